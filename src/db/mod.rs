@@ -1,0 +1,402 @@
+//! db room: the only place that knows there are two databases.
+//!
+//! Readers come from a pool; all writes pass through one [`writer`] thread per process, which
+//! commits waiting acts together. On SQLite that is the single writer WAL wants; on PostgreSQL the
+//! writer first takes an advisory lock, so that several nodes append to the ledger in commit order.
+pub mod schema;
+mod writer;
+
+use crate::kernel::limits;
+use crate::kernel::moment::Clock;
+use crate::ledger::Event;
+use diesel::connection::{Instrumentation, SimpleConnection};
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+pub use writer::Tx;
+use writer::Writer;
+
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Sqlite(diesel::SqliteConnection),
+    Postgres(diesel::PgConnection),
+}
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Any number, as long as every node of one database takes the same ("Loggia" in ASCII).
+const WRITE_LOCK: i64 = 0x4c6f_6767_6961;
+/// Held while migrating, so that two starting nodes do not run one migration twice.
+const MIGRATION_LOCK: i64 = WRITE_LOCK + 1;
+
+/// Why the database did not answer. Never to be read as "no such row".
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    #[error("the database cannot be reached: {0}")]
+    Unavailable(String),
+    #[error("the disk under the database is full: {0}")]
+    Full(String),
+    #[error("a rule of the database was broken: {0}")]
+    Constraint(String),
+    #[error("the database refused: {0}")]
+    Refused(String),
+    #[error("the schema is newer than this program: {0}")]
+    Newer(String),
+}
+
+impl From<diesel::result::Error> for DbError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        let text = error.to_string();
+        let lower = text.to_lowercase();
+        if lower.contains("disk is full") || lower.contains("no space left") {
+            return DbError::Full(text);
+        }
+        if lower.contains("database is locked")
+            || lower.contains("lock timeout")
+            || lower.contains("statement timeout")
+        {
+            return DbError::Busy(text);
+        }
+        match error {
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, _) => {
+                DbError::Unavailable(text)
+            }
+            Error::DatabaseError(
+                Kind::UniqueViolation
+                | Kind::ForeignKeyViolation
+                | Kind::NotNullViolation
+                | Kind::CheckViolation,
+                _,
+            ) => DbError::Constraint(text),
+            Error::BrokenTransactionManager => DbError::Unavailable(text),
+            _ if lower.contains("server closed the connection")
+                || lower.contains("terminating connection")
+                || lower.contains("no connection to the server")
+                || lower.contains("shutting down")
+                || lower.contains("starting up") =>
+            {
+                DbError::Unavailable(text)
+            }
+            _ => DbError::Refused(text),
+        }
+    }
+}
+
+impl From<diesel::ConnectionError> for DbError {
+    fn from(error: diesel::ConnectionError) -> Self {
+        DbError::Unavailable(error.to_string())
+    }
+}
+
+pub type DbResult<T> = Result<T, DbError>;
+
+/// Where the data lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Target {
+    /// `None` when the text names no database Loggia knows.
+    pub fn parse(url: &str) -> Option<Target> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Some(Target::Postgres(url.to_owned()));
+        }
+        let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+        (!path.is_empty()).then(|| Target::Sqlite(PathBuf::from(path)))
+    }
+
+    /// For people: never shows a password.
+    pub fn describe(&self) -> String {
+        match self {
+            Target::Sqlite(path) => format!("SQLite at {}", path.display()),
+            Target::Postgres(url) => {
+                let after = url.split_once("://").map_or("", |(_, rest)| rest);
+                let host = after.rsplit_once('@').map_or(after, |(_, host)| host);
+                format!("PostgreSQL at {}", host.split('?').next().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Opens one connection with the settings every connection of Loggia has.
+    pub fn connect(&self, access: Access) -> DbResult<Conn> {
+        match self {
+            Target::Sqlite(path) => {
+                let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy())?;
+                // busy_timeout first: the journal pragma itself can meet a lock.
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{}; \
+                     PRAGMA journal_size_limit = {}; PRAGMA wal_autocheckpoint = {};",
+                    limits::DB_BUSY_MS,
+                    limits::SQLITE_CACHE_KIB,
+                    limits::SQLITE_WAL_BYTES,
+                    limits::SQLITE_CHECKPOINT_PAGES,
+                ))?;
+                if access == Access::Read {
+                    conn.batch_execute("PRAGMA query_only = ON;")?;
+                }
+                Ok(Conn::Sqlite(conn))
+            }
+            Target::Postgres(url) => {
+                let mut conn = diesel::PgConnection::establish(url)?;
+                conn.batch_execute(&format!(
+                    "SET client_encoding = 'UTF8'; SET lock_timeout = {busy}; SET statement_timeout = {statement}; \
+                     SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning;",
+                    busy = limits::DB_BUSY_MS,
+                    statement = limits::DB_STATEMENT_MS,
+                    idle = limits::DB_IDLE_TRANSACTION_MS,
+                ))?;
+                if access == Access::Read {
+                    conn.batch_execute("SET default_transaction_read_only = on;")?;
+                }
+                Ok(Conn::Postgres(conn))
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+}
+
+impl Conn {
+    /// Takes all the time a command-line job needs; requests keep their limits.
+    pub fn without_time_limits(&mut self) -> DbResult<()> {
+        if let Conn::Postgres(conn) = self {
+            conn.batch_execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;")?;
+        }
+        Ok(())
+    }
+
+    /// Begins the one kind of write transaction: no other writer gets in until it ends.
+    pub(crate) fn begin_write(&mut self) -> DbResult<()> {
+        match self {
+            // Deferred transactions that read before they write fail at once when another writes.
+            Conn::Sqlite(conn) => conn.batch_execute("BEGIN IMMEDIATE")?,
+            Conn::Postgres(conn) => {
+                conn.batch_execute("BEGIN")?;
+                if let Err(error) = conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({WRITE_LOCK})"))
+                {
+                    let _ = conn.batch_execute("ROLLBACK");
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that sees one state of the data from its first read to its last.
+    pub fn begin_snapshot(&mut self) -> DbResult<()> {
+        match self {
+            Conn::Sqlite(conn) => conn.batch_execute("BEGIN DEFERRED")?,
+            Conn::Postgres(conn) => {
+                conn.batch_execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sql(&mut self, statement: &str) -> DbResult<()> {
+        Ok(self.batch_execute(statement)?)
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Conn::Sqlite(_))
+    }
+}
+
+/// Brings the schema up to this program's; refuses a newer one and writes nothing to it.
+pub fn migrate(target: &Target) -> DbResult<usize> {
+    let mut conn = target.connect(Access::Write)?;
+    conn.without_time_limits()?;
+    let refused = |e: Box<dyn std::error::Error + Send + Sync>| DbError::Refused(e.to_string());
+    match &mut conn {
+        Conn::Sqlite(conn) => {
+            newer(conn.applied_migrations().map_err(refused)?, SQLITE_MIGRATIONS.names()?)?;
+            Ok(conn.run_pending_migrations(SQLITE_MIGRATIONS).map_err(refused)?.len())
+        }
+        Conn::Postgres(conn) => {
+            conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+            newer(conn.applied_migrations().map_err(refused)?, POSTGRES_MIGRATIONS.names()?)?;
+            Ok(conn.run_pending_migrations(POSTGRES_MIGRATIONS).map_err(refused)?.len())
+        }
+    }
+}
+
+fn newer(applied: Vec<diesel::migration::MigrationVersion<'_>>, known: Vec<String>) -> DbResult<()> {
+    match applied.iter().map(ToString::to_string).find(|version| !known.contains(version)) {
+        Some(version) => Err(DbError::Newer(format!(
+            "it has migration {version}; start the Loggia that made it, or a newer one"
+        ))),
+        None => Ok(()),
+    }
+}
+
+trait MigrationNames {
+    fn names(&self) -> DbResult<Vec<String>>;
+}
+
+impl MigrationNames for EmbeddedMigrations {
+    fn names(&self) -> DbResult<Vec<String>> {
+        use diesel::migration::MigrationSource;
+        let migrations = MigrationSource::<diesel::sqlite::Sqlite>::migrations(self)
+            .map_err(|e| DbError::Refused(e.to_string()))?;
+        Ok(migrations.iter().map(|m| m.name().version().to_string()).collect())
+    }
+}
+
+struct Readers {
+    target: Target,
+}
+
+impl diesel::r2d2::ManageConnection for Readers {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Conn, Self::Error> {
+        self.target.connect(Access::Read).map_err(|e| {
+            diesel::r2d2::Error::ConnectionError(diesel::ConnectionError::BadConnection(e.to_string()))
+        })
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
+        match conn {
+            Conn::Sqlite(_) => Ok(()),
+            Conn::Postgres(conn) => conn.batch_execute("SELECT 1").map_err(diesel::r2d2::Error::QueryError),
+        }
+    }
+
+    fn has_broken(&self, _: &mut Conn) -> bool {
+        std::thread::panicking()
+    }
+}
+
+/// Told of every commit on this node, on the writer's thread: drops cached pages, wakes followers.
+pub type OnCommit = Arc<dyn Fn(&[Event]) + Send + Sync>;
+
+/// Counts or prints statements; the tests' way to prove that no page asks once per row.
+pub type Instrument = Arc<dyn Fn() -> Box<dyn Instrumentation> + Send + Sync>;
+
+/// The open database: a pool of readers and one writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    target: Target,
+    readers: diesel::r2d2::Pool<Readers>,
+    writer: Writer,
+    pub clock: Clock,
+}
+
+pub struct Opening {
+    pub target: Target,
+    pub clock: Clock,
+    pub readers: u32,
+    pub on_commit: OnCommit,
+    pub instrument: Option<Instrument>,
+}
+
+impl Db {
+    /// Opens an already migrated database.
+    pub fn open(opening: Opening) -> DbResult<Db> {
+        let Opening { target, clock, readers, on_commit, instrument } = opening;
+        let pool = diesel::r2d2::Pool::builder()
+            .max_size(readers.max(1))
+            .min_idle(Some(1))
+            .connection_timeout(std::time::Duration::from_millis(limits::DB_BUSY_MS))
+            .test_on_check_out(true)
+            .connection_customizer(Box::new(Instrumented(instrument)))
+            .build(Readers { target: target.clone() })
+            .map_err(|e| DbError::Unavailable(e.to_string()))?;
+        let writer = Writer::start(target.clone(), clock.clone(), on_commit)?;
+        Ok(Db { target, readers: pool, writer, clock })
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Reads on this thread: for followers, commands and closures already off the request threads.
+    pub fn reader(&self) -> DbResult<impl std::ops::DerefMut<Target = Conn> + use<>> {
+        self.readers.get().map_err(|e| DbError::Busy(e.to_string()))
+    }
+
+    /// Runs one act in a transaction of its own and answers when it is durable.
+    /// An `Err` from the act undoes it; what it appended to the ledger is visible to followers after.
+    pub async fn write<T, E, F>(&self, act: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self.writer.submit(act) {
+            Ok(reply) => match reply.await {
+                Ok(result) => result,
+                Err(_) => Err(DbError::Unavailable("the writer stopped".into()).into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same for threads that may block: followers and commands.
+    pub fn write_blocking<T, E, F>(&self, act: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        match self.writer.submit(act) {
+            Ok(reply) => match reply.blocking_recv() {
+                Ok(result) => result,
+                Err(_) => Err(DbError::Unavailable("the writer stopped".into()).into()),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends the writer after the acts it already has; later writes are refused.
+    pub fn stop(&self) {
+        self.writer.stop();
+    }
+}
+
+struct Instrumented(Option<Instrument>);
+
+impl std::fmt::Debug for Instrumented {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Instrumented")
+    }
+}
+
+impl diesel::r2d2::CustomizeConnection<Conn, diesel::r2d2::Error> for Instrumented {
+    fn on_acquire(&self, conn: &mut Conn) -> Result<(), diesel::r2d2::Error> {
+        if let Some(make) = &self.0 {
+            match conn {
+                Conn::Sqlite(c) => c.set_instrumentation(make()),
+                Conn::Postgres(c) => c.set_instrumentation(make()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The SQLite built into this program.
+pub fn sqlite_version() -> &'static str {
+    // SAFETY: sqlite3_libversion returns a pointer to a NUL-terminated constant inside the library.
+    unsafe { std::ffi::CStr::from_ptr(libsqlite3_sys::sqlite3_libversion()) }.to_str().unwrap_or("unknown")
+}
+
+/// The folder a SQLite file stands in exists and may be written.
+pub fn prepare_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,344 @@
+//! ledger room: what happened, in commit order, never changed afterwards.
+//!
+//! Facts carry ids and numbers, never names, addresses or texts, so that erasing a person needs no
+//! rewriting of history. Every fact that gives something has an inverse among the others.
+pub mod follow;
+
+use crate::db::schema::events;
+use crate::db::{Conn, DbError, DbResult};
+use crate::kernel::ids::{CaseId, EventId, FlagId, PostId, ThreadId, UserId};
+use crate::kernel::moment::Moment;
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The closed set of things that happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Fact {
+    UserJoined {
+        user: UserId,
+    },
+    UserRoleChanged {
+        user: UserId,
+        role: crate::accounts::Role,
+    },
+    UserProfileChanged {
+        user: UserId,
+    },
+    UserSuspended {
+        user: UserId,
+        until: Moment,
+    },
+    UserUnsuspended {
+        user: UserId,
+    },
+    UserErased {
+        user: UserId,
+    },
+    ThreadAsked {
+        thread: ThreadId,
+        author: Option<UserId>,
+    },
+    AnswerPosted {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        official: bool,
+    },
+    CommentPosted {
+        thread: ThreadId,
+        post: PostId,
+        parent: PostId,
+        author: Option<UserId>,
+    },
+    PostEdited {
+        thread: ThreadId,
+        post: PostId,
+        revision: i32,
+    },
+    /// `author` is whose post it was, so that a fold needs no other source.
+    PostDeleted {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+    },
+    PostUndeleted {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+    },
+    PostHidden {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+    },
+    PostRestored {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+    },
+    /// `value` is 1, -1 or 0 (taken back); `before` is what this voter's vote was.
+    VoteCast {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        question: bool,
+        value: i16,
+        before: i16,
+    },
+    AnswerAccepted {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        asker: Option<UserId>,
+    },
+    AnswerUnaccepted {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        asker: Option<UserId>,
+    },
+    MeTooAdded {
+        thread: ThreadId,
+    },
+    MeTooRemoved {
+        thread: ThreadId,
+    },
+    PostFlagged {
+        thread: ThreadId,
+        post: PostId,
+        flag: FlagId,
+    },
+    FlagDecided {
+        thread: ThreadId,
+        post: PostId,
+        flag: FlagId,
+        flagger: UserId,
+        agreed: bool,
+    },
+    ThreadLocked {
+        thread: ThreadId,
+    },
+    ThreadUnlocked {
+        thread: ThreadId,
+    },
+    ThreadClosedAsDuplicate {
+        thread: ThreadId,
+        of: ThreadId,
+    },
+    ThreadReopened {
+        thread: ThreadId,
+        of: ThreadId,
+    },
+    TagDescribed {
+        tag: crate::kernel::ids::TagId,
+    },
+    CaseOpened {
+        thread: ThreadId,
+        case: CaseId,
+    },
+    CaseTaken {
+        thread: ThreadId,
+        case: CaseId,
+        assignee: UserId,
+    },
+    CaseReleased {
+        thread: ThreadId,
+        case: CaseId,
+    },
+    CaseAnswered {
+        thread: ThreadId,
+        case: CaseId,
+        post: PostId,
+    },
+    CaseClosed {
+        thread: ThreadId,
+        case: CaseId,
+    },
+}
+
+impl Fact {
+    /// The thread this is about, if any.
+    pub fn thread(&self) -> Option<ThreadId> {
+        use Fact::*;
+        match *self {
+            UserJoined { .. }
+            | UserRoleChanged { .. }
+            | UserProfileChanged { .. }
+            | UserSuspended { .. }
+            | UserUnsuspended { .. }
+            | UserErased { .. }
+            | TagDescribed { .. } => None,
+            ThreadAsked { thread, .. }
+            | AnswerPosted { thread, .. }
+            | CommentPosted { thread, .. }
+            | PostEdited { thread, .. }
+            | PostDeleted { thread, .. }
+            | PostUndeleted { thread, .. }
+            | PostHidden { thread, .. }
+            | PostRestored { thread, .. }
+            | VoteCast { thread, .. }
+            | AnswerAccepted { thread, .. }
+            | AnswerUnaccepted { thread, .. }
+            | MeTooAdded { thread }
+            | MeTooRemoved { thread }
+            | PostFlagged { thread, .. }
+            | FlagDecided { thread, .. }
+            | ThreadLocked { thread }
+            | ThreadUnlocked { thread }
+            | ThreadClosedAsDuplicate { thread, .. }
+            | ThreadReopened { thread, .. }
+            | CaseOpened { thread, .. }
+            | CaseTaken { thread, .. }
+            | CaseReleased { thread, .. }
+            | CaseAnswered { thread, .. }
+            | CaseClosed { thread, .. } => Some(thread),
+        }
+    }
+
+    /// The post this is about, if any.
+    pub fn post(&self) -> Option<PostId> {
+        use Fact::*;
+        match *self {
+            ThreadAsked { thread, .. } => Some(thread.question()),
+            AnswerPosted { post, .. }
+            | CommentPosted { post, .. }
+            | PostEdited { post, .. }
+            | PostDeleted { post, .. }
+            | PostUndeleted { post, .. }
+            | PostHidden { post, .. }
+            | PostRestored { post, .. }
+            | VoteCast { post, .. }
+            | AnswerAccepted { post, .. }
+            | AnswerUnaccepted { post, .. }
+            | PostFlagged { post, .. }
+            | FlagDecided { post, .. }
+            | CaseAnswered { post, .. } => Some(post),
+            _ => None,
+        }
+    }
+
+    /// Whom it concerns beside the actor: whose post, or whose account.
+    pub fn user(&self) -> Option<UserId> {
+        use Fact::*;
+        match *self {
+            UserJoined { user }
+            | UserRoleChanged { user, .. }
+            | UserProfileChanged { user }
+            | UserSuspended { user, .. }
+            | UserUnsuspended { user }
+            | UserErased { user } => Some(user),
+            ThreadAsked { author, .. }
+            | AnswerPosted { author, .. }
+            | CommentPosted { author, .. }
+            | PostDeleted { author, .. }
+            | PostUndeleted { author, .. }
+            | PostHidden { author, .. }
+            | PostRestored { author, .. }
+            | VoteCast { author, .. }
+            | AnswerAccepted { author, .. }
+            | AnswerUnaccepted { author, .. } => author,
+            FlagDecided { flagger, .. } => Some(flagger),
+            CaseTaken { assignee, .. } => Some(assignee),
+            _ => None,
+        }
+    }
+
+    /// The standard term of this kind, as stored and shown in statements.
+    pub fn kind(&self) -> &'static str {
+        use Fact::*;
+        match self {
+            UserJoined { .. } => "user_joined",
+            UserRoleChanged { .. } => "user_role_changed",
+            UserProfileChanged { .. } => "user_profile_changed",
+            UserSuspended { .. } => "user_suspended",
+            UserUnsuspended { .. } => "user_unsuspended",
+            UserErased { .. } => "user_erased",
+            ThreadAsked { .. } => "thread_asked",
+            AnswerPosted { .. } => "answer_posted",
+            CommentPosted { .. } => "comment_posted",
+            PostEdited { .. } => "post_edited",
+            PostDeleted { .. } => "post_deleted",
+            PostUndeleted { .. } => "post_undeleted",
+            PostHidden { .. } => "post_hidden",
+            PostRestored { .. } => "post_restored",
+            VoteCast { .. } => "vote_cast",
+            AnswerAccepted { .. } => "answer_accepted",
+            AnswerUnaccepted { .. } => "answer_unaccepted",
+            MeTooAdded { .. } => "me_too_added",
+            MeTooRemoved { .. } => "me_too_removed",
+            PostFlagged { .. } => "post_flagged",
+            FlagDecided { .. } => "flag_decided",
+            ThreadLocked { .. } => "thread_locked",
+            ThreadUnlocked { .. } => "thread_unlocked",
+            ThreadClosedAsDuplicate { .. } => "thread_closed_as_duplicate",
+            ThreadReopened { .. } => "thread_reopened",
+            TagDescribed { .. } => "tag_described",
+            CaseOpened { .. } => "case_opened",
+            CaseTaken { .. } => "case_taken",
+            CaseReleased { .. } => "case_released",
+            CaseAnswered { .. } => "case_answered",
+            CaseClosed { .. } => "case_closed",
+        }
+    }
+}
+
+/// One row of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    pub id: EventId,
+    pub at: Moment,
+    pub actor: Option<UserId>,
+    /// Brought over from another community: it counts, but nobody is told about it now.
+    pub imported: bool,
+    pub fact: Fact,
+}
+
+/// Appends inside the caller's write transaction; see [`crate::db::Tx::append`].
+pub(crate) fn append(
+    conn: &mut Conn,
+    at: Moment,
+    actor: Option<UserId>,
+    fact: Fact,
+    imported: bool,
+) -> DbResult<Event> {
+    let data = serde_json::to_string(&fact).map_err(|e| DbError::Refused(e.to_string()))?;
+    let id: EventId = diesel::insert_into(events::table)
+        .values((
+            events::at.eq(at),
+            events::kind.eq(fact.kind()),
+            events::actor_id.eq(actor),
+            events::thread_id.eq(fact.thread()),
+            events::post_id.eq(fact.post()),
+            events::user_id.eq(fact.user()),
+            events::data.eq(data),
+            events::imported.eq(imported),
+        ))
+        .returning(events::id)
+        .get_result(conn)?;
+    Ok(Event { id, at, actor, imported, fact })
+}
+
+/// Up to `limit` events after `place`, oldest first.
+pub fn after(conn: &mut Conn, place: EventId, limit: i64) -> DbResult<Vec<Event>> {
+    let rows: Vec<(EventId, Moment, Option<UserId>, bool, String)> = events::table
+        .filter(events::id.gt(place))
+        .order(events::id)
+        .limit(limit)
+        .select((events::id, events::at, events::actor_id, events::imported, events::data))
+        .load(conn)?;
+    rows.into_iter()
+        .map(|(id, at, actor, imported, data)| {
+            let fact = serde_json::from_str(&data)
+                .map_err(|e| DbError::Refused(format!("event {id} of the ledger cannot be read: {e}")))?;
+            Ok(Event { id, at, actor, imported, fact })
+        })
+        .collect()
+}
+
+/// The newest event, or 0 in an empty house.
+pub fn head(conn: &mut Conn) -> DbResult<EventId> {
+    let newest: Option<EventId> =
+        events::table.select(events::id).order(events::id.desc()).first(conn).optional()?;
+    Ok(newest.unwrap_or(EventId(0)))
+}
