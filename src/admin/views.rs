@@ -1,0 +1,99 @@
+//! The pages of the house's own state: counts, checks, people, mails.
+
+use serde::Serialize;
+
+use crate::web::views::{FieldErrors, Pager, Person, When};
+
+/// `admin/overview.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OverviewPage {
+    /// "Questions" and "12,480", both as shown.
+    pub counts: Vec<Count>,
+    pub checks: Vec<Check>,
+    pub followers: Vec<FollowerRow>,
+    pub version: String,
+    pub database: String,
+    pub data_folder: String,
+    pub uptime: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Count {
+    pub label: String,
+    pub value: String,
+    pub url: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Check {
+    pub name: String,
+    /// ok, warn or error.
+    pub state: String,
+    pub text: String,
+    /// What to do; may be empty.
+    pub remedy: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FollowerRow {
+    pub name: String,
+    pub place: i64,
+    /// Events behind the ledger's head.
+    pub lag: i64,
+    pub lag_label: String,
+    pub late: bool,
+    pub last_error: Option<String>,
+}
+
+/// `admin/people.html`: POST /admin/people/{username}/role.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AdminPeoplePage {
+    pub rows: Vec<AdminPersonRow>,
+    pub query: String,
+    /// Empty for all, or a role.
+    pub role: String,
+    pub pager: Pager,
+    pub errors: FieldErrors,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AdminPersonRow {
+    pub person: Person,
+    pub username: String,
+    pub email: String,
+    pub email_confirmed: bool,
+    pub joined: When,
+    pub last_seen: Option<When>,
+    pub suspended: bool,
+    /// False for oneself and for the last admin.
+    pub can_set_role: bool,
+}
+
+/// `admin/mails.html`: POST /admin/mails/{id}/retry.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MailsPage {
+    /// waiting, sent, failed or all.
+    pub state: String,
+    pub waiting_count: i64,
+    pub failed_count: i64,
+    pub rows: Vec<MailRow>,
+    pub pager: Pager,
+    /// "SMTP mail.example.org:587" or "Folder …/mails".
+    pub transport: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct MailRow {
+    pub id: i64,
+    pub to: String,
+    pub subject: String,
+    /// waiting, sent or failed.
+    pub state: String,
+    pub attempts: i64,
+    pub made: When,
+    pub sent: Option<When>,
+    pub next_attempt: Option<When>,
+    /// May be empty.
+    pub last_error: String,
+    pub can_retry: bool,
+}

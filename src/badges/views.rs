@@ -1,0 +1,43 @@
+//! The pages of badges.
+
+use serde::Serialize;
+
+use crate::web::views::{Pager, Person, When};
+
+/// `badges/index.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgesPage {
+    pub badges: Vec<BadgeCard>,
+}
+
+/// A badge with what it takes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgeCard {
+    pub url: String,
+    pub name: String,
+    /// bronze, silver or gold.
+    pub rank: String,
+    /// What it is given for, translated.
+    pub description: String,
+    /// "Earned by 31 people", translated; may be empty.
+    pub earned_label: String,
+    /// The viewer has it.
+    pub mine: bool,
+}
+
+/// `badges/show.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgePage {
+    pub badge: BadgeCard,
+    pub holders: Vec<Holder>,
+    pub pager: Pager,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Holder {
+    pub person: Person,
+    pub when: When,
+    /// The post or thread that earned it; `None` if hidden by now.
+    pub for_title: Option<String>,
+    pub for_url: Option<String>,
+}

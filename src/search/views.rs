@@ -1,0 +1,60 @@
+//! The page of search results.
+
+use serde::Serialize;
+
+use crate::kernel::safe_html::SafeHtml;
+use crate::web::views::{Pager, TagLink, When};
+
+/// `search/results.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SearchPage {
+    pub query: String,
+    pub hits: Vec<Hit>,
+    /// "About 120 threads", translated; empty before a search.
+    pub total_label: String,
+    pub pager: Pager,
+    /// "Did you mean", or the query without its strictest part.
+    pub instead: Option<Instead>,
+    /// What could not be understood in the query, translated.
+    pub notes: Vec<String>,
+    /// Qualifiers in use ("solved only", "tag: grammar"), each with the URL without it.
+    pub filters: Vec<Filter>,
+    /// Adds or drops `is:solved`.
+    pub solved_toggle_url: Option<String>,
+    pub solved_only: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Instead {
+    pub query: String,
+    pub url: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Filter {
+    pub label: String,
+    pub remove_url: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Hit {
+    pub url: String,
+    /// With `<mark>` around what matched.
+    pub title_html: SafeHtml,
+    /// Of the question, with `<mark>`.
+    pub excerpt_html: SafeHtml,
+    /// Of the accepted answer, with `<mark>`; links to `solution_url`.
+    pub solution_html: Option<SafeHtml>,
+    pub solution_url: Option<String>,
+    pub solved: bool,
+    pub official: bool,
+    pub duplicate: bool,
+    pub score: i64,
+    pub score_label: String,
+    pub answer_count: i64,
+    pub answers_label: String,
+    pub tags: Vec<TagLink>,
+    pub author_name: String,
+    pub author_url: Option<String>,
+    pub when: When,
+}
