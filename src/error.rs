@@ -1,0 +1,142 @@
+//! error room: everything that can go wrong for a visitor, and the one place that turns it into a reply.
+//!
+//! A handler returns an [`Error`]; [`Error::error_response`] gives it a status and keeps the details as an
+//! [`ErrorDetail`] on the reply, from which `web::doorman` makes the page or, under `/api/`, problem+json.
+use crate::db::DbError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+
+#[derive(Debug)]
+pub enum Error {
+    /// No such thing, or none this visitor may know of.
+    NotFound,
+    /// A page for people with an account; the path to come back to.
+    SignIn(String),
+    /// The API without a token that is good.
+    Unauthorized,
+    /// Signed in, but not allowed; the key of a message that says why.
+    Forbidden(&'static str),
+    /// The request is malformed; the key of a message.
+    Bad(&'static str),
+    /// A field was not accepted: its name and the key of a message.
+    Invalid(&'static str, &'static str),
+    /// The state of things forbids it now; the key of a message.
+    Conflict(&'static str),
+    /// More bytes than a form may have.
+    TooLarge,
+    /// The form's text, given back with the words that it could not be taken (an old page, a lost session).
+    Expired { rescued: Option<String> },
+    /// Too many of these; seconds until the next.
+    TooMany(u64),
+    /// Another host's name in the request.
+    WrongHost,
+    /// The body came too slowly.
+    TooSlow,
+    UnsupportedType,
+    Db(DbError),
+    Internal(String),
+}
+
+/// What a reply with an error status carries to the doorman.
+#[derive(Debug, Clone)]
+pub struct ErrorDetail {
+    /// Key of a message that says what exactly was wrong.
+    pub key: Option<&'static str>,
+    pub field: Option<&'static str>,
+    pub retry_after: Option<u64>,
+    pub rescued: Option<String>,
+}
+
+impl From<DbError> for Error {
+    fn from(error: DbError) -> Self {
+        Error::Db(error)
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    fn from(error: diesel::result::Error) -> Self {
+        Error::Db(error.into())
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl Error {
+    fn detail(&self) -> ErrorDetail {
+        let mut detail = ErrorDetail { key: None, field: None, retry_after: None, rescued: None };
+        match self {
+            Error::Forbidden(key) | Error::Bad(key) | Error::Conflict(key) => detail.key = Some(key),
+            Error::Invalid(field, key) => {
+                detail.field = Some(field);
+                detail.key = Some(key);
+            }
+            Error::TooMany(seconds) => detail.retry_after = Some(*seconds),
+            Error::Expired { rescued } => {
+                detail.key = Some("error-expired-form");
+                detail.rescued = rescued.clone();
+            }
+            Error::WrongHost => detail.key = Some("error-wrong-host"),
+            Error::Db(DbError::Busy(_) | DbError::Unavailable(_)) => detail.retry_after = Some(BUSY_RETRY_SECONDS),
+            Error::Db(DbError::Full(_)) => {
+                detail.key = Some("error-disk-full");
+                detail.retry_after = Some(FULL_RETRY_SECONDS);
+            }
+            _ => {}
+        }
+        detail
+    }
+}
+
+/// Seconds after which a busy house is worth another try.
+const BUSY_RETRY_SECONDS: u64 = 5;
+/// Seconds after which a full disk may have been looked after.
+const FULL_RETRY_SECONDS: u64 = 60;
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::SignIn(_) => StatusCode::SEE_OTHER,
+            Error::Unauthorized => StatusCode::UNAUTHORIZED,
+            Error::Forbidden(_) | Error::Expired { .. } => StatusCode::FORBIDDEN,
+            Error::Bad(_) => StatusCode::BAD_REQUEST,
+            Error::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::WrongHost => StatusCode::MISDIRECTED_REQUEST,
+            Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Error::UnsupportedType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Error::Db(DbError::Busy(_) | DbError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Db(DbError::Full(_)) => StatusCode::INSUFFICIENT_STORAGE,
+            Error::Db(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self {
+            Error::Db(error) => tracing::error!(%error, "the database did not answer a request"),
+            Error::Internal(error) => tracing::error!(%error, "a request failed"),
+            _ => {}
+        }
+        let mut reply = HttpResponse::build(self.status_code());
+        if let Error::SignIn(back) = self {
+            let back: String = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC).collect();
+            return reply.insert_header((LOCATION, format!("/sign-in?return={back}"))).finish();
+        }
+        let detail = self.detail();
+        if let Some(seconds) = detail.retry_after {
+            reply.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        let mut reply = reply.finish();
+        reply.extensions_mut().insert(detail);
+        reply
+    }
+}
+
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,134 @@
+//! web room: anonymous pages in memory, dropped when the ledger says that they changed.
+use crate::kernel::ids::ThreadId;
+use crate::kernel::limits;
+use crate::kernel::moment::Moment;
+use crate::ledger::Event;
+use actix_web::web::Bytes;
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// What a page shows, and so which events make it old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    Thread(ThreadId),
+    /// Lists, tags, people: anything in the ledger may change them.
+    Everything,
+}
+
+pub struct CachedPage {
+    pub html: Bytes,
+    pub etag: String,
+    gzip: OnceLock<Bytes>,
+    shows: Shows,
+    generation: u64,
+    made: Moment,
+}
+
+impl CachedPage {
+    /// The page compressed, made at the first visitor who takes it so.
+    pub fn gzip(&self) -> Bytes {
+        self.gzip.get_or_init(|| compress(&self.html)).clone()
+    }
+}
+
+/// gzip at a level that costs little; the bytes themselves when that fails.
+pub fn compress(html: &Bytes) -> Bytes {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(html.len() / 3), flate2::Compression::new(4));
+    match encoder.write_all(html).and_then(|()| encoder.finish()) {
+        Ok(bytes) => Bytes::from(bytes),
+        Err(_) => html.clone(),
+    }
+}
+
+/// A strong validator: the first half of the page's SHA-256.
+pub fn etag(html: &[u8]) -> String {
+    let digest: String = Sha256::digest(html).iter().take(16).map(|b| format!("{b:02x}")).collect();
+    format!("\"{digest}\"")
+}
+
+#[derive(Clone)]
+struct Weight;
+impl quick_cache::Weighter<String, Arc<CachedPage>> for Weight {
+    fn weight(&self, key: &String, page: &Arc<CachedPage>) -> u64 {
+        (key.len() + page.html.len() + page.html.len() / 3 + 200) as u64
+    }
+}
+
+/// Threads share counters by their number's remainder: a page dropped too often costs one rendering.
+const STRIPES: usize = 4096;
+
+pub struct PageCache {
+    pages: Option<Cache<String, Arc<CachedPage>, Weight>>,
+    threads: Vec<AtomicU64>,
+    everything: AtomicU64,
+}
+
+impl PageCache {
+    pub fn new(on: bool) -> PageCache {
+        PageCache {
+            pages: on.then(|| Cache::with_weighter(limits::CACHED_PAGES, limits::CACHE_BYTES, Weight)),
+            threads: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
+            everything: AtomicU64::new(0),
+        }
+    }
+
+    pub fn is_on(&self) -> bool {
+        self.pages.is_some()
+    }
+
+    fn counter(&self, shows: Shows) -> &AtomicU64 {
+        match shows {
+            Shows::Everything => &self.everything,
+            Shows::Thread(id) => {
+                let stripe = usize::try_from(id.0.rem_euclid(STRIPES as i64)).unwrap_or(0);
+                self.threads.get(stripe).unwrap_or(&self.everything)
+            }
+        }
+    }
+
+    /// Read before the database is, so that an event in between makes the page old at once.
+    pub fn generation(&self, shows: Shows) -> u64 {
+        self.counter(shows).load(Ordering::SeqCst)
+    }
+
+    pub fn get(&self, key: &str, now: Moment) -> Option<Arc<CachedPage>> {
+        let page = self.pages.as_ref()?.get(key)?;
+        let fresh = page.generation == self.generation(page.shows) && now.since(page.made) < limits::CACHE_MICROS;
+        fresh.then_some(page)
+    }
+
+    pub fn put(&self, key: String, shows: Shows, generation: u64, html: Bytes, now: Moment) -> Arc<CachedPage> {
+        let etag = etag(&html);
+        let page = Arc::new(CachedPage { etag, html, gzip: OnceLock::new(), shows, generation, made: now });
+        if let Some(pages) = &self.pages {
+            pages.insert(key, Arc::clone(&page));
+        }
+        page
+    }
+
+    /// Makes old what these events changed. A change of a person may be on any page.
+    pub fn follow(&self, events: &[Event]) {
+        for event in events {
+            match event.fact.thread() {
+                Some(thread) => {
+                    self.counter(Shows::Thread(thread)).fetch_add(1, Ordering::SeqCst);
+                }
+                None => self.drop_all(),
+            }
+        }
+        if !events.is_empty() {
+            self.everything.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Makes everything old: a person was renamed, erased or suspended, points were counted anew.
+    pub fn drop_all(&self) {
+        for counter in &self.threads {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
+        self.everything.fetch_add(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,563 @@
+//! web room: one request as handlers see it. Whoever wants the database must come through here, and is
+//! asked first whether the route is for them.
+use crate::accounts::{self, Role, Viewer};
+use crate::app::App;
+use crate::db::{Conn, Tx};
+use crate::error::{Error, Result};
+use crate::kernel::token;
+use crate::web::cache::{self, Shows};
+use crate::web::form::Form;
+use crate::web::rates::{Budget, household};
+use crate::web::{templates, views};
+use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
+use actix_web::dev::Payload;
+use actix_web::http::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH,
+    LOCATION, ORIGIN, USER_AGENT, VARY,
+};
+use actix_web::web::{Bytes, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use serde::Serialize;
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    Anyone,
+    SignedIn,
+    Moderator,
+    Staff,
+    Admin,
+}
+
+/// What the route table says of the route this request came by.
+#[derive(Debug, Clone, Copy)]
+pub struct RouteAccess(pub Access);
+
+/// The request, without anything borrowed from it.
+pub struct Visit {
+    pub app: App,
+    pub access: Access,
+    pub lang: &'static str,
+    /// Path and query.
+    pub path: String,
+    pub address: IpAddr,
+    pub user_agent: String,
+    pub wants_json: bool,
+    api: bool,
+    session: Option<String>,
+    bearer: Option<String>,
+    /// A random value for forms of visitors without a session.
+    anonymous: Option<String>,
+    flash: Option<String>,
+    csrf_header: Option<String>,
+    cross_site: bool,
+    gzip: bool,
+    if_none_match: Option<String>,
+    get: bool,
+}
+
+/// What a handler's closure works with while it reads.
+pub struct Room<'a> {
+    pub conn: &'a mut Conn,
+    pub visit: &'a Visit,
+    pub viewer: Option<Viewer>,
+    pub now: crate::kernel::moment::Moment,
+}
+
+fn text(headers: &HeaderMap, name: impl actix_web::http::header::AsHeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The visitor's address: the peer's, or what a trusted proxy says of it.
+pub fn address(app: &App, req: &HttpRequest) -> IpAddr {
+    let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
+    let trusted = |ip: &IpAddr| app.config.trusted_proxies.contains(ip);
+    if !trusted(&peer) {
+        return peer;
+    }
+    let mut hops: Vec<IpAddr> = Vec::new();
+    for value in req.headers().get_all("x-forwarded-for") {
+        hops.extend(value.to_str().unwrap_or_default().split(',').filter_map(|part| part.trim().parse().ok()));
+    }
+    hops.into_iter().rev().find(|hop| !trusted(hop)).unwrap_or(peer)
+}
+
+impl FromRequest for Visit {
+    type Error = Error;
+    type Future = Ready<Result<Visit>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(app) = req.app_data::<Data<App>>() else {
+            return ready(Err(Error::Internal("the app is missing".into())));
+        };
+        let app = app.get_ref().clone();
+        let headers = req.headers();
+        let names = CookieNames::of(&app);
+        let cookie = |name: &str| {
+            req.cookie(name).map(|c| c.value().to_owned()).filter(|v| v.len() <= 128 && v.is_ascii() && !v.is_empty())
+        };
+        let base = &app.config.base_url;
+        let same_host = |origin: &str| {
+            origin == base
+                || (!app.config.base_url_set
+                    && text(headers, "host").is_some_and(|host| origin.strip_prefix("http://") == Some(host)))
+        };
+        let cross_site = match text(headers, ORIGIN) {
+            Some(origin) => !same_host(origin),
+            None => matches!(text(headers, "sec-fetch-site"), Some("cross-site" | "same-site")),
+        };
+        let visit = Visit {
+            access: req.extensions().get::<RouteAccess>().map_or(Access::Admin, |a| a.0),
+            lang: templates::language(&app, text(headers, "accept-language")),
+            path: req.uri().path_and_query().map_or_else(|| "/".into(), |p| p.as_str().to_owned()),
+            address: address(&app, req),
+            user_agent: text(headers, USER_AGENT).unwrap_or_default().chars().take(200).collect(),
+            wants_json: text(headers, "accept").is_some_and(|a| a.starts_with("application/json")),
+            api: req.path().starts_with("/api/"),
+            session: cookie(&names.session),
+            bearer: text(headers, AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer ")).map(|t| t.trim().to_owned()),
+            anonymous: cookie(&names.anonymous),
+            flash: cookie(&names.flash),
+            csrf_header: text(headers, "x-csrf-token").map(str::to_owned),
+            cross_site,
+            gzip: text(headers, ACCEPT_ENCODING).is_some_and(|v| v.contains("gzip")),
+            if_none_match: text(headers, IF_NONE_MATCH).map(str::to_owned),
+            get: req.method() == actix_web::http::Method::GET || req.method() == actix_web::http::Method::HEAD,
+            app,
+        };
+        ready(Ok(visit))
+    }
+}
+
+/// Names of our cookies; the browser itself guards those that begin with `__Host-`.
+pub struct CookieNames {
+    pub session: String,
+    pub anonymous: String,
+    pub flash: String,
+}
+
+impl CookieNames {
+    pub fn of(app: &App) -> CookieNames {
+        let prefix = if app.config.is_https() { "__Host-" } else { "" };
+        CookieNames {
+            session: format!("{prefix}loggia_session"),
+            anonymous: format!("{prefix}loggia_visit"),
+            flash: format!("{prefix}loggia_flash"),
+        }
+    }
+}
+
+/// A cookie for this host, all paths, hidden from scripts. `seconds` 0 removes it; `None` lasts with the browser.
+pub fn cookie(app: &App, name: String, value: String, seconds: Option<i64>) -> Cookie<'static> {
+    let mut cookie = Cookie::build(name, value).path("/").http_only(true).same_site(SameSite::Lax);
+    if app.config.is_https() {
+        cookie = cookie.secure(true);
+    }
+    if let Some(seconds) = seconds {
+        cookie = cookie.max_age(CookieDuration::seconds(seconds));
+    }
+    cookie.finish()
+}
+
+impl Visit {
+    pub fn t(&self, key: &str) -> String {
+        crate::web::i18n::translate(self.lang, key, &[])
+    }
+
+    pub fn household(&self) -> IpAddr {
+        household(self.address)
+    }
+
+    /// Whether nobody is signed in, judged by the cookies alone.
+    pub fn is_anonymous(&self) -> bool {
+        self.session.is_none() && self.bearer.is_none()
+    }
+
+    pub fn session_token(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// Who is looking, from the session or, under `/api/`, the token; and whether they may.
+    fn admit(&self, conn: &mut Conn, now: crate::kernel::moment::Moment) -> Result<Option<Viewer>> {
+        let viewer = if self.api {
+            match &self.bearer {
+                Some(bearer) => {
+                    Some(accounts::viewer_by_api_token(conn, &token::digest(bearer), now)?.ok_or(Error::Unauthorized)?)
+                }
+                None => None,
+            }
+        } else {
+            match &self.session {
+                Some(session) => accounts::viewer_by_session(conn, &token::digest(session), now)?,
+                None => None,
+            }
+        };
+        let role = viewer.as_ref().map(|v| v.role);
+        let allowed = match self.access {
+            Access::Anyone => true,
+            Access::SignedIn => role.is_some(),
+            Access::Moderator => role.is_some_and(Role::moderates),
+            Access::Staff => role.is_some_and(Role::answers_officially),
+            Access::Admin => role == Some(Role::Admin),
+        };
+        match (allowed, &viewer) {
+            (true, _) => Ok(viewer),
+            (false, None) if self.api => Err(Error::Unauthorized),
+            (false, None) => Err(Error::SignIn(if self.get { self.path.clone() } else { "/".into() })),
+            // What a role opens is nobody else's business, not even that it is there.
+            (false, Some(_)) => Err(Error::NotFound),
+        }
+    }
+
+    /// Runs `work` with a reading connection, off the request threads, for a visitor the route is for.
+    pub async fn read<T, F>(self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Room<'_>) -> Result<T> + Send + 'static,
+    {
+        actix_web::web::block(move || {
+            let now = self.app.db.clock.now();
+            let db = self.app.db.clone();
+            let mut conn = db.reader()?;
+            let viewer = self.admit(&mut conn, now)?;
+            if let Some(viewer) = &viewer {
+                accounts::touch_session(&db, viewer, now);
+            }
+            work(&mut Room { conn: &mut conn, visit: &self, viewer, now })
+        })
+        .await
+        .unwrap_or_else(|_| Err(Error::Internal("a page panicked".into())))
+    }
+
+    /// A page nobody but this visitor may keep.
+    pub async fn page<F>(self, work: F) -> Result<HttpResponse>
+    where
+        F: FnOnce(&mut Room<'_>) -> Result<Page> + Send + 'static,
+    {
+        let gzip = self.gzip;
+        let had_flash = self.flash.is_some();
+        let needs_anonymous = self.session.is_none() && self.anonymous.is_none();
+        let app = self.app.clone();
+        let (page, fresh) = self
+            .read(move |room| {
+                // A form for a visitor without any cookie needs one to tie its token to.
+                let fresh = if needs_anonymous { Some(token::random().map_err(|e| Error::Internal(e.to_string()))?) } else { None };
+                let page = work(room)?;
+                Ok((page.finish(room, fresh.as_deref())?, fresh))
+            })
+            .await?;
+        let names = CookieNames::of(&app);
+        let mut reply = match page {
+            Done::Redirect(url) => {
+                let mut reply = HttpResponse::SeeOther();
+                reply.insert_header((LOCATION, url));
+                reply.insert_header((CACHE_CONTROL, "no-store"));
+                return Ok(reply.finish());
+            }
+            Done::Moved(url) => {
+                return Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish());
+            }
+            Done::Html { html, status, has_form } => {
+                let mut reply = HttpResponse::build(status);
+                if let (Some(fresh), true) = (fresh, has_form) {
+                    reply.cookie(cookie(&app, names.anonymous, fresh, None));
+                }
+                if had_flash {
+                    reply.cookie(cookie(&app, names.flash, String::new(), Some(0)));
+                }
+                let html = Bytes::from(html);
+                let html = if gzip {
+                    reply.insert_header((CONTENT_ENCODING, "gzip"));
+                    cache::compress(&html)
+                } else {
+                    html
+                };
+                reply.insert_header((CACHE_CONTROL, "private, no-store"));
+                reply.insert_header((VARY, "cookie, accept-encoding, accept-language"));
+                (reply, html)
+            }
+        };
+        reply.0.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+        Ok(reply.0.body(reply.1))
+    }
+
+    /// A page every anonymous visitor sees alike, kept in memory until the ledger changes `shows`.
+    pub async fn shared_page<F>(self, shows: Shows, work: F) -> Result<HttpResponse>
+    where
+        F: FnOnce(&mut Room<'_>) -> Result<Page> + Send + 'static,
+    {
+        if !self.is_anonymous() || self.flash.is_some() {
+            return self.page(work).await;
+        }
+        let app = self.app.clone();
+        let now = app.db.clock.now();
+        let key = format!("{} {}", self.lang, self.path);
+        let (gzip, seen) = (self.gzip, self.if_none_match.clone());
+        if let Some(page) = app.cache.get(&key, now) {
+            return Ok(kept(&page, gzip, seen.as_deref()));
+        }
+        let generation = app.cache.generation(shows);
+        // The page goes to everyone: nothing of this visitor, not even a form's token, may be in it.
+        let mut visit = self;
+        visit.anonymous = None;
+        visit.session = None;
+        let page = visit.read(move |room| work(room)?.finish(room, None)).await?;
+        match page {
+            Done::Redirect(url) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
+            Done::Moved(url) => Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish()),
+            Done::Html { html, status, .. } if status.is_success() => {
+                let page = app.cache.put(key, shows, generation, Bytes::from(html), now);
+                Ok(kept(&page, gzip, seen.as_deref()))
+            }
+            Done::Html { html, status, .. } => Ok(HttpResponse::build(status)
+                .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+                .insert_header((CACHE_CONTROL, "no-store"))
+                .body(html)),
+        }
+    }
+
+    /// JSON for scripts of ours or, under `/api/`, for others.
+    pub async fn json<T, F>(self, work: F) -> Result<HttpResponse>
+    where
+        T: Serialize + Send + 'static,
+        F: FnOnce(&mut Room<'_>) -> Result<T> + Send + 'static,
+    {
+        let value = self.read(work).await?;
+        Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(value))
+    }
+
+    /// What the csrf token of this visitor's forms is made of.
+    fn csrf_subject(&self) -> Option<&str> {
+        self.session.as_deref().or(self.anonymous.as_deref())
+    }
+
+    /// Whether this request comes from a form of ours, in this browser.
+    fn check_form(&self, form: &Form) -> Result<()> {
+        let sent = self.csrf_header.as_deref().unwrap_or_else(|| form.get("csrf"));
+        let good = !self.cross_site
+            && self.csrf_subject().is_some_and(|subject| self.app.key.verify("csrf", subject, sent));
+        if good {
+            return Ok(());
+        }
+        // What was written must not be lost with the old page.
+        let rescued = form.filled("body").or_else(|| form.filled("comment")).map(str::to_owned);
+        Err(Error::Expired { rescued })
+    }
+
+    /// Checks that the form is ours without writing anything: for what only reads but is posted.
+    pub fn confirm_form(&self, form: &Form) -> Result<()> {
+        self.check_form(form)
+    }
+
+    /// One act of a signed-in visitor: the form is ours, the route is theirs, the allowance is not used up,
+    /// and `work` runs in one write transaction.
+    pub async fn act<T, F>(&self, form: &Form, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
+    {
+        self.check_form(form)?;
+        self.write(budget, work).await
+    }
+
+    /// The same by the API: the token in the header stands for the form.
+    pub async fn act_by_api<T, F>(&self, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
+    {
+        if !self.api || self.bearer.is_none() {
+            return Err(Error::Unauthorized);
+        }
+        self.write(budget, work).await
+    }
+
+    async fn write<T, F>(&self, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
+    {
+        let app = self.app.clone();
+        let gate = Gate {
+            access: self.access,
+            api: self.api,
+            session: self.session.as_deref().map(token::digest),
+            bearer: self.bearer.as_deref().map(token::digest),
+            path: "/".into(),
+        };
+        self.app
+            .db
+            .write(move |tx| {
+                let viewer = gate.admit(tx)?;
+                app.rates.take(budget, (budget, viewer.id))?;
+                work(tx, &viewer)
+            })
+            .await
+    }
+
+    /// One act of a visitor who need not be signed in (making an account, say); the form is ours.
+    pub async fn act_anonymously<T, F>(&self, form: &Form, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        if self.access != Access::Anyone {
+            return Err(Error::NotFound);
+        }
+        self.check_form(form)?;
+        self.app.db.write(work).await
+    }
+
+    /// Back to a page, with a word to show there once.
+    pub fn redirect(&self, url: &str, flash: Option<(&'static str, &'static str)>) -> HttpResponse {
+        let mut reply = HttpResponse::SeeOther();
+        reply.insert_header((LOCATION, url.to_owned())).insert_header((CACHE_CONTROL, "no-store"));
+        if let Some((kind, key)) = flash {
+            let names = CookieNames::of(&self.app);
+            reply.cookie(cookie(&self.app, names.flash, format!("{kind}.{key}"), Some(60)));
+        }
+        reply.finish()
+    }
+}
+
+struct Gate {
+    access: Access,
+    api: bool,
+    session: Option<String>,
+    bearer: Option<String>,
+    path: String,
+}
+
+impl Gate {
+    fn admit(&self, tx: &mut Tx<'_>) -> Result<Viewer> {
+        let viewer = match (self.api, &self.session, &self.bearer) {
+            (true, _, Some(digest)) => accounts::viewer_by_api_token(tx.conn, digest, tx.now)?,
+            (false, Some(digest), _) => accounts::viewer_by_session(tx.conn, digest, tx.now)?,
+            _ => None,
+        };
+        let Some(viewer) = viewer else {
+            return Err(if self.api { Error::Unauthorized } else { Error::SignIn(self.path.clone()) });
+        };
+        let allowed = match self.access {
+            Access::Anyone | Access::SignedIn => true,
+            Access::Moderator => viewer.role.moderates(),
+            Access::Staff => viewer.role.answers_officially(),
+            Access::Admin => viewer.role == Role::Admin,
+        };
+        if allowed { Ok(viewer) } else { Err(Error::NotFound) }
+    }
+}
+
+fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpResponse {
+    if seen.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == page.etag)) {
+        return HttpResponse::NotModified()
+            .insert_header((ETAG, page.etag.clone()))
+            .insert_header((CACHE_CONTROL, "no-cache"))
+            .insert_header((VARY, "cookie, accept-encoding, accept-language"))
+            .finish();
+    }
+    let mut reply = HttpResponse::Ok();
+    reply
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((VARY, "cookie, accept-encoding, accept-language"));
+    if gzip {
+        reply.insert_header((CONTENT_ENCODING, "gzip"));
+        // The same bytes under another coding are another representation.
+        reply.insert_header((ETAG, format!("W/{}", page.etag)));
+        reply.body(page.gzip())
+    } else {
+        reply.insert_header((ETAG, page.etag.clone()));
+        reply.body(page.html.clone())
+    }
+}
+
+/// What a handler answers with: a template and its view, or another place to go.
+pub enum Page {
+    Html { template: &'static str, view: Box<tera::Value>, head: Head, status: actix_web::http::StatusCode },
+    Fragment { template: &'static str, view: Box<tera::Value> },
+    Redirect(String),
+    /// For good: search engines may forget the old address.
+    Moved(String),
+}
+
+enum Done {
+    Html { html: String, status: actix_web::http::StatusCode, has_form: bool },
+    Redirect(String),
+    Moved(String),
+}
+
+/// What a page says of itself to the shell.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    pub title: String,
+    pub section: &'static str,
+    /// Path of the page's one true address.
+    pub canonical: Option<String>,
+    pub description: String,
+    pub noindex: bool,
+    pub search_text: String,
+    pub banner: Option<String>,
+}
+
+impl Head {
+    pub fn new(title: String, section: &'static str) -> Head {
+        Head { title, section, ..Head::default() }
+    }
+    /// For pages that only make sense to the one who sees them.
+    pub fn private(title: String, section: &'static str) -> Head {
+        Head { title, section, noindex: true, ..Head::default() }
+    }
+}
+
+impl Page {
+    pub fn html<V: Serialize>(template: &'static str, head: Head, view: &V) -> Page {
+        let view = Box::new(tera::Value::from_serializable(view));
+        Page::Html { template, view, head, status: actix_web::http::StatusCode::OK }
+    }
+
+    /// The same page with the status a refused form has.
+    pub fn with_status(self, code: u16) -> Page {
+        match self {
+            Page::Html { template, view, head, status } => {
+                let status = actix_web::http::StatusCode::from_u16(code).unwrap_or(status);
+                Page::Html { template, view, head, status }
+            }
+            other => other,
+        }
+    }
+
+    fn finish(self, room: &mut Room<'_>, fresh: Option<&str>) -> Result<Done> {
+        match self {
+            Page::Redirect(url) => Ok(Done::Redirect(url)),
+            Page::Moved(url) => Ok(Done::Moved(url)),
+            Page::Fragment { template, view } => {
+                let html = room.visit.app.templates.fragment(room.visit.lang, template, *view)?;
+                Ok(Done::Html { html, status: actix_web::http::StatusCode::OK, has_form: false })
+            }
+            Page::Html { template, view, head, status } => {
+                let subject = room.visit.csrf_subject().or(fresh);
+                let csrf = subject.map(|s| room.visit.app.key.sign("csrf", s)).unwrap_or_default();
+                let shell = crate::web::view::shell(room, head, csrf)?;
+                let html = room.visit.app.templates.render(room.visit.lang, template, &shell, *view)?;
+                Ok(Done::Html { html, status, has_form: true })
+            }
+        }
+    }
+}
+
+impl Room<'_> {
+    /// The viewer, on routes that are for people with an account.
+    pub fn viewer(&self) -> Result<&Viewer> {
+        self.viewer.as_ref().ok_or_else(|| Error::SignIn(self.visit.path.clone()))
+    }
+
+    pub fn flash(&self) -> Option<views::Flash> {
+        let (kind, key) = self.visit.flash.as_deref()?.split_once('.')?;
+        let known = matches!(kind, "ok" | "warn" | "error") && key.starts_with("flash-");
+        (known && crate::web::i18n::has("en", key)).then(|| views::Flash { kind: kind.to_owned(), text: self.visit.t(key) })
+    }
+}
