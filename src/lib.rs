@@ -1,0 +1,3 @@
+//! Loggia: a brand's own help community.
+
+pub mod search;
