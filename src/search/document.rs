@@ -1,0 +1,529 @@
+//! What the index keeps of a thread: the schema, and the stored record a results page is made from.
+
+use tantivy::TantivyDocument;
+use tantivy::schema::document::{DeserializeError, DocumentDeserialize, DocumentDeserializer};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions,
+};
+
+use super::analysis::{self, Lang, fold, marked};
+use super::query::State;
+use super::ranking::Signals;
+
+/// Raised whenever schema, record or analysis change: an index of another version is rebuilt, never read.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Bytes of a title indexed and stored.
+pub const TITLE_BYTES_MAX: usize = 1_000;
+/// Bytes of one text that are indexed; what stands further behind is not found.
+pub const TEXT_BYTES_MAX: usize = 100_000;
+/// Answers of a thread that are indexed.
+pub const ANSWERS_MAX: usize = 500;
+/// Bytes of one text stored for excerpts; what stands further behind is found, but not shown.
+pub const STORED_BYTES_MAX: usize = 8_000;
+/// Bytes of the other answers stored for excerpts, together.
+pub const STORED_ANSWERS_BYTES_MAX: usize = 24_000;
+/// Tags of a thread that are indexed.
+pub const TAGS_MAX: usize = 20;
+
+/// A thread as the index sees it. Only what everybody may read goes in here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreadDoc {
+    pub thread_id: i64,
+    pub title: String,
+    /// Plain text.
+    pub question: String,
+    /// Plain text of the accepted, else of the official answer.
+    pub solution: Option<String>,
+    pub solution_post_id: Option<i64>,
+    /// Plain texts of the other answers.
+    pub answers: Vec<String>,
+    pub tags: Vec<String>,
+    /// The asker's folded username.
+    pub author: Option<String>,
+    pub solved: bool,
+    pub answer_count: i64,
+    pub score: i64,
+    /// Microseconds since the epoch, UTC.
+    pub created_at_us: i64,
+    /// Microseconds since the epoch, UTC.
+    pub active_at_us: i64,
+    /// The thread this one is a known duplicate of.
+    pub duplicate_of: Option<i64>,
+    /// ISO 639-1 code where known; guessed from the text otherwise.
+    pub language: Option<String>,
+}
+
+impl ThreadDoc {
+    /// FNV-1a over all content, so that a stale document can be told from a current one without its texts.
+    pub fn fingerprint(&self) -> u64 {
+        let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        hash.text(&self.title);
+        hash.text(&self.question);
+        hash.optional(self.solution.as_deref());
+        hash.number(self.solution_post_id.unwrap_or(-1));
+        hash.number(self.answers.len() as i64);
+        self.answers.iter().for_each(|answer| hash.text(answer));
+        hash.number(self.tags.len() as i64);
+        self.tags.iter().for_each(|tag| hash.text(tag));
+        hash.optional(self.author.as_deref());
+        hash.optional(self.language.as_deref());
+        for number in [
+            i64::from(self.solved),
+            self.answer_count,
+            self.score,
+            self.created_at_us,
+            self.active_at_us,
+            self.duplicate_of.unwrap_or(-1),
+        ] {
+            hash.number(number);
+        }
+        hash.0
+    }
+
+    fn lang(&self) -> Lang {
+        self.language
+            .as_deref()
+            .and_then(Lang::from_code)
+            .unwrap_or_else(|| {
+                Lang::guess(&self.question)
+                    .or_else(|| Lang::guess(&self.title))
+                    .or_else(|| self.solution.as_deref().and_then(Lang::guess))
+                    .unwrap_or(Lang::DEFAULT)
+            })
+    }
+}
+
+struct Fnv(u64);
+
+impl Fnv {
+    fn bytes(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn number(&mut self, number: i64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as i64);
+        self.bytes(text.as_bytes());
+    }
+
+    fn optional(&mut self, text: Option<&str>) {
+        self.number(i64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+}
+
+/// The fields of the index.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields {
+    pub thread_id: Field,
+    pub title: Field,
+    pub question: Field,
+    pub solution: Field,
+    pub answers: Field,
+    pub tags: Field,
+    /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`.
+    pub facts: Field,
+    pub signals: Field,
+    pub created_at: Field,
+    pub active_at: Field,
+    pub fingerprint: Field,
+    pub record: Field,
+}
+
+/// Column names, as the readers of columns need them.
+pub const THREAD_ID: &str = "thread_id";
+pub const SIGNALS: &str = "signals";
+pub const ACTIVE_AT: &str = "active_at";
+pub const FINGERPRINT: &str = "fingerprint";
+
+impl Fields {
+    /// The schema and its fields.
+    pub fn schema() -> (Schema, Fields) {
+        let mut builder = Schema::builder();
+        let text = |option| {
+            let indexing = TextFieldIndexing::default()
+                .set_tokenizer(analysis::TOKENIZER)
+                .set_index_option(option);
+            TextOptions::default().set_indexing_options(indexing)
+        };
+        let exact = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_fieldnorms(false)
+            .set_index_option(IndexRecordOption::Basic);
+        let fields = Fields {
+            thread_id: builder.add_i64_field(THREAD_ID, INDEXED | FAST),
+            title: builder.add_text_field("title", text(IndexRecordOption::WithFreqsAndPositions)),
+            question: builder
+                .add_text_field("question", text(IndexRecordOption::WithFreqsAndPositions)),
+            solution: builder
+                .add_text_field("solution", text(IndexRecordOption::WithFreqsAndPositions)),
+            answers: builder
+                .add_text_field("answers", text(IndexRecordOption::WithFreqsAndPositions)),
+            tags: builder.add_text_field("tags", text(IndexRecordOption::WithFreqsAndPositions)),
+            facts: builder
+                .add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
+            signals: builder.add_u64_field(SIGNALS, FAST),
+            created_at: builder.add_i64_field("created_at", FAST),
+            active_at: builder.add_i64_field(ACTIVE_AT, FAST),
+            fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
+            record: builder.add_bytes_field("record", STORED),
+        };
+        (builder.build(), fields)
+    }
+
+    /// The document tantivy indexes for `doc`.
+    pub fn document(&self, doc: &ThreadDoc) -> TantivyDocument {
+        let lang = doc.lang();
+        let mut out = TantivyDocument::with_capacity(256 + doc.question.len() * 2);
+        out.add_i64(self.thread_id, doc.thread_id);
+        out.add_text(
+            self.title,
+            marked(lang, bounded(&doc.title, TITLE_BYTES_MAX)),
+        );
+        out.add_text(
+            self.question,
+            marked(lang, bounded(&doc.question, TEXT_BYTES_MAX)),
+        );
+        if let Some(solution) = &doc.solution {
+            out.add_text(
+                self.solution,
+                marked(lang, bounded(solution, TEXT_BYTES_MAX)),
+            );
+        }
+        for answer in doc.answers.iter().take(ANSWERS_MAX) {
+            out.add_text(self.answers, marked(lang, bounded(answer, TEXT_BYTES_MAX)));
+        }
+        let answered = doc.answer_count > 0 || doc.solved;
+        out.add_text(
+            self.facts,
+            state_fact(if doc.solved {
+                State::Solved
+            } else {
+                State::Unsolved
+            }),
+        );
+        out.add_text(
+            self.facts,
+            state_fact(if answered {
+                State::Answered
+            } else {
+                State::Unanswered
+            }),
+        );
+        out.add_text(self.facts, format!("lang:{}", lang.language().code));
+        for tag in doc.tags.iter().take(TAGS_MAX) {
+            out.add_text(
+                self.tags,
+                marked(lang, bounded(tag, analysis::TERM_BYTES_MAX * 2)),
+            );
+            out.add_text(self.facts, tag_fact(&fold(tag)));
+        }
+        if let Some(author) = &doc.author {
+            out.add_text(self.facts, user_fact(&fold(author)));
+        }
+        out.add_u64(
+            self.signals,
+            Signals {
+                solved: doc.solved,
+                answered,
+                votes: doc.score,
+            }
+            .pack(),
+        );
+        out.add_i64(self.created_at, doc.created_at_us);
+        out.add_i64(self.active_at, doc.active_at_us);
+        out.add_u64(self.fingerprint, doc.fingerprint());
+        out.add_bytes(self.record, &Record::encode(doc, lang));
+        out
+    }
+}
+
+/// The exact term of a state.
+pub fn state_fact(state: State) -> String {
+    format!("is:{}", state.word())
+}
+
+/// The exact term of a folded tag.
+pub fn tag_fact(tag: &str) -> String {
+    format!("tag:{}", bounded(tag, 200))
+}
+
+/// The exact term of a folded username.
+pub fn user_fact(user: &str) -> String {
+    format!("user:{}", bounded(user, 200))
+}
+
+/// The beginning of `text` of at most `max` bytes, cut at a character's edge.
+pub fn bounded(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// The stored part of a thread, read without touching the database. Texts are cut to the bounds above.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    pub lang: u8,
+    pub solved: bool,
+    pub answer_count: i64,
+    pub score: i64,
+    pub created_at_us: i64,
+    pub active_at_us: i64,
+    pub solution_post_id: Option<i64>,
+    pub duplicate_of: Option<i64>,
+    pub title: String,
+    pub author: Option<String>,
+    pub tags: Vec<String>,
+    pub solution: Option<String>,
+    pub question: String,
+    pub answers: Vec<String>,
+}
+
+impl Record {
+    fn encode(doc: &ThreadDoc, lang: Lang) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64 + doc.title.len() + doc.question.len());
+        out.push(lang.mark());
+        out.push(u8::from(doc.solved));
+        for number in [
+            doc.answer_count,
+            doc.score,
+            doc.created_at_us,
+            doc.active_at_us,
+        ] {
+            put_number(&mut out, number);
+        }
+        for number in [doc.solution_post_id, doc.duplicate_of] {
+            out.push(u8::from(number.is_some()));
+            put_number(&mut out, number.unwrap_or(0));
+        }
+        put_text(&mut out, bounded(&doc.title, TITLE_BYTES_MAX));
+        put_optional(&mut out, doc.author.as_deref());
+        let tags = doc
+            .tags
+            .get(..doc.tags.len().min(TAGS_MAX))
+            .unwrap_or_default();
+        put_length(&mut out, tags.len());
+        tags.iter()
+            .for_each(|tag| put_text(&mut out, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
+        put_optional(&mut out, doc.solution.as_deref());
+        put_text(&mut out, bounded(&doc.question, STORED_BYTES_MAX));
+        let mut left = STORED_ANSWERS_BYTES_MAX;
+        let answers: Vec<&str> = doc
+            .answers
+            .iter()
+            .map(|answer| {
+                let answer = bounded(answer, STORED_BYTES_MAX.min(left));
+                left -= answer.len();
+                answer
+            })
+            .take_while(|answer| !answer.is_empty())
+            .collect();
+        put_length(&mut out, answers.len());
+        answers
+            .into_iter()
+            .for_each(|answer| put_text(&mut out, answer));
+        out
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Record> {
+        let mut input = Input(bytes);
+        Some(Record {
+            lang: input.byte()?,
+            solved: input.byte()? == 1,
+            answer_count: input.number()?,
+            score: input.number()?,
+            created_at_us: input.number()?,
+            active_at_us: input.number()?,
+            solution_post_id: input.optional_number()?,
+            duplicate_of: input.optional_number()?,
+            title: input.text()?,
+            author: input.optional_text()?,
+            tags: input.texts(TAGS_MAX)?,
+            solution: input.optional_text()?,
+            question: input.text()?,
+            answers: input.texts(ANSWERS_MAX)?,
+        })
+    }
+}
+
+impl DocumentDeserialize for Record {
+    fn deserialize<'de, D>(mut deserializer: D) -> Result<Self, DeserializeError>
+    where
+        D: DocumentDeserializer<'de>,
+    {
+        // The record is the only stored field.
+        let (_, bytes): (Field, Vec<u8>) = deserializer
+            .next_field()?
+            .ok_or_else(|| DeserializeError::custom("a document without a record"))?;
+        Record::decode(&bytes)
+            .ok_or_else(|| DeserializeError::custom("a record that cannot be read"))
+    }
+}
+
+fn put_length(out: &mut Vec<u8>, length: usize) {
+    put_unsigned(out, length as u64);
+}
+
+fn put_unsigned(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 128 {
+        out.push(number as u8 | 128);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn put_number(out: &mut Vec<u8>, number: i64) {
+    put_unsigned(out, (number << 1 ^ number >> 63) as u64);
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_length(out, text.len());
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn put_optional(out: &mut Vec<u8>, text: Option<&str>) {
+    out.push(u8::from(text.is_some()));
+    put_text(out, bounded(text.unwrap_or_default(), STORED_BYTES_MAX));
+}
+
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn unsigned(&mut self) -> Option<u64> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 127) << shift;
+            if byte < 128 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn number(&mut self) -> Option<i64> {
+        let number = self.unsigned()?;
+        Some((number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    fn optional_number(&mut self) -> Option<Option<i64>> {
+        let some = self.byte()? == 1;
+        let number = self.number()?;
+        Some(some.then_some(number))
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(self.unsigned()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(std::str::from_utf8(text).ok()?.to_owned())
+    }
+
+    fn optional_text(&mut self) -> Option<Option<String>> {
+        let some = self.byte()? == 1;
+        let text = self.text()?;
+        Some(some.then_some(text))
+    }
+
+    fn texts(&mut self, max: usize) -> Option<Vec<String>> {
+        let count = usize::try_from(self.unsigned()?)
+            .ok()
+            .filter(|count| *count <= max)?;
+        (0..count).map(|_| self.text()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_survives_encoding_and_no_cut_of_it_panics() {
+        let doc = ThreadDoc {
+            thread_id: 7,
+            title: "Città".into(),
+            question: "q".repeat(STORED_BYTES_MAX + 5),
+            solution: Some("s".into()),
+            solution_post_id: Some(-3),
+            answers: vec![
+                "a".into(),
+                "b".repeat(50_000),
+                "c".repeat(20_000),
+                "d".into(),
+            ],
+            tags: vec!["router".into()],
+            author: Some("ann".into()),
+            score: -12,
+            created_at_us: i64::MIN,
+            active_at_us: i64::MAX,
+            ..ThreadDoc::default()
+        };
+        let bytes = Record::encode(&doc, Lang::DEFAULT);
+        let record = Record::decode(&bytes).unwrap();
+        assert_eq!(
+            (record.score, record.created_at_us, record.active_at_us),
+            (-12, i64::MIN, i64::MAX)
+        );
+        assert_eq!(
+            (
+                record.title.as_str(),
+                record.solution_post_id,
+                record.duplicate_of
+            ),
+            ("Città", Some(-3), None)
+        );
+        assert_eq!(record.question.len(), STORED_BYTES_MAX);
+        assert!(record.answers.iter().map(String::len).sum::<usize>() <= STORED_ANSWERS_BYTES_MAX);
+        for end in 0..bytes.len().min(300) {
+            assert_eq!(Record::decode(&bytes[..end]), None);
+        }
+    }
+
+    #[test]
+    fn every_change_of_content_changes_the_fingerprint() {
+        let doc = ThreadDoc {
+            title: "a".into(),
+            ..ThreadDoc::default()
+        };
+        let changed = [
+            ThreadDoc {
+                title: String::new(),
+                question: "a".into(),
+                ..doc.clone()
+            },
+            ThreadDoc {
+                solution: Some(String::new()),
+                ..doc.clone()
+            },
+            ThreadDoc {
+                answers: vec![String::new()],
+                ..doc.clone()
+            },
+            ThreadDoc {
+                solved: true,
+                ..doc.clone()
+            },
+            ThreadDoc {
+                tags: vec!["b".into()],
+                ..doc.clone()
+            },
+        ];
+        for other in changed {
+            assert_ne!(other.fingerprint(), doc.fingerprint());
+        }
+    }
+}

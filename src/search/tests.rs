@@ -1,0 +1,803 @@
+//! Search as its callers see it: a small world of threads, an index in a throwaway folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+fn thread(id: i64, title: &str, question: &str) -> ThreadDoc {
+    ThreadDoc {
+        thread_id: id,
+        title: title.into(),
+        question: question.into(),
+        created_at_us: id * 1_000,
+        active_at_us: id * 1_000,
+        ..ThreadDoc::default()
+    }
+}
+
+fn solved(id: i64, title: &str, question: &str, solution: &str) -> ThreadDoc {
+    ThreadDoc {
+        solution: Some(solution.into()),
+        solution_post_id: Some(id * 10),
+        solved: true,
+        answer_count: 1,
+        ..thread(id, title, question)
+    }
+}
+
+/// A rebuilt index of these threads at place 1.
+fn index_of(docs: Vec<ThreadDoc>) -> (TempDir, Index) {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::open(dir.path()).unwrap().into_index();
+    fill(&index, docs, 1);
+    (dir, index)
+}
+
+fn fill(index: &Index, docs: Vec<ThreadDoc>, place: i64) {
+    let mut rebuild = Rebuild::begin(index).unwrap();
+    rebuild.add(docs).unwrap();
+    rebuild.finish(place).unwrap();
+}
+
+fn find(index: &Index, query: &str) -> Vec<i64> {
+    results(index, query)
+        .hits
+        .iter()
+        .map(|hit| hit.thread_id)
+        .collect()
+}
+
+fn results(index: &Index, query: &str) -> Results {
+    index.search(&Query::parse(query).0, 20, None).unwrap()
+}
+
+fn ready(dir: &Path) -> (Index, i64) {
+    match Index::open(dir).unwrap() {
+        Opened::Ready { index, place } => (index, place),
+        Opened::NeedsRebuild { reason, .. } => panic!("{reason}"),
+    }
+}
+
+fn reason(dir: &Path) -> Reason {
+    match Index::open(dir).unwrap() {
+        Opened::Ready { .. } => panic!("taken for whole"),
+        Opened::NeedsRebuild { index, reason } => {
+            assert!(find(&index, "router").is_empty());
+            fill(&index, vec![thread(1, "Router", "")], 5);
+            assert_eq!(find(&index, "router"), [1]);
+            reason
+        }
+    }
+}
+
+fn shown(pieces: &[(String, bool)]) -> String {
+    pieces
+        .iter()
+        .map(|(text, hit)| {
+            if *hit {
+                format!("[{text}]")
+            } else {
+                text.clone()
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn a_thread_is_found_by_title_question_solution_answer_and_tag() {
+    let doc = ThreadDoc {
+        answers: vec!["Unplug the cable".into()],
+        tags: vec!["modem".into()],
+        author: Some("ann".into()),
+        ..solved(
+            7,
+            "Router blinks",
+            "The light is orange",
+            "Hold the reset button for ten seconds",
+        )
+    };
+    let (_dir, index) = index_of(vec![doc, thread(8, "Something else", "entirely")]);
+    for query in [
+        "blinking",
+        "lights",
+        "buttons",
+        "cables",
+        "modem",
+        "ROUTER orange",
+        "tag:modem",
+        "user:Ann",
+    ] {
+        assert_eq!(find(&index, query), [7], "{query}");
+    }
+    let hit = &results(&index, "router reset").hits[0];
+    assert_eq!(shown(&hit.title_pieces), "[Router] blinks");
+    assert_eq!(
+        shown(&hit.excerpt),
+        "Hold the [reset] button for ten seconds"
+    );
+    assert_eq!(
+        (hit.excerpt_from, hit.solved, hit.solution_post_id),
+        (ExcerptFrom::Solution, true, Some(70))
+    );
+    assert_eq!(
+        (hit.tags.as_slice(), hit.author.as_deref()),
+        (&["modem".to_owned()][..], Some("ann"))
+    );
+}
+
+#[test]
+fn the_best_answer_shows_where_there_is_no_solution() {
+    let doc = ThreadDoc {
+        answers: vec!["No idea".into(), "Reset the router".into()],
+        answer_count: 2,
+        ..thread(1, "Help", "my router")
+    };
+    let (_dir, index) = index_of(vec![doc]);
+    let hit = &results(&index, "reset router").hits[0];
+    assert_eq!(
+        (shown(&hit.excerpt).as_str(), hit.excerpt_from),
+        ("[Reset] the [router]", ExcerptFrom::Answer)
+    );
+    let hit = &results(&index, "help").hits[0];
+    assert_eq!(hit.excerpt_from, ExcerptFrom::Question);
+}
+
+#[test]
+fn solved_and_voted_threads_come_first_among_equals_and_titles_before_bodies() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "Printer jams", "again"),
+        ThreadDoc {
+            solved: true,
+            answer_count: 1,
+            ..thread(2, "Printer jams", "again")
+        },
+        ThreadDoc {
+            score: 30,
+            ..thread(3, "Printer jams", "again")
+        },
+        ThreadDoc {
+            solved: true,
+            answer_count: 1,
+            score: 30,
+            ..thread(4, "Printer jams", "again")
+        },
+        thread(5, "Paper again", "the printer jams"),
+    ]);
+    assert_eq!(find(&index, "printer jams"), [4, 2, 3, 1, 5]);
+}
+
+#[test]
+fn italian_is_found_with_and_without_accents_and_in_other_forms() {
+    let (_dir, index) = index_of(vec![
+        solved(
+            1,
+            "Perché il router non si accende?",
+            "Non capisco cosa fare",
+            "Aggiorna il firmware della città",
+        ),
+        thread(
+            2,
+            "L'aggiornamento dell'account",
+            "Come posso fare per le stampanti nella rete",
+        ),
+    ]);
+    assert_eq!(find(&index, "perche router"), [1]);
+    assert_eq!(find(&index, "perché"), [1]);
+    assert_eq!(find(&index, "citta"), [1]);
+    assert_eq!(find(&index, "stampante"), [2]);
+    assert!(find(&index, "account tag:x").is_empty());
+    assert_eq!(find(&index, "aggiornamenti account"), [2, 1]);
+}
+
+#[test]
+fn codes_are_found_whole_joined_and_by_parts() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "WRT54G-v2 reboots", "error 0x80070057"),
+        thread(2, "Send e-mail from C++", "and .net too"),
+        thread(3, "WRT54GL", "c net mail"),
+    ]);
+    for (query, expected) in [
+        ("WRT54G-v2", &[1][..]),
+        ("wrt54gv2", &[1]),
+        ("wrt54g", &[1]),
+        ("0x80070057", &[1]),
+        ("email", &[2]),
+        ("e-mails", &[2]),
+        ("c++", &[2]),
+        (".NET", &[2]),
+        ("wrt54g v2", &[1]),
+    ] {
+        assert_eq!(find(&index, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn phrases_must_be_there_and_excluded_words_must_not() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "Factory reset", "of the box"),
+        thread(2, "Reset the factory", "of the box"),
+        thread(3, "Factory", "the box"),
+    ]);
+    assert_eq!(find(&index, "\"factory reset\""), [1]);
+    assert_eq!(find(&index, "\"reset the factory\""), [2]);
+    assert_eq!(find(&index, "factory -reset"), [3]);
+    assert_eq!(find(&index, "factory -\"reset the factory\""), [3, 1]);
+    assert!(find(&index, "-factory").is_empty());
+    assert_eq!(find(&index, "-\"factory reset\""), [3, 2]);
+}
+
+#[test]
+fn qualifiers_filter_and_alone_list_the_last_active_first() {
+    let (_dir, index) = index_of(vec![
+        ThreadDoc {
+            tags: vec!["Wi-Fi".into()],
+            author: Some("ann".into()),
+            ..thread(1, "One router", "")
+        },
+        ThreadDoc {
+            answer_count: 1,
+            tags: vec!["wi-fi".into()],
+            ..thread(2, "Two router", "")
+        },
+        ThreadDoc {
+            author: Some("bruno".into()),
+            ..solved(3, "Three router", "", "done")
+        },
+    ]);
+    for (query, expected) in [
+        ("is:solved", &[3][..]),
+        ("is:unsolved", &[2, 1]),
+        ("is:unanswered router", &[1]),
+        ("is:answered", &[3, 2]),
+        ("tag:wi-fi", &[2, 1]),
+        ("tag:wi", &[]),
+        ("user:bruno is:solved router", &[3]),
+        ("is:solved is:unsolved", &[]),
+    ] {
+        assert_eq!(find(&index, query), expected, "{query}");
+    }
+}
+
+#[test]
+fn stop_words_alone_are_searched_all_the_same() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "To be or not to be", ""),
+        thread(2, "Come si fa", ""),
+    ]);
+    assert_eq!(find(&index, "to be or not to be"), [1]);
+    assert_eq!(find(&index, "come si fa"), [2]);
+}
+
+#[test]
+fn some_words_are_enough_where_no_thread_has_all() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "Router", "blue"),
+        thread(2, "Printer", "green"),
+    ]);
+    let results = results(&index, "router green purple");
+    assert!(results.any_word);
+    assert_eq!(
+        results.total,
+        Total {
+            count: 2,
+            more: false
+        }
+    );
+    assert_eq!(results.hits.len(), 2);
+}
+
+#[test]
+fn pages_have_neither_gaps_nor_repeats_whatever_the_query() {
+    let docs = (1..=157).map(|id| ThreadDoc {
+        score: id % 5,
+        answer_count: id % 2,
+        ..thread(
+            id,
+            ["Router", "Router reset", "Reset"][id as usize % 3],
+            &"word ".repeat(id as usize % 7),
+        )
+    });
+    let (_dir, index) = index_of(docs.collect());
+    for id in 200..230 {
+        index
+            .apply(id, vec![thread(id, "Router reset", "late")], vec![id - 190])
+            .unwrap();
+    }
+    for (text, count) in [
+        ("router reset", None),
+        ("router", None),
+        ("router nonsense", None),
+        ("is:unanswered", None),
+        ("word reset router -late", None),
+        ("tag:none", Some(0)),
+    ] {
+        let (query, _) = Query::parse(text);
+        let mut seen = Vec::new();
+        let mut after = None;
+        let mut totals = Vec::new();
+        loop {
+            let page = index.search(&query, 10, after).unwrap();
+            seen.extend(page.hits.iter().map(|hit| (hit.score, hit.thread_id)));
+            totals.push(page.total);
+            match page.next {
+                Some(next) => after = Some(Cursor::decode(&next.encode()).unwrap()),
+                None => break,
+            }
+        }
+        assert!(totals.iter().all(|total| *total == totals[0]), "{text}");
+        assert_eq!(
+            totals[0],
+            Total {
+                count: seen.len() as u32,
+                more: false
+            },
+            "{text}"
+        );
+        assert!(
+            seen.windows(2).all(|pair| pair[0].0 >= pair[1].0),
+            "{text}: best first"
+        );
+        let mut ids: Vec<_> = seen.iter().map(|hit| hit.1).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), seen.len(), "{text}");
+        if let Some(count) = count {
+            assert_eq!(seen.len(), count);
+        }
+    }
+}
+
+#[test]
+fn forged_cursors_are_refused() {
+    for text in [
+        "",
+        "x",
+        "AAAA",
+        "____________________________",
+        "é",
+        &"A".repeat(10_000),
+    ] {
+        assert!(
+            matches!(Cursor::decode(text), Err(SearchError::BadCursor)),
+            "{text:?}"
+        );
+    }
+    let (_dir, index) = index_of(vec![thread(1, "Router", "")]);
+    let cursor = Cursor::decode(&"A".repeat(28)).unwrap();
+    assert_eq!(
+        index
+            .search(&Query::parse("router").0, 5, Some(cursor))
+            .unwrap()
+            .hits,
+        []
+    );
+}
+
+#[test]
+fn an_update_replaces_and_a_deleted_thread_is_never_found() {
+    let (_dir, index) = index_of(vec![thread(1, "Router", ""), thread(2, "Router", "")]);
+    index
+        .apply(2, vec![thread(1, "Printer", "")], vec![2])
+        .unwrap();
+    assert!(find(&index, "router").is_empty());
+    assert_eq!(find(&index, "printer"), [1]);
+    assert_eq!((index.doc_count(), index.place()), (1, 2));
+    assert_eq!(index.similar("rout", 5).unwrap(), []);
+    assert_eq!(find(&index, "is:unsolved"), [1]);
+}
+
+#[test]
+fn the_place_survives_reopening_and_a_drop_without_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::open(dir.path()).unwrap().into_index();
+    fill(&index, vec![thread(1, "Router", "")], 41);
+    index
+        .apply(42, vec![thread(2, "Router", "")], vec![])
+        .unwrap();
+    // A rebuild that never finishes, as a kill would leave it.
+    let mut rebuild = Rebuild::begin(&index).unwrap();
+    rebuild.add([thread(3, "Router", "")]).unwrap();
+    drop(rebuild);
+    fs::create_dir_all(dir.path().join("v1/gen-77")).unwrap();
+    fs::write(dir.path().join("v1/gen-77/rubbish"), "x").unwrap();
+    fs::write(dir.path().join("v1/CURRENT.next"), "gen-77").unwrap();
+    drop(index);
+    let (index, place) = ready(dir.path());
+    assert_eq!(place, 42);
+    assert_eq!(find(&index, "router"), [2, 1]);
+    assert!(!dir.path().join("v1/gen-77").exists());
+}
+
+#[test]
+fn a_second_process_is_refused_for_writing_and_may_read() {
+    let (dir, index) = index_of(vec![thread(1, "Router", "")]);
+    assert!(matches!(Index::open(dir.path()), Err(SearchError::Busy(_))));
+    let reading = Index::open_read_only(dir.path()).unwrap().unwrap();
+    assert_eq!(find(&reading, "router"), [1]);
+    assert!(matches!(
+        reading.apply(2, vec![], vec![]),
+        Err(SearchError::ReadOnly)
+    ));
+    drop(index);
+    assert_eq!(ready(dir.path()).1, 1);
+}
+
+#[test]
+fn an_index_begun_but_never_filled_is_filled_again() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(
+        Index::open(dir.path()).unwrap(),
+        Opened::NeedsRebuild {
+            reason: Reason::Missing,
+            ..
+        }
+    ));
+    assert!(matches!(
+        Index::open(dir.path()).unwrap(),
+        Opened::NeedsRebuild {
+            reason: Reason::Unfinished,
+            ..
+        }
+    ));
+    let index = Index::open(dir.path()).unwrap().into_index();
+    index
+        .apply(9, vec![thread(1, "Router", "")], vec![])
+        .unwrap();
+    assert_eq!(find(&index, "router"), [1]);
+    drop(index);
+    assert!(matches!(
+        Index::open(dir.path()).unwrap(),
+        Opened::NeedsRebuild {
+            reason: Reason::Unfinished,
+            ..
+        }
+    ));
+}
+
+#[test]
+fn an_older_schema_is_rebuilt_and_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("v0/gen-1")).unwrap();
+    assert_eq!(reason(dir.path()), Reason::OlderSchema);
+    assert!(!dir.path().join("v0").exists());
+    assert_eq!(ready(dir.path()).1, 5);
+}
+
+/// An index with several segments and deletes, closed.
+fn sample() -> (TempDir, PathBuf) {
+    let (dir, index) = index_of(
+        (1..40)
+            .map(|id| solved(id, "Router reset", "the light blinks", "hold the button"))
+            .collect(),
+    );
+    for id in 2..6 {
+        index
+            .apply(id, vec![thread(id + 100, "Router", "new")], vec![id])
+            .unwrap();
+    }
+    drop(index);
+    let current = fs::read_to_string(dir.path().join("v1/CURRENT")).unwrap();
+    let path = dir.path().join("v1").join(current);
+    (dir, path)
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target).unwrap())
+        }
+    }
+}
+
+/// Every file that the living index consists of, damaged in turn.
+fn damage_each(damage: impl Fn(&Path)) -> usize {
+    let (dir, path) = sample();
+    let managed = fs::read_to_string(path.join("meta.json")).unwrap();
+    let mut tried = 0;
+    for entry in fs::read_dir(&path).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let segment = name.split('.').next().unwrap();
+        let uuid = managed.replace('-', "");
+        if name.ends_with(".lock")
+            || (!segment.is_empty() && segment != "meta" && !uuid.contains(segment))
+        {
+            continue;
+        }
+        let copied = tempfile::tempdir().unwrap();
+        copy(dir.path(), copied.path());
+        let file = copied
+            .path()
+            .join(path.strip_prefix(dir.path()).unwrap())
+            .join(&name);
+        damage(&file);
+        match reason(copied.path()) {
+            Reason::Damaged(_) | Reason::Unfinished => tried += 1,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    tried
+}
+
+#[test]
+fn a_truncated_file_means_a_rebuild() {
+    let tried = damage_each(|file| {
+        let length = fs::metadata(file).unwrap().len();
+        fs::File::options()
+            .write(true)
+            .open(file)
+            .unwrap()
+            .set_len(length / 2)
+            .unwrap();
+    });
+    assert!(tried >= 8, "{tried}");
+}
+
+#[test]
+fn a_deleted_file_means_a_rebuild() {
+    assert!(damage_each(|file| fs::remove_file(file).unwrap()) >= 8);
+}
+
+#[test]
+fn a_flipped_byte_means_a_rebuild() {
+    let tried = damage_each(|file| {
+        let mut bytes = fs::read(file).unwrap();
+        let middle = bytes.len() / 3;
+        bytes[middle] ^= 0x11;
+        fs::write(file, bytes).unwrap();
+    });
+    assert!(tried >= 8, "{tried}");
+}
+
+#[test]
+fn a_damaged_pointer_means_a_rebuild() {
+    for rubbish in [
+        &b""[..],
+        b"gen-",
+        b"../..",
+        b"gen-999",
+        b"\xff\xfe",
+        b"gen-1\0",
+    ] {
+        let (dir, _) = sample();
+        fs::write(dir.path().join("v1/CURRENT"), rubbish).unwrap();
+        assert!(
+            matches!(reason(dir.path()), Reason::Damaged(_)),
+            "{rubbish:?}"
+        );
+    }
+    let (dir, _) = sample();
+    fs::remove_dir_all(dir.path().join("v1")).unwrap();
+    assert_eq!(reason(dir.path()), Reason::Missing);
+}
+
+#[test]
+fn searches_go_on_while_the_index_is_rebuilt_and_swapped() {
+    let (_dir, index) = index_of((1..200).map(|id| thread(id, "Router", "old")).collect());
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let searching = scope.spawn(|| {
+            let mut searches = 0;
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                let page = results(&index, "router");
+                assert_eq!(page.hits.len(), 20);
+                let old = page.hits.iter().all(|hit| hit.thread_id < 200);
+                assert!(
+                    old || page.hits.iter().all(|hit| hit.thread_id > 1_000),
+                    "one index or the other"
+                );
+                searches += 1;
+            }
+            searches
+        });
+        for round in 1..=4 {
+            fill(
+                &index,
+                (1..200)
+                    .map(|id| thread(id + 1_000 * round, "Router", "new"))
+                    .collect(),
+                round,
+            );
+        }
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(searching.join().unwrap() > 0);
+    });
+    assert_eq!(index.place(), 4);
+}
+
+#[test]
+fn the_folder_deleted_while_running_is_an_error_and_a_rebuild_mends_it() {
+    let (dir, index) = index_of(vec![thread(1, "Router", "")]);
+    index
+        .apply(2, vec![thread(2, "Router", "")], vec![])
+        .unwrap();
+    fs::remove_dir_all(dir.path().join("v1")).unwrap();
+    assert_eq!(find(&index, "router"), [2, 1]);
+    assert!(
+        index
+            .apply(3, vec![thread(3, "Router", "")], vec![])
+            .is_err()
+    );
+    assert_eq!(find(&index, "router"), [2, 1]);
+    fill(&index, vec![thread(4, "Router", "")], 4);
+    assert_eq!(find(&index, "router"), [4]);
+    index
+        .apply(5, vec![thread(5, "Router", "")], vec![])
+        .unwrap();
+    drop(index);
+    assert_eq!(ready(dir.path()).1, 5);
+}
+
+#[test]
+fn verify_names_every_difference() {
+    let docs = vec![
+        thread(1, "One", ""),
+        thread(2, "Two", ""),
+        thread(3, "Three", ""),
+    ];
+    let (_dir, index) = index_of(docs.clone());
+    let expected = docs.iter().map(|doc| (doc.thread_id, doc.fingerprint()));
+    assert!(index.verify(expected.clone()).unwrap().is_empty());
+    let changed = ThreadDoc {
+        score: 1,
+        ..docs[1].clone()
+    };
+    let expected = [
+        (1, docs[0].fingerprint()),
+        (2, changed.fingerprint()),
+        (9, 0),
+    ];
+    let differences = index.verify(expected).unwrap();
+    assert_eq!(
+        differences,
+        Differences {
+            missing: vec![9],
+            extra: vec![3],
+            stale: vec![2],
+            repeated: vec![]
+        }
+    );
+    assert!(index.space_on_disk().unwrap() > 0);
+}
+
+#[test]
+fn a_title_being_typed_finds_similar_threads() {
+    let (_dir, index) = index_of(vec![
+        solved(1, "Router restarts every night", "", "Update the firmware"),
+        thread(2, "Printer is offline", ""),
+        thread(3, "Restaurant guide", "router"),
+    ]);
+    let ids = |text: &str| {
+        index
+            .similar(text, 5)
+            .unwrap()
+            .iter()
+            .map(|hit| hit.thread_id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids("my router resta"), [1, 3]);
+    assert_eq!(ids("prin"), [2]);
+    assert!(ids("prin ").is_empty());
+    assert!(ids("the").is_empty());
+    assert!(ids("").is_empty());
+    let suggested = index.suggest("router rest", 5).unwrap();
+    assert_eq!(
+        shown(&suggested[0].title_pieces),
+        "[Router] [restarts] every night"
+    );
+}
+
+#[test]
+fn thousands_of_hits_are_counted_up_to_a_cap() {
+    let (_dir, index) = index_of(
+        (1..=1_500)
+            .map(|id| thread(id, "Router", if id % 2 == 0 { "blue" } else { "" }))
+            .collect(),
+    );
+    for query in ["router", "is:unsolved", "router zebra"] {
+        assert_eq!(
+            results(&index, query).total,
+            Total {
+                count: 1_000,
+                more: true
+            },
+            "{query}"
+        );
+    }
+    assert_eq!(
+        results(&index, "router blue").total,
+        Total {
+            count: 750,
+            more: false
+        }
+    );
+}
+
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        "[a-z(){}\\[\\]^~*?:\"'+.#&|!\\\\/-]{0,40}",
+        prop::sample::select(vec![
+            "(",
+            ")",
+            "\"",
+            "“",
+            "”",
+            "-",
+            "--",
+            "-\"",
+            "is:",
+            "is:solved",
+            "tag:",
+            "tag:\"",
+            "user:@",
+            "*",
+            "?",
+            "~",
+            "^",
+            "\u{0}",
+            "\u{202e}",
+            "\u{200d}",
+            "\u{feff}",
+            "router",
+            "reset",
+            "e-mail",
+            "C++",
+            ".",
+            "...",
+            "'",
+            "l'",
+            "'t",
+            "日本",
+            "🙂",
+            "\u{301}",
+            " AND ",
+            " NOT ",
+            "a:(^",
+            " ",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    (prop::collection::vec(piece, 0..30), 1usize..20)
+        .prop_map(|(pieces, times)| pieces.concat().repeat(times))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_query_panics_or_takes_long(text in nasty()) {
+        static INDEX: std::sync::OnceLock<(TempDir, Index)> = std::sync::OnceLock::new();
+        let (_, index) = INDEX.get_or_init(|| index_of((1..50).map(|id| solved(id, "Router reset e-mail C++", "日本 l'acqua 🙂", "a b c router.reset")).collect()));
+        let began = Instant::now();
+        let (query, _) = Query::parse(&text);
+        prop_assert!(query.words.len() <= query::WORDS_MAX);
+        let results = index.search(&query, 20, None).unwrap();
+        prop_assert!(results.hits.len() <= 20);
+        index.similar(&text, 5).unwrap();
+        let _ = Cursor::decode(&text);
+        // Far above what it takes, for slow machines.
+        prop_assert!(began.elapsed() < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn every_text_can_be_indexed_terms_and_excerpts_stay_within_it(text in nasty()) {
+        let doc = ThreadDoc { title: text.clone(), ..thread(1, "", &text) };
+        document::Fields::schema().1.document(&doc);
+        let (words, _) = analysis::query_words(&text, None, 16);
+        let matcher = excerpt::Matcher::new(words.iter(), Some("a"));
+        let whole: String = matcher.mark_all(&text, analysis::Lang::DEFAULT).into_iter().map(|piece| piece.0).collect();
+        prop_assert!(whole.len() <= text.len());
+        let passage: String = matcher.excerpt(&text, analysis::Lang::DEFAULT).0.into_iter().map(|piece| piece.0).collect();
+        prop_assert!(passage.len() <= excerpt::EXCERPT_BYTES + 2_100);
+    }
+}
