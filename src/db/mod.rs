@@ -361,6 +361,14 @@ impl Db {
         }
     }
 
+    /// Starts an act nobody waits for.
+    pub fn write_later<F>(&self, act: F) -> DbResult<()>
+    where
+        F: FnOnce(&mut Tx<'_>) -> DbResult<()> + Send + 'static,
+    {
+        self.writer.submit(act).map(drop)
+    }
+
     /// Ends the writer after the acts it already has; later writes are refused.
     pub fn stop(&self) {
         self.writer.stop();

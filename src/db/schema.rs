@@ -49,6 +49,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_ups (id) {
+        id -> BigInt,
+        token_digest -> Text,
+        username -> Text,
+        username_key -> Text,
+        display_name -> Text,
+        email -> Text,
+        password_hash -> Text,
+        browser_digest -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     api_tokens (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -419,6 +434,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     one_time_links,
     api_tokens,
+    sign_ups,
     secrets,
     posts,
     threads,

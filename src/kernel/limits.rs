@@ -189,3 +189,13 @@ pub const MAX_DIFF_LINES: usize = 3_000;
 
 /// Bytes of a pair of lines that is compared word by word.
 pub const MAX_DIFF_LINE_BYTES: usize = 4_000;
+
+// --- running ---
+/// Seconds the headers of a request may take.
+pub const HEADER_SECONDS: u64 = 5;
+/// Seconds an idle connection is kept for the next request.
+pub const KEEP_ALIVE_SECONDS: u64 = 30;
+/// Microseconds between two writings of counted views: a crash loses at most these.
+pub const VIEW_FLUSH: i64 = 10_000_000;
+/// Microseconds between two sweeps of what is too old.
+pub const SWEEP: i64 = 600_000_000;

@@ -176,6 +176,11 @@ impl Visit {
         self.session.is_none() && self.bearer.is_none()
     }
 
+    /// The value that ties this browser's anonymous forms together.
+    pub fn browser(&self) -> Option<&str> {
+        self.anonymous.as_deref()
+    }
+
     pub fn session_token(&self) -> Option<&str> {
         self.session.as_deref()
     }

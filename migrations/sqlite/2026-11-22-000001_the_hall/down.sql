@@ -27,6 +27,7 @@ DROP TABLE threads;
 DROP TABLE posts;
 DROP TABLE secrets;
 DROP TABLE api_tokens;
+DROP TABLE sign_ups;
 DROP TABLE one_time_links;
 DROP TABLE sessions;
 DROP TABLE users;

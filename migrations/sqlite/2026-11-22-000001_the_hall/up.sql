@@ -46,6 +46,21 @@ CREATE TABLE one_time_links (
 );
 CREATE INDEX one_time_links_by_user ON one_time_links (user_id, purpose);
 
+-- Accounts that wait for their address to be confirmed; nobody sees them, and they are dropped when the link is too old.
+CREATE TABLE sign_ups (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  token_digest TEXT NOT NULL UNIQUE,
+  username TEXT NOT NULL,
+  username_key TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  email TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  browser_digest TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX sign_ups_by_name ON sign_ups (username_key, expires_at);
+
 CREATE TABLE api_tokens (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   user_id BIGINT NOT NULL REFERENCES users (id),

@@ -1,0 +1,746 @@
+//! accounts room: the doors, people, settings.
+use super::policy::password_problem;
+use super::store::PeopleFilter;
+use super::views::*;
+use super::{ApiTokenMade, Confirmed, FirstRun, NewUser, Profile, Role, SignUp};
+use crate::error::{Error, Result};
+use crate::kernel::ids::UserId;
+use crate::kernel::names::{DisplayName, Email, Username};
+use crate::kernel::{limits, markdown, token};
+use crate::mail::{self, AccountMail, Addressee};
+use crate::web::form::{Form, Params, Parts};
+use crate::web::rates::Budget;
+use crate::web::view::{self, Author, Cursor, counted, encode, when};
+use crate::web::views::{FieldErrors, MessagePage};
+use crate::web::visit::{CookieNames, Head, Page, Room, Visit, cookie};
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+
+/// A path of ours to go back to; anything else leads to the front page.
+fn safe_return(path: &str) -> String {
+    let ours = path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.starts_with("/\\")
+        && !path.contains(|c: char| c.is_control() || c == '\\')
+        && !path.starts_with("/sign-");
+    if ours { path.to_owned() } else { "/".into() }
+}
+
+fn message(visit: Visit, title: &'static str, text: &'static str, action: Option<(&'static str, &'static str)>) -> impl Future<Output = Result<HttpResponse>> {
+    visit.page(move |room| {
+        let t = |key: &str| room.visit.t(key);
+        let view = MessagePage {
+            title: t(title),
+            text: t(text),
+            action_url: action.map(|(url, _)| url.to_owned()),
+            action_label: action.map(|(_, key)| t(key)),
+        };
+        Ok(Page::html("web/message.html", Head::private(t(title), "account"), &view))
+    })
+}
+
+/// Signs a browser in: its cookie, and the one that tied its forms before is dropped.
+fn signed_in(visit: &Visit, token: String, to: &str) -> HttpResponse {
+    let names = CookieNames::of(&visit.app);
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, to.to_owned()))
+        .insert_header(("cache-control", "no-store"))
+        .cookie(cookie(&visit.app, names.session, token, Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND)))
+        .cookie(cookie(&visit.app, names.anonymous, String::new(), Some(0)))
+        .finish()
+}
+
+pub async fn sign_up_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let back = safe_return(params.get("return"));
+    visit
+        .page(move |room| {
+            if room.viewer.is_some() {
+                return Ok(Page::Redirect(back));
+            }
+            if !room.visit.app.config.sign_up_open {
+                return Err(Error::Forbidden("sign-up-closed"));
+            }
+            let view = SignUpPage { return_to: back, min_password: limits::MIN_PASSWORD as i64, ..SignUpPage::default() };
+            Ok(Page::html("accounts/sign_up.html", Head::private(room.visit.t("sign-up-title"), "account"), &view))
+        })
+        .await
+}
+
+/// What the fields of a new account must be, each with its message.
+struct Wanted {
+    username: Option<Username>,
+    display_name: Option<DisplayName>,
+    email: Option<Email>,
+    errors: FieldErrors,
+}
+
+fn wanted(visit: &Visit, form: &Form) -> Wanted {
+    let mut errors = FieldErrors::new();
+    let username = Username::parse_new(form.get("username").trim());
+    if let Err(error) = &username {
+        errors.insert("username".into(), visit.t(error.key()));
+    }
+    // A name that is left empty is the user name.
+    let shown = form.filled("display_name").unwrap_or_else(|| form.get("username").trim());
+    let display_name = DisplayName::parse(shown);
+    if let (Err(error), Ok(_)) = (&display_name, &username) {
+        errors.insert("display_name".into(), visit.t(error.key()));
+    }
+    let email = Email::parse(form.get("email").trim());
+    if let Err(error) = &email {
+        errors.insert("email".into(), visit.t(error.key()));
+    }
+    if let Some(problem) = password_problem(form.get("password"), &[form.get("username").trim(), form.get("email").trim()]) {
+        errors.insert("password".into(), visit.t(problem));
+    }
+    Wanted { username: username.ok(), display_name: display_name.ok(), email: email.ok(), errors }
+}
+
+pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    if !visit.app.config.sign_up_open {
+        return Err(Error::Forbidden("sign-up-closed"));
+    }
+    let mut want = wanted(&visit, &form);
+    if want.errors.is_empty()
+        && let (Some(username), Some(display_name), Some(email)) = (want.username, want.display_name, want.email)
+    {
+        visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
+        let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
+        let browser = visit.browser().unwrap_or_default().to_owned();
+        let letterhead = visit.app.letterhead.clone();
+        let lang = visit.lang;
+        let asked = visit
+            .act_anonymously(&form, move |tx| {
+                let asked = super::sign_up(tx, &username, &display_name, &email, &hash, &browser)?;
+                if let SignUp::Asked { token } = &asked {
+                    let to = Addressee { user: None, address: email.as_str(), name: display_name.as_str(), lang };
+                    let (about, path) = match token {
+                        Some(token) => (AccountMail::ConfirmEmail, format!("/confirm?token={token}")),
+                        None => (AccountMail::AddressTaken, "/password/forgot".to_owned()),
+                    };
+                    let key = format!("sign-up:{}", token::random().map_err(|e| Error::Internal(e.to_string()))?);
+                    let until = tx.now.plus(limits::CONFIRM_LIFE);
+                    mail::enqueue(tx, letterhead.account(about, &to, Some(&path), key, Some(until)))?;
+                }
+                Ok(asked)
+            })
+            .await?;
+        match asked {
+            SignUp::Asked { .. } => return message(visit, "look-at-mail-title", "look-at-mail-text", None).await,
+            SignUp::NameTaken => {
+                want.errors.insert("username".into(), visit.t("name-taken"));
+            }
+        }
+    }
+    let view = SignUpPage {
+        username: form.get("username").to_owned(),
+        display_name: form.get("display_name").to_owned(),
+        email: form.get("email").to_owned(),
+        return_to: safe_return(form.get("return")),
+        errors: want.errors,
+        min_password: limits::MIN_PASSWORD as i64,
+        submission_key: String::new(),
+    };
+    visit
+        .page(move |room| {
+            let head = Head::private(room.visit.t("sign-up-title"), "account");
+            Ok(Page::html("accounts/sign_up.html", head, &view).with_status(422))
+        })
+        .await
+}
+
+fn sign_in_page(room: &Room<'_>, view: &SignInPage) -> Page {
+    Page::html("accounts/sign_in.html", Head::private(room.visit.t("sign-in-title"), "account"), view)
+}
+
+pub async fn sign_in_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let back = safe_return(params.get("return"));
+    visit
+        .page(move |room| {
+            if room.viewer.is_some() {
+                return Ok(Page::Redirect(back));
+            }
+            let reason = (back != "/").then(|| room.visit.t("sign-in-reason"));
+            let can_sign_up = room.visit.app.config.sign_up_open;
+            Ok(sign_in_page(room, &SignInPage { return_to: back, reason, can_sign_up, ..SignInPage::default() }))
+        })
+        .await
+}
+
+pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    let login = form.get("login").trim().to_owned();
+    let back = safe_return(form.get("return"));
+    let account = crate::kernel::slug::fold(&login.chars().take(300).collect::<String>());
+    let household = visit.household();
+    for (budget, who) in [
+        (Budget::SignInPair, format!("{account} {household}")),
+        (Budget::SignInAddress, household.to_string()),
+        (Budget::SignInAccount, account.clone()),
+    ] {
+        visit.app.rates.take(budget, (budget, who))?;
+    }
+    let app = visit.app.clone();
+    let known = actix_web::web::block({
+        let app = app.clone();
+        move || super::credentials(&mut *app.db.reader()?, &account)
+    })
+    .await
+    .map_err(|_| Error::Internal("looking up an account panicked".into()))??;
+    let password = form.get("password").to_owned();
+    let fits = (1..=limits::MAX_PASSWORD).contains(&password.chars().count());
+    let (user, stored) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let outdated = stored.as_deref().is_some_and(|hash| app.hasher.is_outdated(hash));
+    let right = fits && app.hasher.verify(password.clone(), stored).await?;
+    let (Some(user), true) = (user, right) else {
+        tracing::info!(address = %visit.address, "a sign-in was refused");
+        let mut errors = FieldErrors::new();
+        errors.insert("form".into(), visit.t("sign-in-wrong"));
+        let can_sign_up = app.config.sign_up_open;
+        let view = SignInPage { login, return_to: back, errors, reason: None, can_sign_up };
+        return visit.page(move |room| Ok(sign_in_page(room, &view).with_status(422))).await;
+    };
+    let fresh_hash = if outdated { Some(app.hasher.hash(password).await?) } else { None };
+    let user_agent = visit.user_agent.clone();
+    let old = visit.session_token().map(str::to_owned);
+    let started = visit
+        .act_anonymously(&form, move |tx| {
+            let person = super::person_head(tx.conn, user)?;
+            if let Some(until) = person.and_then(|p| p.suspended_until).filter(|until| *until > tx.now) {
+                return Ok(Err(until));
+            }
+            if let Some(hash) = fresh_hash {
+                super::store::set_password(tx, user, &hash)?;
+            }
+            if let Some(old) = old {
+                super::sign_out(tx, &old)?;
+            }
+            super::start_session(tx, user, &user_agent).map(Ok)
+        })
+        .await?;
+    match started {
+        Ok(token) => Ok(signed_in(&visit, token, &back)),
+        Err(until) => {
+            let mut errors = FieldErrors::new();
+            let text = crate::web::i18n::translate(visit.lang, "sign-in-suspended", &[("date", (&until.long()).into())]);
+            errors.insert("form".into(), text);
+            let view = SignInPage { login, return_to: back, errors, reason: None, can_sign_up: false };
+            visit.page(move |room| Ok(sign_in_page(room, &view).with_status(403))).await
+        }
+    }
+}
+
+pub async fn sign_out(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let Some(session) = visit.session_token().map(str::to_owned) else { return Ok(visit.redirect("/", None)) };
+    visit.act_anonymously(&form, move |tx| Ok(super::sign_out(tx, &session)?)).await?;
+    let names = CookieNames::of(&visit.app);
+    let mut reply = visit.redirect("/", None);
+    let gone = cookie(&visit.app, names.session, String::new(), Some(0));
+    reply.add_cookie(&gone).map_err(|e| Error::Internal(e.to_string()))?;
+    // What the browser kept of private pages goes too.
+    reply.headers_mut().insert(
+        actix_web::http::header::HeaderName::from_static("clear-site-data"),
+        actix_web::http::header::HeaderValue::from_static("\"cache\""),
+    );
+    Ok(reply)
+}
+
+pub async fn forgot_form(visit: Visit) -> Result<HttpResponse> {
+    visit
+        .page(|room| {
+            let head = Head::private(room.visit.t("forgot-title"), "account");
+            Ok(Page::html("accounts/forgot.html", head, &ForgotPage::default()))
+        })
+        .await
+}
+
+pub async fn forgot(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    let typed = form.get("email").trim().to_owned();
+    let mut view = ForgotPage { email: typed.clone(), ..ForgotPage::default() };
+    match Email::parse(&typed) {
+        Err(error) => {
+            view.errors.insert("email".into(), visit.t(error.key()));
+        }
+        Ok(email) => {
+            visit.app.rates.take(Budget::Reset, (Budget::Reset, visit.household()))?;
+            visit.app.rates.take(Budget::ResetAccount, (Budget::ResetAccount, email.key()))?;
+            let letterhead = visit.app.letterhead.clone();
+            let lang = visit.lang;
+            visit
+                .act_anonymously(&form, move |tx| {
+                    if let Some(link) = super::ask_reset(tx, &email)? {
+                        let to = Addressee { user: Some(link.user), address: &link.email, name: &link.display_name, lang };
+                        let path = format!("/password/reset?token={}", link.token);
+                        let key = format!("reset:{}", token::digest(&link.token));
+                        let until = tx.now.plus(limits::RESET_LIFE);
+                        mail::enqueue(tx, letterhead.account(AccountMail::ResetPassword, &to, Some(&path), key, Some(until)))?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            view.sent = true;
+        }
+    }
+    let status = if view.sent { 200 } else { 422 };
+    visit
+        .page(move |room| {
+            let head = Head::private(room.visit.t("forgot-title"), "account");
+            Ok(Page::html("accounts/forgot.html", head, &view).with_status(status))
+        })
+        .await
+}
+
+pub async fn reset_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let link = params.get("token").to_owned();
+    visit
+        .page(move |room| {
+            let invalid = !super::reset_link_works(room.conn, &link, room.now)?;
+            let view = ResetPage { token: link, invalid, min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
+            Ok(Page::html("accounts/reset.html", Head::private(room.visit.t("reset-title"), "account"), &view)
+                .with_status(if invalid { 410 } else { 200 }))
+        })
+        .await
+}
+
+pub async fn reset(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    let link = form.get("token").to_owned();
+    let password = form.get("password").to_owned();
+    let mut view = ResetPage { token: link.clone(), min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
+    match password_problem(&password, &[]) {
+        Some(problem) => {
+            view.errors.insert("password".into(), visit.t(problem));
+        }
+        None => {
+            visit.app.rates.take(Budget::Reset, (Budget::Reset, visit.household()))?;
+            let hash = visit.app.hasher.hash(password).await?;
+            if visit.act_anonymously(&form, move |tx| super::reset_password(tx, &link, &hash)).await? {
+                return Ok(visit.redirect("/sign-in", Some(("ok", "flash-password-changed"))));
+            }
+            view.invalid = true;
+        }
+    }
+    visit
+        .page(move |room| {
+            let head = Head::private(room.visit.t("reset-title"), "account");
+            let status = if view.invalid { 410 } else { 422 };
+            Ok(Page::html("accounts/reset.html", head, &view).with_status(status))
+        })
+        .await
+}
+
+pub async fn confirm_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let link = params.get("token").to_owned();
+    visit
+        .page(move |room| {
+            let email = super::one_time_link_email(room.conn, &token::digest(&link), room.now)?;
+            let view = ConfirmPage { token: link, invalid: email.is_none(), email: email.unwrap_or_default() };
+            let status = if view.invalid { 410 } else { 200 };
+            Ok(Page::html("accounts/confirm.html", Head::private(room.visit.t("confirm-title"), "account"), &view)
+                .with_status(status))
+        })
+        .await
+}
+
+pub async fn confirm(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let link = form.get("token").to_owned();
+    let browser = visit.browser().map(str::to_owned);
+    let user_agent = visit.user_agent.clone();
+    let done = visit
+        .act_anonymously(&form, move |tx| super::confirm(tx, &link, browser.as_deref(), &user_agent))
+        .await?;
+    match done {
+        Confirmed::Welcome { session: Some(session) } => Ok(signed_in(&visit, session, "/")),
+        Confirmed::Welcome { session: None } => Ok(visit.redirect("/sign-in", Some(("ok", "flash-confirmed")))),
+        Confirmed::AddressChanged => Ok(visit.redirect("/settings/account", Some(("ok", "flash-address-changed")))),
+        Confirmed::AddressRestored => Ok(visit.redirect("/password/forgot", Some(("ok", "flash-address-restored")))),
+        Confirmed::NameTaken => message(visit, "name-taken-title", "name-taken-text", Some(("/sign-up", "sign-up-title"))).await,
+        Confirmed::Invalid => {
+            visit
+                .page(|room| {
+                    let view = ConfirmPage { invalid: true, ..ConfirmPage::default() };
+                    let head = Head::private(room.visit.t("confirm-title"), "account");
+                    Ok(Page::html("accounts/confirm.html", head, &view).with_status(410))
+                })
+                .await
+        }
+    }
+}
+
+pub async fn first_run_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let link = params.get("token").to_owned();
+    visit
+        .page(move |room| {
+            if !super::first_run_open(room.conn)? {
+                return Err(Error::NotFound);
+            }
+            let invalid = !super::first_run_link_works(room.conn, &link, room.now)?;
+            let view = FirstRunPage {
+                token: link,
+                brand_name: room.visit.app.config.brand.name.clone(),
+                invalid,
+                min_password: limits::MIN_PASSWORD as i64,
+                ..FirstRunPage::default()
+            };
+            Ok(Page::html("accounts/first_run.html", Head::private(room.visit.t("first-run-title"), "account"), &view)
+                .with_status(if invalid { 410 } else { 200 }))
+        })
+        .await
+}
+
+pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    let link = form.get("token").to_owned();
+    let mut want = wanted(&visit, &form);
+    let mut invalid = false;
+    if want.errors.is_empty()
+        && let (Some(username), Some(display_name), Some(email)) = (want.username, want.display_name, want.email)
+    {
+        visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
+        let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
+        let (link, user_agent) = (link.clone(), visit.user_agent.clone());
+        let new = NewUser { username, display_name, email: Some(email), password_hash: Some(hash), role: Role::Admin };
+        match visit.act_anonymously(&form, move |tx| super::first_run(tx, &link, new, &user_agent)).await? {
+            FirstRun::Owner { session } => return Ok(signed_in(&visit, session, "/")),
+            FirstRun::NameTaken => {
+                want.errors.insert("username".into(), visit.t("name-taken"));
+            }
+            FirstRun::EmailTaken => {
+                want.errors.insert("email".into(), visit.t("email-taken"));
+            }
+            FirstRun::Invalid => invalid = true,
+        }
+    }
+    let view = FirstRunPage {
+        token: link,
+        brand_name: visit.app.config.brand.name.clone(),
+        username: form.get("username").to_owned(),
+        display_name: form.get("display_name").to_owned(),
+        email: form.get("email").to_owned(),
+        errors: want.errors,
+        min_password: limits::MIN_PASSWORD as i64,
+        invalid,
+    };
+    visit
+        .page(move |room| {
+            let head = Head::private(room.visit.t("first-run-title"), "account");
+            Ok(Page::html("accounts/first_run.html", head, &view).with_status(if invalid { 410 } else { 422 }))
+        })
+        .await
+}
+
+pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let after = Cursor::of(&params)?;
+    let query: String = params.get("q").trim().chars().take(limits::MAX_USERNAME).collect();
+    let newest = params.get("sort") == "newest";
+    visit
+        .shared_page(crate::web::cache::Shows::Everything, move |room| {
+            let filter = PeopleFilter { prefix: query.clone(), role: None, by_points: !newest };
+            let (rows, next) = super::list_people(room.conn, &filter, after)?;
+            let ids: Vec<UserId> = rows.iter().map(|row| row.id).collect();
+            let badges = crate::badges::badge_counts(room.conn, &ids)?;
+            let lang = room.visit.lang;
+            let now = room.now;
+            let base = match (newest, query.is_empty()) {
+                (true, true) => "/people?sort=newest".to_owned(),
+                (false, true) => "/people".to_owned(),
+                (_, false) => format!("/people?q={}", encode(&query)),
+            };
+            let view = PeoplePage {
+                rows: rows
+                    .into_iter()
+                    .map(|row| {
+                        let author = Author {
+                            username: Some(row.username),
+                            display_name: Some(row.display_name),
+                            role: Some(row.role),
+                            points: row.points,
+                            ..Author::default()
+                        };
+                        let accepted = row.accepted_count.unwrap_or(0);
+                        PersonRow {
+                            person: view::person(lang, &author, badges.get(&row.id).copied().unwrap_or_default()),
+                            answers_label: counted(lang, "count-answers", row.answer_count.unwrap_or(0)),
+                            solutions_label: if accepted > 0 { counted(lang, "count-solutions", accepted) } else { String::new() },
+                            joined: when(lang, row.created_at, now),
+                        }
+                    })
+                    .collect(),
+                query,
+                sort: if newest { "newest" } else { "points" }.into(),
+                pager: view::pager(&base, next.map(Cursor::encode), after.is_none()),
+            };
+            let mut head = Head::new(room.visit.t("people-title"), "people");
+            head.noindex = after.is_some();
+            Ok(Page::html("accounts/people.html", head, &view))
+        })
+        .await
+}
+
+fn profile_page(room: &mut Room<'_>, errors: FieldErrors, typed: Option<&Form>) -> Result<Page> {
+    let viewer = room.viewer()?;
+    let (username, is_staff) = (viewer.username.clone(), viewer.role.answers_officially());
+    let row = super::profile(room.conn, &username)?.ok_or(Error::NotFound)?;
+    let text = |field: &str, stored: String| typed.map_or(stored, |form| form.get(field).to_owned());
+    let view = ProfileSettingsPage {
+        username,
+        display_name: text("display_name", row.display_name),
+        about_md: text("about", row.bio_md),
+        website: String::new(),
+        location: String::new(),
+        signature: text("signature", row.signature),
+        is_staff,
+        max_about: limits::MAX_BIO as i64,
+        errors,
+    };
+    Ok(Page::html("accounts/settings_profile.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+}
+
+pub async fn settings(visit: Visit) -> Result<HttpResponse> {
+    visit.page(|room| profile_page(room, FieldErrors::new(), None)).await
+}
+
+pub async fn save_settings(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let mut errors = FieldErrors::new();
+    let display_name = DisplayName::parse(form.get("display_name"));
+    if let Err(error) = &display_name {
+        errors.insert("display_name".into(), visit.t(error.key()));
+    }
+    let about = form.get("about").trim().to_owned();
+    if about.chars().count() > limits::MAX_BIO {
+        errors.insert("about".into(), visit.t("about-too-long"));
+    }
+    let signature = form.get("signature").trim().to_owned();
+    if signature.chars().count() > limits::MAX_SIGNATURE || signature.chars().any(char::is_control) {
+        errors.insert("signature".into(), visit.t("signature-bad"));
+    }
+    match display_name {
+        Ok(display_name) if errors.is_empty() => {
+            visit
+                .act(&form, Budget::Personal, move |tx, viewer| {
+                    let bio_html = markdown::render(&about).html;
+                    let signature = viewer.role.answers_officially().then_some(signature);
+                    let profile = Profile { display_name, bio_md: about, bio_html, signature };
+                    super::update_profile(tx, viewer.id, profile)
+                })
+                .await?;
+            Ok(visit.redirect("/settings", Some(("ok", "flash-saved"))))
+        }
+        _ => {
+            visit.confirm_form(&form)?;
+            visit.page(move |room| Ok(profile_page(room, errors, Some(&form))?.with_status(422))).await
+        }
+    }
+}
+
+fn account_page(room: &mut Room<'_>, errors: FieldErrors, new_email: String) -> Result<Page> {
+    let username = room.viewer()?.username.clone();
+    let row = super::profile(room.conn, &username)?.ok_or(Error::NotFound)?;
+    let view = AccountSettingsPage {
+        email_confirmed: row.email.is_some(),
+        email: row.email.unwrap_or_default(),
+        pending_email: None,
+        new_email,
+        errors,
+        min_password: limits::MIN_PASSWORD as i64,
+    };
+    Ok(Page::html("accounts/settings_account.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+}
+
+pub async fn account_settings(visit: Visit) -> Result<HttpResponse> {
+    visit.page(|room| account_page(room, FieldErrors::new(), String::new())).await
+}
+
+/// Whether the person at the keyboard knows the account's password; asked before what could take it over.
+async fn knows_password(visit: &Visit, form: &Form, field: &str) -> Result<bool> {
+    visit.confirm_form(form)?;
+    visit.app.rates.take(Budget::SignInAddress, (Budget::SignInAddress, visit.household().to_string()))?;
+    let app = visit.app.clone();
+    let digest = visit.session_token().map(token::digest).unwrap_or_default();
+    let stored = actix_web::web::block(move || -> Result<Option<String>> {
+        let mut conn = app.db.reader()?;
+        let Some(viewer) = super::viewer_by_session(&mut conn, &digest, app.db.clock.now())? else { return Ok(None) };
+        Ok(super::password_hash_of(&mut conn, viewer.id)?)
+    })
+    .await
+    .map_err(|_| Error::Internal("looking up a password panicked".into()))??;
+    visit.app.hasher.verify(form.get(field).chars().take(limits::MAX_PASSWORD).collect(), stored).await
+}
+
+pub async fn change_email(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let typed = form.get("email").trim().to_owned();
+    let mut errors = FieldErrors::new();
+    let email = Email::parse(&typed);
+    if let Err(error) = &email {
+        errors.insert("email".into(), visit.t(error.key()));
+    }
+    if errors.is_empty() && !knows_password(&visit, &form, "email_password").await? {
+        errors.insert("email_password".into(), visit.t("password-wrong"));
+    }
+    match email {
+        Ok(email) if errors.is_empty() => {
+            let letterhead = visit.app.letterhead.clone();
+            let lang = visit.lang;
+            visit
+                .act(&form, Budget::Personal, move |tx, viewer| {
+                    let change = super::change_email(tx, viewer.id, &email)?;
+                    let to = |address| Addressee { user: Some(viewer.id), address, name: &viewer.display_name, lang };
+                    let key = token::digest(&change.confirm_token);
+                    let (about, path) = if change.taken {
+                        (AccountMail::AddressTaken, "/password/forgot".to_owned())
+                    } else {
+                        (AccountMail::ChangeEmail, format!("/confirm?token={}", change.confirm_token))
+                    };
+                    let until = tx.now.plus(limits::CONFIRM_LIFE);
+                    let new = letterhead.account(about, &to(email.as_str()), Some(&path), format!("change:{key}"), Some(until));
+                    mail::enqueue(tx, new)?;
+                    if let Some((old, undo)) = &change.undo {
+                        let path = format!("/confirm?token={undo}");
+                        let mail = letterhead.account(AccountMail::UndoEmail, &to(old), Some(&path), format!("undo:{key}"), None);
+                        mail::enqueue(tx, mail)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            Ok(visit.redirect("/settings/account", Some(("ok", "flash-look-at-mail"))))
+        }
+        _ => {
+            visit.confirm_form(&form)?;
+            visit.page(move |room| Ok(account_page(room, errors, typed)?.with_status(422))).await
+        }
+    }
+}
+
+pub async fn change_password(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let mut errors = FieldErrors::new();
+    let new = form.get("new_password").to_owned();
+    if let Some(problem) = password_problem(&new, &[]) {
+        errors.insert("new_password".into(), visit.t(problem));
+    }
+    if errors.is_empty() && !knows_password(&visit, &form, "current_password").await? {
+        errors.insert("current_password".into(), visit.t("password-wrong"));
+    }
+    if !errors.is_empty() {
+        visit.confirm_form(&form)?;
+        return visit.page(move |room| Ok(account_page(room, errors, String::new())?.with_status(422))).await;
+    }
+    let hash = visit.app.hasher.hash(new).await?;
+    let letterhead = visit.app.letterhead.clone();
+    let (lang, user_agent) = (visit.lang, visit.user_agent.clone());
+    let session = visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            // Every session ends, this one too; the browser that changed it gets a new one.
+            super::set_password(tx, viewer.id, &hash, None)?;
+            if let Some(address) = super::store::email_of(tx.conn, viewer.id)? {
+                let to = Addressee { user: Some(viewer.id), address: &address, name: &viewer.display_name, lang };
+                let key = format!("password:{}:{}", viewer.id, tx.now.0);
+                let mail = letterhead.account(AccountMail::PasswordChanged, &to, Some("/password/forgot"), key, None);
+                mail::enqueue(tx, mail)?;
+            }
+            super::start_session(tx, viewer.id, &user_agent)
+        })
+        .await?;
+    let mut reply = visit.redirect("/settings/account", Some(("ok", "flash-password-changed")));
+    let names = CookieNames::of(&visit.app);
+    let fresh = cookie(&visit.app, names.session, session, Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND));
+    reply.add_cookie(&fresh).map_err(|e| Error::Internal(e.to_string()))?;
+    Ok(reply)
+}
+
+fn tokens_page(room: &mut Room<'_>, fresh_token: Option<String>, name: String, errors: FieldErrors) -> Result<Page> {
+    let viewer = room.viewer()?.id;
+    let (lang, now) = (room.visit.lang, room.now);
+    let view = TokensPage {
+        tokens: super::tokens_of(room.conn, viewer)?
+            .into_iter()
+            .map(|row| TokenRow {
+                id: row.id,
+                name: row.name,
+                made: when(lang, row.created_at, now),
+                last_used: row.used_at.map(|at| when(lang, at, now)),
+            })
+            .collect(),
+        fresh_token,
+        name,
+        errors,
+        max_tokens: limits::MAX_TOKENS,
+    };
+    Ok(Page::html("accounts/settings_tokens.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+}
+
+pub async fn tokens(visit: Visit) -> Result<HttpResponse> {
+    visit.page(|room| tokens_page(room, None, String::new(), FieldErrors::new())).await
+}
+
+/// Characters of a token's name.
+const TOKEN_NAME: usize = 60;
+
+pub async fn make_token(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let name = form.get("name").trim().to_owned();
+    let mut errors = FieldErrors::new();
+    if name.is_empty() || name.chars().count() > TOKEN_NAME || name.chars().any(char::is_control) {
+        visit.confirm_form(&form)?;
+        errors.insert("name".into(), visit.t("token-name-bad"));
+    } else {
+        let wanted = name.clone();
+        match visit.act(&form, Budget::Personal, move |tx, viewer| super::make_api_token(tx, viewer.id, &wanted)).await? {
+            // Shown in this one reply; the database keeps its digest alone.
+            ApiTokenMade::Made(token) => {
+                return visit.page(move |room| tokens_page(room, Some(token), String::new(), FieldErrors::new())).await;
+            }
+            ApiTokenMade::TooMany => {
+                errors.insert("form".into(), visit.t("token-too-many"));
+            }
+        }
+    }
+    visit.page(move |room| Ok(tokens_page(room, None, name, errors)?.with_status(422))).await
+}
+
+pub async fn revoke_token(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = parts.number("id")?;
+    let gone = visit.act(&form, Budget::Personal, move |tx, viewer| Ok(super::revoke_api_token(tx, viewer.id, id)?)).await?;
+    if gone { Ok(visit.redirect("/settings/tokens", Some(("ok", "flash-token-revoked")))) } else { Err(Error::NotFound) }
+}
+
+pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
+    visit
+        .page(|room| {
+            let viewer = room.viewer()?;
+            let current = viewer.session.map(|(id, _)| id);
+            let user = viewer.id;
+            let (lang, now) = (room.visit.lang, room.now);
+            let view = SessionsPage {
+                sessions: super::sessions_of(room.conn, user, now)?
+                    .into_iter()
+                    .map(|row| SessionRow {
+                        id: row.id.to_string(),
+                        device: if row.user_agent.is_empty() { room.visit.t("session-unknown") } else { row.user_agent },
+                        address: String::new(),
+                        started: when(lang, row.created_at, now),
+                        seen: when(lang, row.used_at, now),
+                        current: Some(row.id) == current,
+                    })
+                    .collect(),
+            };
+            Ok(Page::html("accounts/settings_sessions.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+        })
+        .await
+}
+
+pub async fn end_session(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = parts.number("id")?;
+    visit.act(&form, Budget::Personal, move |tx, viewer| Ok(super::end_sessions(tx, viewer.id, Some(id), None)?)).await?;
+    Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-session-ended"))))
+}
+
+pub async fn end_other_sessions(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            Ok(super::end_sessions(tx, viewer.id, None, viewer.session.map(|(id, _)| id))?)
+        })
+        .await?;
+    Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-sessions-ended"))))
+}
+

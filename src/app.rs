@@ -1,0 +1,264 @@
+//! app room: everything that is open while the forum runs, and starting and stopping it.
+use crate::accounts::password::Hasher;
+use crate::config::Config;
+use crate::db::{self, Db, Instrument, Opening};
+use crate::error::Error;
+use crate::kernel::limits;
+use crate::kernel::moment::{Clock, Moment};
+use crate::kernel::token::SiteKey;
+use crate::ledger::follow::{self, Bell, Follower};
+use crate::mail::Letterhead;
+use crate::web::cache::PageCache;
+use crate::web::doorman;
+use crate::web::rates::Rates;
+use crate::web::templates::Templates;
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App as WebApp, HttpServer, web};
+use anyhow::Context;
+use fs4::FileExt;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// The open house. Cheap to clone; derefs to [`House`].
+#[derive(Clone)]
+pub struct App(Arc<House>);
+
+pub struct House {
+    pub config: Config,
+    pub db: Db,
+    pub key: SiteKey,
+    pub letterhead: Letterhead,
+    pub hasher: Hasher,
+    pub templates: Templates,
+    pub cache: Arc<PageCache>,
+    pub rates: Rates,
+    pub views: crate::threads::ViewCounter,
+    pub search: crate::search::Search,
+    pub bell: Bell,
+    pub started: Moment,
+    threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
+    /// Held as long as the house is open: one server per data folder.
+    _lock: Option<std::fs::File>,
+}
+
+impl std::ops::Deref for App {
+    type Target = House;
+    fn deref(&self) -> &House {
+        &self.0
+    }
+}
+
+/// What may differ between serving, commands and tests.
+pub struct Options {
+    pub clock: Clock,
+    pub instrument: Option<Instrument>,
+    /// Whether followers, the mail sender and the sweeper run in the background.
+    pub background: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { clock: Clock::system(), instrument: None, background: true }
+    }
+}
+
+/// Takes the data folder for this process, or says that another has it.
+pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(&config.data)
+        .with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
+    let path = config.data.join("loggia.lock");
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    match FileExt::try_lock(&file) {
+        Ok(()) => Ok(file),
+        Err(_) => anyhow::bail!(
+            "another Loggia is using the data folder {}; stop it first, or choose another with --data",
+            config.data.display()
+        ),
+    }
+}
+
+/// The followers that write to the database, in no particular order.
+pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
+    vec![
+        Arc::new(crate::reputation::Reputation),
+        Arc::new(crate::notices::Notices::new(letterhead.clone())),
+    ]
+}
+
+impl App {
+    /// Opens the database (migrating it), the index and all that runs beside.
+    pub fn open(config: Config, options: Options) -> anyhow::Result<App> {
+        let lock = lock_data(&config)?;
+        if let db::Target::Sqlite(path) = &config.database {
+            db::prepare_folder(path)?;
+        }
+        db::migrate(&config.database).with_context(|| format!("{} cannot be opened", config.database.describe()))?;
+        let cache = Arc::new(PageCache::new(config.page_cache));
+        let bell = Bell::default();
+        let on_commit: db::OnCommit = {
+            let (cache, bell) = (Arc::clone(&cache), bell.clone());
+            Arc::new(move |events| {
+                cache.follow(events);
+                bell.ring();
+            })
+        };
+        let db = Db::open(Opening {
+            target: config.database.clone(),
+            clock: options.clock,
+            readers: config.readers,
+            on_commit,
+            instrument: options.instrument,
+        })?;
+        let secret = db
+            .write_blocking(|tx| crate::accounts::secret(tx, "site"))
+            .map_err(|e: Error| anyhow::anyhow!("the site's secret cannot be read: {e}"))?;
+        let key = SiteKey::new(&secret);
+        let letterhead = Letterhead::new(&config, key.clone());
+        let templates =
+            Templates::load(config.reload_templates.clone(), config.brand.hue).map_err(|e| anyhow::anyhow!("templates: {e}"))?;
+        let search = crate::search::Search::open(&config.data.join("index"), &db)?;
+        let app = App(Arc::new(House {
+            key,
+            letterhead,
+            hasher: Hasher::start(config.password_memory_kib).map_err(|e| anyhow::anyhow!("passwords cannot be hashed: {e}"))?,
+            templates,
+            cache,
+            rates: Rates::new(config.rate_limits),
+            views: crate::threads::ViewCounter::default(),
+            search,
+            bell,
+            started: db.clock.now(),
+            threads: Mutex::new(Vec::new()),
+            _lock: Some(lock),
+            db,
+            config,
+        }));
+        if options.background {
+            app.start_background()?;
+        }
+        Ok(app)
+    }
+
+    fn start_background(&self) -> anyhow::Result<()> {
+        let mut threads = vec![
+            follow::spawn(self.db.clone(), followers(&self.letterhead), self.bell.clone())?,
+            crate::search::follow::spawn(self.clone())?,
+            self.spawn_cache_follower()?,
+            self.spawn_sweeper()?,
+        ];
+        if let Some(sender) = crate::mail::Sender::spawn(self.db.clone(), &self.config, self.key.clone(), self.bell.clone())? {
+            threads.push(sender);
+        }
+        if let Ok(mut own) = self.threads.lock() {
+            own.extend(threads);
+        }
+        Ok(())
+    }
+
+    /// Another node's commits make this node's cached pages old too.
+    fn spawn_cache_follower(&self) -> anyhow::Result<std::thread::JoinHandle<()>> {
+        let app = self.clone();
+        let one_node = matches!(self.config.database, db::Target::Sqlite(_));
+        let mut place = { crate::ledger::head(&mut *self.db.reader()?)? };
+        Ok(std::thread::Builder::new().name("cache".into()).spawn(move || {
+            while !app.bell.stopping() && !one_node {
+                let seen = app.bell.rung();
+                match app.db.reader().and_then(|mut conn| crate::ledger::after(&mut conn, place, limits::EVENTS_PER_STEP)) {
+                    Ok(events) => {
+                        if let Some(last) = events.last() {
+                            place = last.id;
+                            app.cache.follow(&events);
+                        }
+                    }
+                    Err(error) => tracing::debug!(%error, "the cache could not look at the ledger"),
+                }
+                app.bell.wait(seen, Duration::from_millis(limits::FOLLOWER_POLL_MS));
+            }
+        })?)
+    }
+
+    /// Writes down counted views and drops what is too old, now and then.
+    fn spawn_sweeper(&self) -> anyhow::Result<std::thread::JoinHandle<()>> {
+        let app = self.clone();
+        Ok(std::thread::Builder::new().name("sweeper".into()).spawn(move || {
+            let mut last_sweep = app.started;
+            let mut last_flush = app.started;
+            while !app.bell.stopping() {
+                app.bell.wait(app.bell.rung(), Duration::from_millis(limits::FOLLOWER_POLL_MS));
+                let now = app.db.clock.now();
+                if now.since(last_flush) >= limits::VIEW_FLUSH {
+                    last_flush = now;
+                    if let Err(error) = app.views.flush(&app.db) {
+                        tracing::warn!(%error, "views could not be written down; they are kept for the next time");
+                    }
+                }
+                if now.since(last_sweep) >= limits::SWEEP {
+                    last_sweep = now;
+                    app.rates.sweep();
+                    let swept = app.db.write_blocking(|tx| {
+                        crate::accounts::sweep(tx)?;
+                        crate::threads::sweep(tx)
+                    });
+                    if let Err(error) = swept {
+                        tracing::warn!(%error, "old rows could not be dropped");
+                    }
+                }
+            }
+            if let Err(error) = app.views.flush(&app.db) {
+                tracing::warn!(%error, "the last views were not written down");
+            }
+        })?)
+    }
+
+    /// Runs every follower until it has caught up: after an import, and in tests that look at effects.
+    pub fn catch_up(&self) -> anyhow::Result<()> {
+        for follower in followers(&self.letterhead) {
+            follow::catch_up(&self.db, &follower)?;
+        }
+        crate::search::follow::catch_up(self)?;
+        Ok(())
+    }
+
+    /// Stops what runs in the background, after it has finished what it is at.
+    pub fn close(&self) {
+        self.bell.stop();
+        let threads = self.threads.lock().map(|mut own| std::mem::take(&mut *own)).unwrap_or_default();
+        for thread in threads {
+            let _ = thread.join();
+        }
+        self.db.stop();
+    }
+
+    /// Serves on `listener` until the handle stops it. The future ends when the last request has.
+    pub fn serve(&self, listener: TcpListener) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<>)> {
+        let data = Data::new(self.clone());
+        let readers = usize::try_from(self.config.readers).unwrap_or(2);
+        let workers = self.config.workers.max(1);
+        let server = HttpServer::new(move || {
+            WebApp::new()
+                .app_data(data.clone())
+                .wrap(from_fn(doorman::stand))
+                .configure(crate::routes::configure)
+                .default_service(web::to(doorman::nothing_here))
+        })
+        .workers(workers)
+        .worker_max_blocking_threads((readers / workers).max(1))
+        .max_connections(limits::CONNECTIONS)
+        .client_request_timeout(Duration::from_secs(limits::HEADER_SECONDS))
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .keep_alive(Duration::from_secs(limits::KEEP_ALIVE_SECONDS))
+        .shutdown_timeout(limits::STOP_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        Ok((server.handle(), server))
+    }
+}

@@ -1,0 +1,91 @@
+//! routes room: every URL in one table: method, path, who may, handler.
+//!
+//! A handler behind a row reaches the database through [`crate::web::visit::Visit`] alone, which asks
+//! this table's third column first; `tests/it/rights.rs` walks the table as every kind of visitor.
+use crate::web::visit::{Access, RouteAccess};
+use actix_web::guard::fn_guard;
+use actix_web::web::{self, ServiceConfig};
+
+/// One row of the table, for tests and documentation.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub access: Access,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $access:ident $handler:path;)*) => {
+        /// The table, row by row.
+        pub const TABLE: &[Route] = &[
+            $(Route { method: stringify!($method), path: $path, access: Access::$access },)*
+        ];
+
+        /// Registers every row.
+        pub fn configure(config: &mut ServiceConfig) {
+            let mut last: Option<(&'static str, actix_web::Resource)> = None;
+            $(
+                let resource = match last.take() {
+                    // Rows of one path stand together, so that a wrong method is answered with 405.
+                    Some((path, resource)) if path == $path => resource,
+                    Some((_, resource)) => {
+                        config.service(resource);
+                        web::resource($path)
+                    }
+                    None => web::resource($path),
+                };
+                let access = RouteAccess(Access::$access);
+                let remember = fn_guard(move |request| {
+                    request.req_data_mut().insert(access);
+                    true
+                });
+                last = Some(($path, resource.route(routes!(@method $method).guard(remember).to($handler))));
+            )*
+            if let Some((_, resource)) = last {
+                config.service(resource);
+            }
+        }
+    };
+    (@method GET) => { web::route().guard(actix_web::guard::Any(actix_web::guard::Get()).or(actix_web::guard::Head())) };
+    (@method POST) => { web::post() };
+    (@method DELETE) => { web::delete() };
+    (@method PUT) => { web::put() };
+}
+
+use crate::{accounts, web as house};
+
+routes! {
+    GET  "/livez"                                Anyone     house::pages::livez;
+    GET  "/readyz"                               Anyone     house::pages::readyz;
+    GET  "/assets/{version}/{path:.*}"           Anyone     house::assets::show;
+    GET  "/favicon.ico"                          Anyone     house::assets::favicon;
+    GET  "/robots.txt"                           Anyone     house::pages::robots;
+    GET  "/help"                                 Anyone     house::pages::help;
+    POST "/preview"                              SignedIn   house::pages::preview;
+
+    GET  "/sign-up"                              Anyone     accounts::pages::sign_up_form;
+    POST "/sign-up"                              Anyone     accounts::pages::sign_up;
+    GET  "/sign-in"                              Anyone     accounts::pages::sign_in_form;
+    POST "/sign-in"                              Anyone     accounts::pages::sign_in;
+    POST "/sign-out"                             Anyone     accounts::pages::sign_out;
+    GET  "/password/forgot"                      Anyone     accounts::pages::forgot_form;
+    POST "/password/forgot"                      Anyone     accounts::pages::forgot;
+    GET  "/password/reset"                       Anyone     accounts::pages::reset_form;
+    POST "/password/reset"                       Anyone     accounts::pages::reset;
+    GET  "/confirm"                              Anyone     accounts::pages::confirm_form;
+    POST "/confirm"                              Anyone     accounts::pages::confirm;
+    GET  "/first-run"                            Anyone     accounts::pages::first_run_form;
+    POST "/first-run"                            Anyone     accounts::pages::first_run;
+    GET  "/people"                               Anyone     accounts::pages::people;
+    GET  "/settings"                             SignedIn   accounts::pages::settings;
+    POST "/settings"                             SignedIn   accounts::pages::save_settings;
+    GET  "/settings/account"                     SignedIn   accounts::pages::account_settings;
+    POST "/settings/account/email"               SignedIn   accounts::pages::change_email;
+    POST "/settings/account/password"            SignedIn   accounts::pages::change_password;
+    GET  "/settings/tokens"                      SignedIn   accounts::pages::tokens;
+    POST "/settings/tokens"                      SignedIn   accounts::pages::make_token;
+    POST "/settings/tokens/{id}/removal"         SignedIn   accounts::pages::revoke_token;
+    GET  "/settings/sessions"                    SignedIn   accounts::pages::sessions;
+    POST "/settings/sessions/removal"            SignedIn   accounts::pages::end_other_sessions;
+    POST "/settings/sessions/{id}/removal"       SignedIn   accounts::pages::end_session;
+}
