@@ -20,9 +20,13 @@ pub fn excerpt(text: &str, max_chars: usize) -> String {
             cut_word = out.len();
         }
         if count + needed > max_chars {
-            let cut = if space && count < max_chars { out.len() } else { cut_word };
+            let cut = if space && count < max_chars {
+                out.len()
+            } else {
+                cut_word
+            };
             // A single word longer than the excerpt, or a script without spaces.
-            let cut = if cut * 2 > out.len() { cut } else { cut_char };
+            let cut = if cut * 3 >= out.len() { cut } else { cut_char };
             out.truncate(cut);
             if max_chars > 0 {
                 out.push('…');
@@ -42,6 +46,15 @@ pub fn excerpt(text: &str, max_chars: usize) -> String {
     out
 }
 
+/// The longest beginning of `text` with at most `max` bytes.
+pub fn first_bytes(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +72,13 @@ mod tests {
         check("abcdefghij", 5, "abcd…");
         check("abc", 0, "");
         check("漢字漢字漢字", 4, "漢字漢…");
+    }
+
+    #[test]
+    fn bytes_are_cut_between_characters() {
+        assert_eq!(first_bytes("aé", 2), "a");
+        assert_eq!(first_bytes("aé", 9), "aé");
+        assert_eq!(first_bytes("é", 0), "");
     }
 
     proptest! {

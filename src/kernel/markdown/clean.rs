@@ -12,11 +12,62 @@ pub(super) const REL: &str = "nofollow ugc noopener";
 
 /// Elements a post may hold, apart from the void ones. Attributes are in [`attributes`].
 pub(super) const ELEMENTS: [&str; 56] = [
-    "a", "abbr", "b", "bdi", "bdo", "blockquote", "caption", "cite", "code", "dd", "del", "details",
-    "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h3", "h4", "h5", "h6", "i", "ins", "kbd",
-    "li", "mark", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp", "small", "span", "strike",
-    "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr",
-    "tt", "u", "ul", "var",
+    "a",
+    "abbr",
+    "b",
+    "bdi",
+    "bdo",
+    "blockquote",
+    "caption",
+    "cite",
+    "code",
+    "dd",
+    "del",
+    "details",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "figcaption",
+    "figure",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "i",
+    "ins",
+    "kbd",
+    "li",
+    "mark",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "summary",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "time",
+    "tr",
+    "tt",
+    "u",
+    "ul",
+    "var",
 ];
 
 /// Elements without content or end tag.
@@ -122,7 +173,9 @@ pub(super) fn is_safe_url(url: &str, place: Use) -> bool {
         return false;
     }
     let url = url.trim();
-    let Some(at) = url.find([':', '/', '?', '#']) else { return true };
+    let Some(at) = url.find([':', '/', '?', '#']) else {
+        return true;
+    };
     let (scheme, rest) = url.split_at(at);
     if !rest.starts_with(':') {
         return true;
@@ -140,7 +193,11 @@ pub(super) fn url_into(out: &mut String, url: &str) {
             b'&' => out.push_str("&amp;"),
             b'\'' => out.push_str("&#39;"),
             b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' | 0..=0x20 | 0x7f.. => {
-                let hex = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0').to_ascii_uppercase();
+                let hex = |n: u8| {
+                    char::from_digit(u32::from(n), 16)
+                        .unwrap_or('0')
+                        .to_ascii_uppercase()
+                };
                 out.push('%');
                 out.push(hex(byte >> 4));
                 out.push(hex(byte & 15));
@@ -156,10 +213,34 @@ mod tests {
 
     #[test]
     fn only_harmless_schemes_are_safe() {
-        for url in ["https://a.b/c:d", "HTTP://a", "mailto:a@b", "/x:y", "x", "", "#a:b", "?q=a:b", "//host/x", " https://a "] {
+        for url in [
+            "https://a.b/c:d",
+            "HTTP://a",
+            "mailto:a@b",
+            "/x:y",
+            "x",
+            "",
+            "#a:b",
+            "?q=a:b",
+            "//host/x",
+            " https://a ",
+        ] {
             assert!(is_safe_url(url, Use::Link), "{url}");
         }
-        for url in ["javascript:alert(1)", "JaVaScRiPt:x", "java\tscript:x", "\u{1}javascript:x", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "foo:bar", " javascript:x", "blob:x", "\u{a0}javascript:x", ":x"] {
+        for url in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:x",
+            "java\tscript:x",
+            "\u{1}javascript:x",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "foo:bar",
+            " javascript:x",
+            "blob:x",
+            "\u{a0}javascript:x",
+            ":x",
+        ] {
             assert!(!is_safe_url(url, Use::Link), "{url}");
         }
         assert!(!is_safe_url("mailto:a@b", Use::Image));
@@ -167,8 +248,17 @@ mod tests {
 
     #[test]
     fn the_cleaner_keeps_only_our_classes() {
-        assert_eq!(clean("<span class=\"hl-a evil hl-b\">x</span>"), "<span class=\"hl-a hl-b\">x</span>");
-        assert_eq!(clean("<a class=\"button\" href=\"/x\">x</a>"), "<a href=\"/x\">x</a>");
-        assert_eq!(clean("<div class=\"x\" id=\"y\" style=\"z\">x</div>"), "<div>x</div>");
+        assert_eq!(
+            clean("<span class=\"hl-a evil hl-b\">x</span>"),
+            "<span class=\"hl-a hl-b\">x</span>"
+        );
+        assert_eq!(
+            clean("<a class=\"button\" href=\"/x\">x</a>"),
+            "<a href=\"/x\">x</a>"
+        );
+        assert_eq!(
+            clean("<div class=\"x\" id=\"y\" style=\"z\">x</div>"),
+            "<div>x</div>"
+        );
     }
 }

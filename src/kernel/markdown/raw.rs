@@ -33,6 +33,7 @@ struct Tag<'h> {
 pub(super) fn feed(writer: &mut Writer, html: &str, unknown: Unknown) {
     let mut rest = html;
     let mut broken = 0;
+    let mut missing = Vec::new();
     while let Some(at) = rest.find('<') {
         let (before, from) = rest.split_at(at);
         writer.raw_text(before);
@@ -50,9 +51,10 @@ pub(super) fn feed(writer: &mut Writer, html: &str, unknown: Unknown) {
             continue;
         }
         let name_at = after.strip_prefix('/').unwrap_or(after);
-        let tag = name_at.starts_with(|c: char| c.is_ascii_alphabetic()) && broken < MAX_BROKEN_TAGS;
+        let tag =
+            name_at.starts_with(|c: char| c.is_ascii_alphabetic()) && broken < MAX_BROKEN_TAGS;
         match if tag { read_tag(after) } else { None } {
-            Some(tag) => rest = apply(writer, from, tag, unknown),
+            Some(tag) => rest = apply(writer, from, tag, unknown, &mut missing),
             None => {
                 broken += usize::from(tag);
                 writer.raw_text("&lt;");
@@ -73,7 +75,12 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
         if let Some(rest) = rest.strip_prefix('>') {
-            return Some(Tag { name, attributes, closing, rest });
+            return Some(Tag {
+                name,
+                attributes,
+                closing,
+                rest,
+            });
         }
         let end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='));
         // A name may begin with `=`.
@@ -86,7 +93,11 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
         rest = after_key.trim_start();
         if let Some(after) = rest.strip_prefix('=') {
             let after = after.trim_start();
-            let quote = if after.starts_with(['"', '\'']) { after.get(..1) } else { None };
+            let quote = if after.starts_with(['"', '\'']) {
+                after.get(..1)
+            } else {
+                None
+            };
             (value, rest) = match quote {
                 Some(quote) => after.get(1..)?.split_once(quote)?,
                 None => {
@@ -103,26 +114,92 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
 
 /// Elements whose content goes with them: it is code, or belongs to a form or a drawing.
 const MUTED: [&str; 13] = [
-    "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style", "svg", "template",
-    "textarea", "title",
+    "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style",
+    "svg", "template", "textarea", "title",
 ];
 
 /// Other elements of HTML that posts do not hold: the tag goes, the content stays.
 const UNWRAPPED: [&str; 62] = [
-    "acronym", "address", "animate", "applet", "area", "article", "aside", "audio", "base", "basefont", "bgsound",
-    "big", "blink", "body", "button", "canvas", "center", "col", "colgroup", "data", "datalist", "dialog", "dir",
-    "embed", "fieldset", "font", "footer", "form", "frame", "frameset", "head", "header", "hgroup", "html", "image",
-    "input", "keygen", "label", "legend", "link", "listing", "main", "map", "marquee", "menu", "meta", "meter",
-    "nav", "optgroup", "option", "output", "param", "picture", "plaintext", "progress", "search", "section",
-    "slot", "source", "track", "video", "xmp",
+    "acronym",
+    "address",
+    "animate",
+    "applet",
+    "area",
+    "article",
+    "aside",
+    "audio",
+    "base",
+    "basefont",
+    "bgsound",
+    "big",
+    "blink",
+    "body",
+    "button",
+    "canvas",
+    "center",
+    "col",
+    "colgroup",
+    "data",
+    "datalist",
+    "dialog",
+    "dir",
+    "embed",
+    "fieldset",
+    "font",
+    "footer",
+    "form",
+    "frame",
+    "frameset",
+    "head",
+    "header",
+    "hgroup",
+    "html",
+    "image",
+    "input",
+    "keygen",
+    "label",
+    "legend",
+    "link",
+    "listing",
+    "main",
+    "map",
+    "marquee",
+    "menu",
+    "meta",
+    "meter",
+    "nav",
+    "optgroup",
+    "option",
+    "output",
+    "param",
+    "picture",
+    "plaintext",
+    "progress",
+    "search",
+    "section",
+    "slot",
+    "source",
+    "track",
+    "video",
+    "xmp",
 ];
 
 fn known(names: &[&'static str], name: &str) -> Option<&'static str> {
-    names.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
+    names
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .copied()
 }
 
-/// Writes one tag; returns where to read on. `from` begins at the tag's `<`.
-fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown) -> &'h str {
+/// Writes one tag; returns where to read on. `from` begins at the tag's `<`; `missing` names
+/// the end tags that are known not to come any more, so that nobody looks for them twice.
+fn apply<'h>(
+    writer: &mut Writer,
+    from: &'h str,
+    tag: Tag<'h>,
+    unknown: Unknown,
+    missing: &mut Vec<&'static str>,
+) -> &'h str {
     let rest = tag.rest;
     // A page has one `h1`, its title; a post's headings begin two levels below.
     let name = match tag.name {
@@ -139,8 +216,11 @@ fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown)
             writer.open(name, Origin::Muted, true, |_| ());
             // What a browser reads as text up to the end tag holds no tags.
             let text_only = !matches!(name, "math" | "svg" | "select" | "object" | "template");
-            if let Some(end) = text_only.then(|| find_end_tag(rest, name)).flatten() {
-                return rest.get(end..).unwrap_or("");
+            if text_only && !missing.contains(&name) {
+                match find_end_tag(rest, name) {
+                    Some(end) => return rest.get(end..).unwrap_or(""),
+                    None => missing.push(name),
+                }
             }
         }
         return rest;
@@ -152,11 +232,16 @@ fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown)
         return rest;
     }
     let Some(name) = known(&ELEMENTS, name) else {
-        let shows = unknown == Unknown::Show && tag.attributes.is_empty() && known(&UNWRAPPED, name).is_none();
+        let shows = unknown == Unknown::Show
+            && tag.attributes.is_empty()
+            && known(&UNWRAPPED, name).is_none();
         if shows {
             let written = from.get(..from.len() - rest.len()).unwrap_or("");
             writer.text(written);
-        } else if matches!(name, "address" | "article" | "center" | "footer" | "header" | "main" | "option" | "section") {
+        } else if matches!(
+            name,
+            "address" | "article" | "center" | "footer" | "header" | "main" | "option" | "section"
+        ) {
             writer.raw_text("\n");
         }
         return rest;
@@ -169,6 +254,10 @@ fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown)
         return rest;
     }
     imply_ends(writer, name);
+    if name == "tr" && writer.innermost() == "table" {
+        // Parsers put one here anyway, and an element nobody counts adds depth.
+        writer.open("tbody", Origin::Raw, false, |_| ());
+    }
     let fits = match name {
         "tr" => matches!(writer.innermost(), "table" | "thead" | "tbody" | "tfoot"),
         "td" | "th" => writer.innermost() == "tr",
@@ -179,11 +268,14 @@ fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown)
         return rest;
     }
     if name == "pre"
-        && let Some(rest) = code_block(writer, &tag)
+        && let Some(rest) = code_block(writer, &tag, missing)
     {
         return rest;
     }
-    let href = tag.attributes.iter().any(|(key, value)| key.eq_ignore_ascii_case("href") && !value.is_empty());
+    let href = tag
+        .attributes
+        .iter()
+        .any(|(key, value)| key.eq_ignore_ascii_case("href") && !value.is_empty());
     let hide = name == "a" && !(href && writer.count_link());
     writer.open(name, Origin::Raw, hide, |out| {
         write_attributes(out, name, &tag.attributes);
@@ -194,7 +286,11 @@ fn apply<'h>(writer: &mut Writer, from: &'h str, tag: Tag<'h>, unknown: Unknown)
         }
     });
     // Browsers drop a newline here, and would drop a second one when they read it again.
-    if name == "pre" { rest.trim_start_matches(['\r', '\n']) } else { rest }
+    if name == "pre" {
+        rest.trim_start_matches(['\r', '\n'])
+    } else {
+        rest
+    }
 }
 
 /// Ends what HTML ends by itself when `name` begins (`<p>` inside `<p>`, `<li>` after `<li>`).
@@ -204,7 +300,9 @@ fn imply_ends(writer: &mut Writer, name: &str) {
         "dt" | "dd" => &["p", "dt", "dd"],
         "td" | "th" => &["p", "td", "th"],
         "tr" => &["p", "td", "th", "tr"],
-        "thead" | "tbody" | "tfoot" => &["p", "td", "th", "tr", "thead", "tbody", "tfoot", "caption"],
+        "thead" | "tbody" | "tfoot" => {
+            &["p", "td", "th", "tr", "thead", "tbody", "tfoot", "caption"]
+        }
         name if is_block(name) => &["p"],
         _ => &[],
     };
@@ -232,7 +330,12 @@ fn void(writer: &mut Writer, name: &'static str, tag: &Tag<'_>) {
         writer.void(name);
         return;
     }
-    let find = |key: &str| tag.attributes.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| *value);
+    let find = |key: &str| {
+        tag.attributes
+            .iter()
+            .find(|(k, _)| k.eq_ignore_ascii_case(key))
+            .map(|(_, value)| *value)
+    };
     if find("src").is_none_or(str::is_empty) || !writer.count_image() {
         return;
     }
@@ -248,8 +351,13 @@ fn void(writer: &mut Writer, name: &'static str, tag: &Tag<'_>) {
 /// Writes the attributes a post may set. Classes and link relations are ours alone.
 fn write_attributes(out: &mut String, name: &str, given: &[(&str, &str)]) {
     for (key, value) in given {
-        let allowed = ["title", "lang"].iter().chain(attributes(name)).find(|known| known.eq_ignore_ascii_case(key));
-        let Some(key) = allowed.filter(|key| !matches!(**key, "class" | "rel" | "loading")) else { continue };
+        let allowed = ["title", "lang"]
+            .iter()
+            .chain(attributes(name))
+            .find(|known| known.eq_ignore_ascii_case(key));
+        let Some(key) = allowed.filter(|key| !matches!(**key, "class" | "rel" | "loading")) else {
+            continue;
+        };
         if value.len() > MAX_URL_BYTES {
             continue;
         }
@@ -285,9 +393,18 @@ fn find_end_tag(html: &str, name: &str) -> Option<usize> {
 
 /// Writes `<pre><code>…</code></pre>` as a highlighted block; returns what follows it. None
 /// when this `pre` is something else.
-fn code_block<'h>(writer: &mut Writer, pre: &Tag<'h>) -> Option<&'h str> {
+fn code_block<'h>(
+    writer: &mut Writer,
+    pre: &Tag<'h>,
+    missing: &mut Vec<&'static str>,
+) -> Option<&'h str> {
+    if missing.contains(&"pre") {
+        return None;
+    }
     let inner = pre.rest.trim_start();
-    let begins = inner.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("<code"));
+    let begins = inner
+        .get(..5)
+        .is_some_and(|tag| tag.eq_ignore_ascii_case("<code"));
     if !begins {
         return None;
     }
@@ -295,11 +412,20 @@ fn code_block<'h>(writer: &mut Writer, pre: &Tag<'h>) -> Option<&'h str> {
     if !code.name.eq_ignore_ascii_case("code") {
         return None;
     }
-    let end = find_end_tag(code.rest, "pre")?;
+    let Some(end) = find_end_tag(code.rest, "pre") else {
+        missing.push("pre");
+        return None;
+    };
     let (body, after) = code.rest.split_at(end);
     let class = |tag: &Tag<'h>| {
-        let class = tag.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case("class"))?.1;
-        class.split_ascii_whitespace().find(|name| name.starts_with("lang-") || name.starts_with("language-"))
+        let class = tag
+            .attributes
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("class"))?
+            .1;
+        class
+            .split_ascii_whitespace()
+            .find(|name| name.starts_with("lang-") || name.starts_with("language-"))
     };
     let language = class(&code).or_else(|| class(pre)).unwrap_or("");
     writer.code_block(&code_text(body), language);
@@ -330,8 +456,14 @@ fn code_text(html: &str) -> String {
             }
             continue;
         }
-        let tag = after.trim_start_matches('/').starts_with(|c: char| c.is_ascii_alphabetic());
-        match if tag && broken < MAX_BROKEN_TAGS { read_tag(after) } else { None } {
+        let tag = after
+            .trim_start_matches('/')
+            .starts_with(|c: char| c.is_ascii_alphabetic());
+        match if tag && broken < MAX_BROKEN_TAGS {
+            read_tag(after)
+        } else {
+            None
+        } {
             Some(tag) => {
                 if tag.name.eq_ignore_ascii_case("br") {
                     out.push('\n');
@@ -352,7 +484,10 @@ fn code_text(html: &str) -> String {
 fn decode(entity: &str) -> Option<char> {
     if let Some(number) = entity.strip_prefix('#') {
         let hex = number.strip_prefix(['x', 'X']);
-        let code = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
+        let code = hex.map_or_else(
+            || number.parse().ok(),
+            |hex| u32::from_str_radix(hex, 16).ok(),
+        )?;
         return char::from_u32(code).filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     }
     Some(match entity {

@@ -59,9 +59,33 @@ fn is_table_frame(name: &str) -> bool {
 pub(super) fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "blockquote" | "caption" | "dd" | "details" | "div" | "dl" | "dt" | "figcaption" | "figure" | "h3" | "h4"
-            | "h5" | "h6" | "hr" | "li" | "ol" | "p" | "pre" | "summary" | "table" | "tbody" | "td" | "tfoot"
-            | "th" | "thead" | "tr" | "ul"
+        "blockquote"
+            | "caption"
+            | "dd"
+            | "details"
+            | "div"
+            | "dl"
+            | "dt"
+            | "figcaption"
+            | "figure"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "hr"
+            | "li"
+            | "ol"
+            | "p"
+            | "pre"
+            | "summary"
+            | "table"
+            | "tbody"
+            | "td"
+            | "tfoot"
+            | "th"
+            | "thead"
+            | "tr"
+            | "ul"
     )
 }
 
@@ -77,7 +101,13 @@ impl Writer {
 
     /// Opens `name`, with what `attributes` appends inside its tag. Over the limits, or when
     /// `hide` is set, only the content will show.
-    pub(super) fn open(&mut self, name: &'static str, origin: Origin, hide: bool, attributes: impl FnOnce(&mut String)) {
+    pub(super) fn open(
+        &mut self,
+        name: &'static str,
+        origin: Origin,
+        hide: bool,
+        attributes: impl FnOnce(&mut String),
+    ) {
         if is_block(name) {
             self.last = None;
         }
@@ -93,7 +123,13 @@ impl Writer {
             }
             self.hidden_raw += 1;
         }
-        self.stack.push(Open { name, origin, shown, out_len: self.out.len(), mentions: self.mentions.len() });
+        self.stack.push(Open {
+            name,
+            origin,
+            shown,
+            out_len: self.out.len(),
+            mentions: self.mentions.len(),
+        });
         if shown {
             self.elements += 1;
             self.shown.push(name);
@@ -155,11 +191,9 @@ impl Writer {
 
     /// Closes the innermost raw `name`, unless a Markdown element stands in between.
     pub(super) fn close_raw(&mut self, name: &str) {
-        let mut depth = 0;
-        for open in self.stack.iter().rev() {
-            depth += 1;
+        for (inside, open) in self.stack.iter().rev().enumerate() {
             if open.name == name && open.origin != Origin::Markdown {
-                for _ in 0..depth {
+                for _ in 0..=inside {
                     self.pop();
                 }
                 return;
@@ -190,7 +224,12 @@ impl Writer {
 
     /// Whether the innermost Markdown element holds only text and inline elements.
     pub(super) fn in_phrasing(&self) -> bool {
-        let markdown = self.stack.iter().rev().take(4 * MAX_NESTING).find(|open| open.origin == Origin::Markdown);
+        let markdown = self
+            .stack
+            .iter()
+            .rev()
+            .take(4 * MAX_NESTING)
+            .find(|open| open.origin == Origin::Markdown);
         markdown.is_some_and(|open| !matches!(open.name, "blockquote" | "li" | "ul" | "ol"))
     }
 
@@ -338,7 +377,10 @@ impl Writer {
         self.open("code", Origin::Markdown, false, |out| {
             out.push_str(" class=\"hl-code");
             let name = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            if let Some(language) = language.as_deref().filter(|language| language.chars().all(name)) {
+            if let Some(language) = language
+                .as_deref()
+                .filter(|language| language.chars().all(name))
+            {
                 out.push_str(" hl-lang-");
                 out.push_str(language);
             }
@@ -347,7 +389,13 @@ impl Writer {
         let room = MAX_ELEMENTS.saturating_sub(self.elements);
         // Spans need one more level.
         let room = if self.has_room(1) { room } else { 0 };
-        self.elements += highlight::highlight_into(&mut self.out, code, language.as_deref(), &mut self.budget, room);
+        self.elements += highlight::highlight_into(
+            &mut self.out,
+            code,
+            language.as_deref(),
+            &mut self.budget,
+            room,
+        );
         self.close_markdown();
         self.close_markdown();
         self.out.push('\n');
@@ -357,7 +405,11 @@ impl Writer {
     pub(super) fn rich_text(&mut self, text: &str) {
         let mut done = 0;
         let mut from = 0;
-        while let Some(at) = text.get(from..).and_then(|rest| rest.find(['@', ':'])).map(|at| at + from) {
+        while let Some(at) = text
+            .get(from..)
+            .and_then(|rest| rest.find(['@', ':']))
+            .map(|at| at + from)
+        {
             from = at + 1;
             if self.in_link() {
                 break;
@@ -376,13 +428,20 @@ impl Writer {
             } else if after.starts_with("//") {
                 let length = scheme_length(before);
                 let start = at - length;
-                let last = text.get(done..start).and_then(|t| t.chars().next_back()).or(self.last);
+                let last = text
+                    .get(done..start)
+                    .and_then(|t| t.chars().next_back())
+                    .or(self.last);
                 if length == 0 || last.is_some_and(char::is_alphanumeric) {
                     continue;
                 }
                 let (url, seen) = bare_url(text.get(start..).unwrap_or(""));
                 from = (start + seen).max(from);
-                if url.is_empty() || !self.has_room(1) || !is_safe_url(url, Use::Link) || !self.count_link() {
+                if url.is_empty()
+                    || !self.has_room(1)
+                    || !is_safe_url(url, Use::Link)
+                    || !self.count_link()
+                {
                     continue;
                 }
                 self.text(text.get(done..start).unwrap_or(""));
@@ -404,7 +463,9 @@ impl Writer {
     }
 
     fn mention(&mut self, written: &str) {
-        let Ok(name) = Username::parse(written) else { return };
+        let Ok(name) = Username::parse(written) else {
+            return;
+        };
         let key = name.key();
         if !self.mention_keys.contains(&key) {
             self.mention_keys.push(key);
@@ -441,13 +502,22 @@ fn mention(last: Option<char>, after: &str) -> &str {
     let name = after.get(..end).unwrap_or("");
     let name = name.split("..").next().unwrap_or("").trim_end_matches('.');
     // `@ann@example.org` is an address elsewhere.
-    let elsewhere = after.get(name.len()..).is_some_and(|rest| rest.starts_with('@'));
-    if elsewhere || Username::parse(name).is_err() { "" } else { name }
+    let elsewhere = after
+        .get(name.len()..)
+        .is_some_and(|rest| rest.starts_with('@'));
+    if elsewhere || Username::parse(name).is_err() {
+        ""
+    } else {
+        name
+    }
 }
 
 fn scheme_length(before: &str) -> usize {
     for scheme in ["https", "http"] {
-        let tail = before.len().checked_sub(scheme.len()).and_then(|at| before.get(at..));
+        let tail = before
+            .len()
+            .checked_sub(scheme.len())
+            .and_then(|at| before.get(at..));
         if tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme)) {
             return scheme.len();
         }
@@ -470,7 +540,8 @@ fn bare_url(text: &str) -> (&str, usize) {
         match c {
             ')' if closed > opened => closed -= 1,
             '(' => opened -= 1,
-            '?' | '!' | '.' | ',' | ':' | ';' | '*' | '_' | '~' | '\'' | ']' | '[' | '»' | '”' | '’' => {}
+            '?' | '!' | '.' | ',' | ':' | ';' | '*' | '_' | '~' | '\'' | ']' | '[' | '»' | '”'
+            | '’' => {}
             _ => break,
         }
         url = url.get(..url.len() - c.len_utf8()).unwrap_or("");
