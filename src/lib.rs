@@ -1,5 +1,7 @@
 //! Loggia: a brand's own help community. This page is the map of the house.
 pub mod accounts;
+pub mod badges;
 pub mod db;
 pub mod kernel;
 pub mod ledger;
+pub mod reputation;
