@@ -70,7 +70,7 @@ impl Measure {
     }
 }
 
-/// The score at which a solution counts as proven: nine more people than its one chance reader.
+/// The score at which a solution counts as proven: more readers than a small circle of friends.
 pub const PROVEN_SCORE: i64 = 10;
 
 /// One badge: whoever reaches `at_least` of `measure` holds it, for as long as they have that much.

@@ -89,6 +89,16 @@ fn number(conn: &mut Conn, sql: String) -> DbResult<u64> {
 ///
 /// Memory is bounded, the server may run meanwhile. `Busy` when the write lock was not to be had.
 pub fn replay(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayReport> {
+    replay_in_steps(db, EVENTS_PER_STEP, KEPT, progress)
+}
+
+/// [`replay`] with steps of `events` and `kept` posts and people in memory between them.
+pub(super) fn replay_in_steps(
+    db: &Db,
+    events: i64,
+    kept: usize,
+    progress: &mut dyn FnMut(u64, u64),
+) -> DbResult<ReplayReport> {
     // What the follower has not done yet is no difference.
     let follower: Arc<dyn Follower> = Arc::new(Reputation);
     catch_up(db, &follower)?;
@@ -103,7 +113,7 @@ pub fn replay(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayRep
     }
     let goal = place(&mut conn, NAME)?;
     let total = number(&mut conn, format!("SELECT count(*) AS n FROM events WHERE id <= {goal}"))?;
-    let mut run = Run { book: Book::default(), at: EventId(0), done: 0, total };
+    let mut run = Run { book: Book::default(), at: EventId(0), done: 0, total, events, kept };
     while run.at < goal {
         conn.begin_snapshot()?;
         run.step(&mut conn, goal)?;
@@ -129,17 +139,19 @@ struct Run {
     at: EventId,
     done: u64,
     total: u64,
+    events: i64,
+    kept: usize,
 }
 
 impl Run {
     /// Folds the next events, none after `goal`.
     fn step(&mut self, conn: &mut Conn, goal: EventId) -> DbResult<()> {
-        let mut events = ledger::after(conn, self.at, EVENTS_PER_STEP)?;
+        let mut events = ledger::after(conn, self.at, self.events)?;
         events.retain(|event| event.id <= goal);
         fold(conn, SCRATCH, &mut self.book, &events)?;
         self.at = events.last().map_or(goal, |event| event.id);
         self.done += events.len() as u64;
-        if self.book.posts.len() + self.book.people.len() + self.book.flags.len() > KEPT {
+        if self.book.posts.len() + self.book.people.len() + self.book.flags.len() > self.kept {
             self.book = Book::default();
         }
         Ok(())

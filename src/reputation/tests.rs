@@ -432,9 +432,21 @@ struct House {
     _folder: tempfile::TempDir,
 }
 
+/// On SQLite; on PostgreSQL where `LOGGIA_TEST_POSTGRES` names a server's address up to the last `/`.
 fn house(people: i64) -> House {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
     let folder = tempfile::tempdir().unwrap();
-    let target = Target::Sqlite(folder.path().join("loggia.db"));
+    let target = match std::env::var("LOGGIA_TEST_POSTGRES") {
+        Ok(server) => {
+            let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let name = format!("reputation_{}_{next}", std::process::id());
+            let mut conn = Target::Postgres(format!("{server}postgres")).connect(Access::Write).unwrap();
+            conn.without_time_limits().unwrap();
+            conn.sql(&format!("CREATE DATABASE {name}")).unwrap();
+            Target::Postgres(format!("{server}{name}"))
+        }
+        Err(_) => Target::Sqlite(folder.path().join("loggia.db")),
+    };
     open(target, folder, people)
 }
 
@@ -495,7 +507,12 @@ impl House {
         self.db.write_blocking(move |tx: &mut Tx<'_>| tx.conn.sql(statement)).unwrap();
     }
     fn replay(&self) -> ReplayReport {
-        replay(&self.db, &mut |_, _| {}).unwrap()
+        let whole = replay(&self.db, &mut |_, _| {}).unwrap();
+        if whole.differences == 0 {
+            // The size of the steps and the memory between them change nothing.
+            assert_eq!(replay::replay_in_steps(&self.db, 7, 5, &mut |_, _| {}).unwrap(), whole);
+        }
+        whole
     }
 }
 
@@ -576,6 +593,20 @@ fn a_statement_is_read_page_by_page_and_adds_up() {
     // No thread row stands in this world, so no title may be shown.
     assert_eq!((lines[0].thread, &lines[0].title), (Some(ThreadId(1)), &None));
     assert_eq!(lines.iter().map(|line| line.points).sum::<i64>(), 0);
+    // A title is shown while its thread is there, and no longer.
+    house.sql(
+        "INSERT INTO posts (id, kind, thread_id, body_md, body_html, created_at) \
+         VALUES (1, 'question', 1, '', '', 0), (2, 'answer', 1, '', '', 0)",
+    );
+    house.sql(
+        "INSERT INTO threads (id, title, slug, tags, created_at, active_at) VALUES (1, 'Wi-Fi?', 'wi-fi', '', 0, 0)",
+    );
+    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    assert_eq!((line.title.as_deref(), line.slug.as_deref()), (Some("Wi-Fi?"), Some("wi-fi")));
+    assert_eq!(line.post_removed, Some(0));
+    house.sql("UPDATE threads SET removed = 2");
+    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    assert_eq!((line.title, line.slug), (None, None));
     assert_eq!(standing(&mut conn, BRUNO).unwrap(), Standing::default());
     assert_eq!(standing(&mut conn, UserId(99)).unwrap(), Standing::default());
 }
@@ -604,6 +635,26 @@ fn replay_finds_what_was_tampered_with_and_puts_it_right() {
     house.tell(vec![(Some(CARLA), voted(1, 3, BRUNO, 0, 1))]);
     house.catch_up();
     assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn replay_and_the_living_house_do_not_disturb_each_other() {
+    let house = house(4);
+    house.tell(opening());
+    house.tell((0..40).map(|_| (None, voted(1, 2, ANN, 0, 1))).collect());
+    house.catch_up();
+    let mut seen = Vec::new();
+    let report = replay::replay_in_steps(&house.db, 10, 5, &mut |done, _| {
+        seen.push(done);
+        if done == 20 {
+            house.tell(vec![(Some(ANN), accepted(1, 3, BRUNO, ANN)), (None, voted(1, 1, ANN, 0, -1))]);
+            house.catch_up();
+        }
+    })
+    .unwrap();
+    assert_eq!(report, ReplayReport { events: 52, people: 4, differences: 0 });
+    assert_eq!(seen, [10, 20, 30, 40, 50, 52]);
+    assert_eq!((house.points(ANN), house.points(BRUNO)), (400 + 2 - 1, 15));
 }
 
 #[test]
@@ -698,7 +749,7 @@ fn throughput_of_a_catch_up_and_a_replay() {
     house.catch_up();
     let caught_up = start.elapsed();
     let start = std::time::Instant::now();
-    assert_eq!(house.replay().differences, 0);
+    assert_eq!(replay(&house.db, &mut |_, _| {}).unwrap().differences, 0);
     let replayed = start.elapsed();
     let rate = |took: std::time::Duration| events as f64 / took.as_secs_f64();
     println!("{events} events: catch-up {:.0}/s, replay {:.0}/s", rate(caught_up), rate(replayed));
