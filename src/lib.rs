@@ -4,12 +4,18 @@
 
 pub mod accounts;
 pub mod app;
+pub mod badges;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod escalation;
 pub mod kernel;
 pub mod ledger;
+pub mod mail;
 pub mod moderation;
-pub mod escalation;
+pub mod notices;
+pub mod reputation;
+pub mod routes;
 pub mod search;
+pub mod threads;
 pub mod web;

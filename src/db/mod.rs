@@ -209,6 +209,14 @@ impl Conn {
         Ok(self.batch_execute(statement)?)
     }
 
+    /// Keeps this connection's temporary tables on disk, for jobs whose scratch may outgrow memory.
+    pub(crate) fn scratch_on_disk(&mut self) -> DbResult<()> {
+        match self {
+            Conn::Sqlite(conn) => Ok(conn.batch_execute("PRAGMA temp_store = FILE")?),
+            Conn::Postgres(_) => Ok(()),
+        }
+    }
+
     pub fn is_sqlite(&self) -> bool {
         matches!(self, Conn::Sqlite(_))
     }

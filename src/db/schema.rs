@@ -399,6 +399,37 @@ diesel::table! {
 }
 
 diesel::table! {
+    post_standings (post_id) {
+        post_id -> BigInt,
+        thread_id -> BigInt,
+        author_id -> Nullable<BigInt>,
+        up_votes -> BigInt,
+        down_votes -> BigInt,
+        deleted -> Bool,
+        hidden -> Bool,
+        credited -> Bool,
+        accepted_id -> Nullable<BigInt>,
+        accepting -> Bool,
+    }
+}
+
+diesel::table! {
+    flag_standings (flag_id) {
+        flag_id -> BigInt,
+        flagger_id -> BigInt,
+        credited -> Bool,
+    }
+}
+
+diesel::table! {
+    measures (user_id, measure) {
+        user_id -> BigInt,
+        measure -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::table! {
     imports (id) {
         id -> BigInt,
         site -> Text,
@@ -460,6 +491,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     standings,
     point_entries,
     badge_awards,
+    post_standings,
+    flag_standings,
+    measures,
     imports,
     post_origins,
     imported_rows,

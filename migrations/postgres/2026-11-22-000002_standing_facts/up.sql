@@ -1,0 +1,27 @@
+-- What the reputation's fold remembers between steps. Rebuilt by replay; only its follower writes here.
+CREATE TABLE post_standings (
+  post_id BIGINT PRIMARY KEY,
+  thread_id BIGINT NOT NULL,
+  author_id BIGINT,
+  up_votes BIGINT NOT NULL,
+  down_votes BIGINT NOT NULL,
+  deleted BOOLEAN NOT NULL,
+  hidden BOOLEAN NOT NULL,
+  -- of an answer: accepted, by somebody else than its author
+  credited BOOLEAN NOT NULL,
+  -- of a question: the accepted answer, and whether its asker has the credit for accepting it
+  accepted_id BIGINT,
+  accepting BOOLEAN NOT NULL
+);
+CREATE TABLE flag_standings (
+  flag_id BIGINT PRIMARY KEY,
+  flagger_id BIGINT NOT NULL,
+  credited BOOLEAN NOT NULL
+);
+-- What badges count, one row per person and measure, beside the counts in standings.
+CREATE TABLE measures (
+  user_id BIGINT NOT NULL REFERENCES users (id),
+  measure TEXT COLLATE "C" NOT NULL,
+  value BIGINT NOT NULL,
+  PRIMARY KEY (user_id, measure)
+);

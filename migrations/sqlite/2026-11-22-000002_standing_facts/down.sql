@@ -1,0 +1,3 @@
+DROP TABLE measures;
+DROP TABLE flag_standings;
+DROP TABLE post_standings;

@@ -1,0 +1,27 @@
+//! badges room: awards that name the event that earned them, taken back when it no longer holds.
+//!
+//! The rules are data in [`policy`]; the reputation's fold tells which measures moved and
+//! [`settle`] turns that into awards and revocations.
+pub mod policy;
+mod store;
+
+use crate::kernel::ids::{EventId, PostId, UserId};
+use crate::kernel::moment::Moment;
+pub use policy::{BADGES, Badge, Level, Measure};
+pub use store::{
+    Award, BadgeCounts, BadgeSummary, Holder, all_badges, badge_counts, badge_history, badges_of, holders,
+    settle,
+};
+
+/// A measure of somebody that an event moved from `before` to `after`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub user: UserId,
+    pub measure: Measure,
+    pub before: i64,
+    pub after: i64,
+    pub event: EventId,
+    pub at: Moment,
+    /// The post that moved it.
+    pub post: Option<PostId>,
+}

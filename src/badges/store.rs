@@ -1,0 +1,206 @@
+//! badges room: the table of awards. Only [`settle`] writes to it.
+use super::Change;
+use super::policy::{self, BADGES, Badge, Level, Turn};
+use crate::db::schema::{badge_awards, users};
+use crate::db::{Conn, DbResult};
+use crate::kernel::ids::{EventId, PostId, UserId};
+use crate::kernel::moment::Moment;
+use diesel::prelude::*;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// Rows of one statement: enough to make its cost per row that of the row.
+const ROWS_PER_INSERT: usize = 500;
+
+/// A badge somebody was given, and when and why it went, if it did.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Award {
+    /// The cursor for keyset paging.
+    pub id: i64,
+    pub user: UserId,
+    /// See [`Award::rule`].
+    pub badge: String,
+    /// The event that crossed the threshold.
+    pub event: EventId,
+    pub post: Option<PostId>,
+    pub at: Moment,
+    /// The event under which it no longer held.
+    pub revoked_event: Option<EventId>,
+    pub revoked_at: Option<Moment>,
+}
+
+impl Award {
+    /// The badge as it is now; `None` when this program no longer has it.
+    pub fn rule(&self) -> Option<&'static Badge> {
+        policy::find(&self.badge)
+    }
+}
+
+/// How many badges somebody holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct BadgeCounts {
+    pub bronze: i64,
+    pub silver: i64,
+    pub gold: i64,
+}
+
+/// A badge with how many hold it and how often it was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct BadgeSummary {
+    pub badge: Badge,
+    pub holders: i64,
+    pub revoked: i64,
+}
+
+/// Somebody who holds a badge.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Holder {
+    /// The cursor for keyset paging: the award.
+    pub id: i64,
+    pub user: UserId,
+    pub username: String,
+    pub display_name: String,
+    pub event: EventId,
+    pub post: Option<PostId>,
+    pub at: Moment,
+}
+
+/// Awards and revokes what `changes` earned and lost, in `table` (the awards, or a replay's scratch).
+pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<()> {
+    struct New<'a> {
+        badge: &'static Badge,
+        by: &'a Change,
+        revoked: Option<&'a Change>,
+    }
+    let mut new: Vec<New<'_>> = Vec::new();
+    let mut held: HashMap<(UserId, &str), usize> = HashMap::new();
+    for change in changes {
+        for (badge, turn) in policy::crossed(change.measure, change.before, change.after) {
+            match turn {
+                Turn::Earned => {
+                    held.insert((change.user, badge.id), new.len());
+                    new.push(New { badge, by: change, revoked: None });
+                }
+                Turn::Revoked => {
+                    match held.remove(&(change.user, badge.id)).and_then(|at| new.get_mut(at)) {
+                        Some(award) => award.revoked = Some(change),
+                        // Integers and ids of our own: nothing here comes from outside.
+                        None => conn.sql(&format!(
+                            "UPDATE {table} SET revoked_event_id = {}, revoked_at = {} \
+                             WHERE user_id = {} AND badge = '{}' AND revoked_event_id IS NULL",
+                            change.event, change.at, change.user, badge.id
+                        ))?,
+                    }
+                }
+            }
+        }
+    }
+    for rows in new.chunks(ROWS_PER_INSERT) {
+        let mut sql = format!(
+            "INSERT INTO {table} (user_id, badge, event_id, post_id, created_at, revoked_event_id, revoked_at) VALUES "
+        );
+        for (at, New { badge, by, revoked }) in rows.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            let post = by.post.map_or_else(|| "NULL".to_owned(), |post| post.to_string());
+            let (event, when) = revoked.map_or_else(
+                || ("NULL".to_owned(), "NULL".to_owned()),
+                |change| (change.event.to_string(), change.at.to_string()),
+            );
+            let _ = write!(
+                sql,
+                "{comma}({},'{}',{},{post},{},{event},{when})",
+                by.user, badge.id, by.event, by.at
+            );
+        }
+        conn.sql(&sql)?;
+    }
+    Ok(())
+}
+
+/// What `user` holds now, the most precious first, in one query.
+pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Award>> {
+    let mut awards: Vec<Award> = badge_awards::table
+        .filter(badge_awards::user_id.eq(user))
+        .filter(badge_awards::revoked_event_id.is_null())
+        .order(badge_awards::id)
+        .limit(BADGES.len() as i64)
+        .load(conn)?;
+    awards.sort_by_key(|award| (std::cmp::Reverse(award.rule().map(|badge| badge.level)), award.id));
+    Ok(awards)
+}
+
+/// Everything `user` was ever given, the newest first, from before award `before`.
+pub fn badge_history(conn: &mut Conn, user: UserId, before: Option<i64>, limit: i64) -> DbResult<Vec<Award>> {
+    Ok(badge_awards::table
+        .filter(badge_awards::user_id.eq(user))
+        .filter(badge_awards::id.lt(before.unwrap_or(i64::MAX)))
+        .order(badge_awards::id.desc())
+        .limit(limit)
+        .load(conn)?)
+}
+
+/// How many badges of each level each of `users` holds, in one query; who holds none is left out.
+pub fn badge_counts(conn: &mut Conn, users: &[UserId]) -> DbResult<HashMap<UserId, BadgeCounts>> {
+    let mut counts: HashMap<UserId, BadgeCounts> = HashMap::new();
+    if users.is_empty() {
+        return Ok(counts);
+    }
+    let held: Vec<(UserId, String)> = badge_awards::table
+        .filter(badge_awards::user_id.eq_any(users.iter().copied()))
+        .filter(badge_awards::revoked_event_id.is_null())
+        .select((badge_awards::user_id, badge_awards::badge))
+        .load(conn)?;
+    for (user, badge) in held {
+        let Some(badge) = policy::find(&badge) else { continue };
+        let count = counts.entry(user).or_default();
+        match badge.level {
+            Level::Bronze => count.bronze += 1,
+            Level::Silver => count.silver += 1,
+            Level::Gold => count.gold += 1,
+        }
+    }
+    Ok(counts)
+}
+
+/// Who holds `badge`, the newest first, from before award `before`.
+pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) -> DbResult<Vec<Holder>> {
+    Ok(badge_awards::table
+        .inner_join(users::table.on(users::id.eq(badge_awards::user_id)))
+        .filter(badge_awards::badge.eq(badge))
+        .filter(badge_awards::revoked_event_id.is_null())
+        .filter(badge_awards::id.lt(before.unwrap_or(i64::MAX)))
+        .order(badge_awards::id.desc())
+        .limit(limit)
+        .select((
+            badge_awards::id,
+            users::id,
+            users::username,
+            users::display_name,
+            badge_awards::event_id,
+            badge_awards::post_id,
+            badge_awards::created_at,
+        ))
+        .load(conn)?)
+}
+
+/// Every badge there is, in the order of the rules, with its holders counted in one query.
+pub fn all_badges(conn: &mut Conn) -> DbResult<Vec<BadgeSummary>> {
+    let counted: Vec<(String, i64, i64)> = badge_awards::table
+        .group_by(badge_awards::badge)
+        .select((
+            badge_awards::badge,
+            diesel::dsl::count(badge_awards::id),
+            diesel::dsl::count(badge_awards::revoked_event_id),
+        ))
+        .load(conn)?;
+    Ok(BADGES
+        .iter()
+        .map(|badge| {
+            let (given, revoked) = counted
+                .iter()
+                .find(|(id, _, _)| id == badge.id)
+                .map_or((0, 0), |(_, given, revoked)| (*given, *revoked));
+            BadgeSummary { badge: *badge, holders: given - revoked, revoked }
+        })
+        .collect())
+}

@@ -1,0 +1,756 @@
+//! reputation room: its tests.
+use super::policy::{self, Book, Reason};
+use super::*;
+use crate::badges::{self, BADGES, Measure};
+use crate::db::{Access, Db, DbResult, Opening, Target, Tx, migrate};
+use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
+use crate::kernel::moment::{Clock, Moment, SECOND};
+use crate::ledger::follow::{Follower, catch_up};
+use crate::ledger::{Event, Fact};
+use diesel::prelude::*;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const ANN: UserId = UserId(1);
+const BRUNO: UserId = UserId(2);
+const CARLA: UserId = UserId(3);
+const DARIO: UserId = UserId(4);
+const PEOPLE: [UserId; 4] = [ANN, BRUNO, CARLA, DARIO];
+
+// ---------- the pure fold ----------
+
+#[derive(Default)]
+struct Fold {
+    book: Book,
+    events: i64,
+}
+
+impl Fold {
+    fn tell(&mut self, actor: Option<UserId>, fact: Fact) -> &mut Fold {
+        self.events += 1;
+        let (id, at) = (EventId(self.events), Moment(self.events * SECOND));
+        self.book.apply(&Event { id, at, actor, imported: actor.is_none(), fact });
+        self
+    }
+    fn points(&self, user: UserId) -> i64 {
+        self.book.people.get(&user).map_or(0, |person| person.points)
+    }
+    fn value(&self, user: UserId, measure: Measure) -> i64 {
+        self.book.people.get(&user).map_or(0, |person| person.value(measure))
+    }
+    fn last_reasons(&self) -> Vec<(UserId, Reason, i64)> {
+        let last = EventId(self.events);
+        self.book.entries.iter().filter(|e| e.event == last).map(|e| (e.user, e.reason, e.points)).collect()
+    }
+}
+
+fn asked(question: i64, author: UserId) -> Fact {
+    Fact::ThreadAsked { thread: ThreadId(question), author: Some(author) }
+}
+fn answered(question: i64, post: i64, author: UserId) -> Fact {
+    let (thread, post, author) = (ThreadId(question), PostId(post), Some(author));
+    Fact::AnswerPosted { thread, post, author, official: false }
+}
+fn voted(question: i64, post: i64, author: UserId, before: i16, value: i16) -> Fact {
+    Fact::VoteCast {
+        thread: ThreadId(question),
+        post: PostId(post),
+        author: Some(author),
+        question: question == post,
+        value,
+        before,
+    }
+}
+fn accepted(question: i64, post: i64, author: UserId, asker: UserId) -> Fact {
+    let (thread, post) = (ThreadId(question), PostId(post));
+    Fact::AnswerAccepted { thread, post, author: Some(author), asker: Some(asker) }
+}
+fn unaccepted(question: i64, post: i64, author: UserId, asker: UserId) -> Fact {
+    let (thread, post) = (ThreadId(question), PostId(post));
+    Fact::AnswerUnaccepted { thread, post, author: Some(author), asker: Some(asker) }
+}
+fn deleted(question: i64, post: i64, author: UserId) -> Fact {
+    Fact::PostDeleted { thread: ThreadId(question), post: PostId(post), author: Some(author) }
+}
+fn undeleted(question: i64, post: i64, author: UserId) -> Fact {
+    Fact::PostUndeleted { thread: ThreadId(question), post: PostId(post), author: Some(author) }
+}
+fn decided(question: i64, post: i64, flag: i64, flagger: UserId, agreed: bool) -> Fact {
+    let (thread, post, flag) = (ThreadId(question), PostId(post), FlagId(flag));
+    Fact::FlagDecided { thread, post, flag, flagger, agreed }
+}
+
+#[test]
+fn every_reason_and_badge_has_its_words() {
+    let words = include_str!("../../assets/i18n/en/reputation.ftl");
+    let has = |key: String| words.lines().any(|line| line.split(" = ").next() == Some(&key));
+    for reason in Reason::ALL {
+        assert!(has(reason.message_key()), "{}", reason.message_key());
+        assert_eq!(Reason::parse(reason.as_str()), Some(reason));
+    }
+    for badge in BADGES {
+        assert!(has(badge.name_key()), "{}", badge.id);
+        assert!(has(badge.description_key()), "{}", badge.id);
+    }
+}
+
+#[test]
+fn accepting_and_unaccepting_in_turns_mints_nothing() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    for _ in 0..100 {
+        fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+        assert_eq!((fold.points(ANN), fold.points(BRUNO)), (policy::ACCEPTING, policy::ANSWER_ACCEPTED));
+        // Said twice, it counts once.
+        fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+        assert_eq!(fold.last_reasons(), []);
+        fold.tell(Some(ANN), unaccepted(1, 2, BRUNO, ANN)).tell(Some(ANN), unaccepted(1, 2, BRUNO, ANN));
+        assert_eq!((fold.points(ANN), fold.points(BRUNO)), (0, 0));
+    }
+    assert_eq!(fold.value(BRUNO, Measure::Solutions), 0);
+}
+
+#[test]
+fn accepting_another_answer_moves_the_credit_once() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN));
+    fold.tell(Some(BRUNO), answered(1, 2, BRUNO)).tell(Some(CARLA), answered(1, 3, CARLA));
+    fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN)).tell(Some(ANN), accepted(1, 3, CARLA, ANN));
+    assert_eq!((fold.points(ANN), fold.points(BRUNO), fold.points(CARLA)), (2, 0, 15));
+    assert_eq!(
+        fold.last_reasons(),
+        [(BRUNO, Reason::AnswerUnaccepted, -15), (CARLA, Reason::AnswerAccepted, 15)]
+    );
+    // The taking back of what no longer stands takes nothing.
+    fold.tell(Some(ANN), unaccepted(1, 2, BRUNO, ANN));
+    assert_eq!((fold.points(ANN), fold.points(CARLA)), (2, 15));
+}
+
+#[test]
+fn nobody_has_credit_from_oneself() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(ANN), answered(1, 2, ANN));
+    fold.tell(Some(ANN), accepted(1, 2, ANN, ANN)).tell(Some(ANN), voted(1, 2, ANN, 0, 1));
+    assert_eq!(fold.points(ANN), 0);
+    assert_eq!(fold.value(ANN, Measure::Solutions), 0);
+    // A moderator accepting their own answer on somebody's question.
+    fold.tell(Some(BRUNO), asked(10, BRUNO)).tell(Some(CARLA), answered(10, 11, CARLA));
+    fold.tell(Some(CARLA), accepted(10, 11, CARLA, BRUNO));
+    assert_eq!((fold.points(BRUNO), fold.points(CARLA)), (0, 0));
+    // A moderator agreeing with their own flag, and a flag on one's own post.
+    fold.tell(Some(DARIO), decided(1, 2, 1, DARIO, true)).tell(Some(DARIO), decided(1, 2, 2, ANN, true));
+    assert_eq!((fold.points(DARIO), fold.points(ANN)), (0, 0));
+}
+
+#[test]
+fn a_changed_vote_says_both_what_went_and_what_came() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    fold.tell(Some(CARLA), voted(1, 2, BRUNO, 0, 1)).tell(Some(CARLA), voted(1, 2, BRUNO, 1, -1));
+    assert_eq!(
+        fold.last_reasons(),
+        [(BRUNO, Reason::AnswerUpVoteWithdrawn, -10), (BRUNO, Reason::AnswerDownVote, -2)]
+    );
+    fold.tell(Some(CARLA), voted(1, 2, BRUNO, -1, 0));
+    assert_eq!(fold.last_reasons(), [(BRUNO, Reason::AnswerDownVoteWithdrawn, 2)]);
+    assert_eq!(fold.points(BRUNO), 0);
+    // Imported votes have no voter.
+    fold.tell(None, voted(1, 2, BRUNO, 0, 1)).tell(None, voted(1, 2, BRUNO, 0, 1));
+    assert_eq!(fold.points(BRUNO), 20);
+    assert_eq!(fold.value(BRUNO, Measure::UpVotedAnswers), 1);
+}
+
+#[test]
+fn what_a_removed_post_gave_goes_and_comes_back_in_one_line() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    fold.tell(Some(CARLA), voted(1, 2, BRUNO, 0, 1)).tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+    fold.tell(Some(BRUNO), deleted(1, 2, BRUNO));
+    assert_eq!(
+        fold.last_reasons(),
+        [(ANN, Reason::AcceptingWithdrawn, -2), (BRUNO, Reason::PostRemoved, -25)]
+    );
+    // Hidden as well: undeleting alone does not bring it back.
+    let (thread, post, author) = (ThreadId(1), PostId(2), Some(BRUNO));
+    fold.tell(Some(DARIO), Fact::PostHidden { thread, post, author });
+    fold.tell(Some(BRUNO), undeleted(1, 2, BRUNO));
+    assert_eq!((fold.points(ANN), fold.points(BRUNO)), (0, 0));
+    fold.tell(Some(CARLA), voted(1, 2, BRUNO, 1, -1));
+    assert_eq!(fold.last_reasons(), []);
+    fold.tell(Some(DARIO), Fact::PostRestored { thread, post, author });
+    assert_eq!(fold.last_reasons(), [(ANN, Reason::Accepting, 2), (BRUNO, Reason::PostRestored, 13)]);
+    // The answerer keeps what the answer earned when the question goes; the asker does not.
+    fold.tell(Some(ANN), deleted(1, 1, ANN));
+    assert_eq!(fold.last_reasons(), [(ANN, Reason::PostRemoved, -2)]);
+}
+
+#[test]
+fn a_comment_gives_nothing_and_its_removal_takes_nothing() {
+    let mut fold = Fold::default();
+    let (thread, post, parent, author) = (ThreadId(1), PostId(5), PostId(1), Some(BRUNO));
+    fold.tell(Some(ANN), asked(1, ANN));
+    fold.tell(author, Fact::CommentPosted { thread, post, parent, author });
+    fold.tell(author, deleted(1, 5, BRUNO)).tell(author, undeleted(1, 5, BRUNO));
+    assert_eq!(fold.value(BRUNO, Measure::Answers), 0);
+    assert!(fold.book.entries.is_empty());
+}
+
+// ---------- properties of the fold ----------
+
+/// Two questions (1 of Ann, 101 of Bruno), each with an answer of each person.
+fn post_of(pick: usize) -> (i64, i64, UserId) {
+    let question = if pick.is_multiple_of(2) { 1 } else { 101 };
+    match (pick / 2) % 5 {
+        0 => (question, question, if question == 1 { ANN } else { BRUNO }),
+        n => (question, question + n as i64, PEOPLE[n - 1]),
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Act {
+    Vote(usize, usize, i16),
+    AnonymousVote(usize, bool),
+    Accept(usize, usize),
+    Unaccept(usize),
+    Remove(usize, bool, bool),
+    Decide(usize, usize, usize, bool),
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let act = prop_oneof![
+        4 => (0..4usize, 0..10usize, -1..=1i16).prop_map(|(a, b, c)| Act::Vote(a, b, c)),
+        1 => (0..10usize, any::<bool>()).prop_map(|(a, b)| Act::AnonymousVote(a, b)),
+        3 => (0..10usize, 0..5usize).prop_map(|(a, b)| Act::Accept(a, b)),
+        2 => (0..10usize).prop_map(Act::Unaccept),
+        3 => (0..10usize, any::<bool>(), any::<bool>()).prop_map(|(a, b, c)| Act::Remove(a, b, c)),
+        1 => (0..3usize, 0..4usize, 0..10usize, any::<bool>()).prop_map(|(a, b, c, d)| Act::Decide(a, b, c, d)),
+    ];
+    proptest::collection::vec(act, 0..80)
+}
+
+/// What is left standing, kept without any sums.
+#[derive(Default)]
+struct Survivors {
+    votes: BTreeMap<(usize, i64), i16>,
+    anonymous: Vec<(i64, bool)>,
+    accepted: BTreeMap<i64, (i64, Option<UserId>)>,
+    deleted: BTreeSet<i64>,
+    hidden: BTreeSet<i64>,
+    flags: BTreeMap<usize, (UserId, bool)>,
+}
+
+fn opening() -> Vec<(Option<UserId>, Fact)> {
+    (0..10)
+        .map(|pick| {
+            let (question, post, author) = post_of(pick);
+            let fact =
+                if post == question { asked(question, author) } else { answered(question, post, author) };
+            (Some(author), fact)
+        })
+        .collect()
+}
+
+fn facts_of(acts: &[Act], left: &mut Survivors) -> Vec<(Option<UserId>, Fact)> {
+    let asker = |question| if question == 1 { ANN } else { BRUNO };
+    acts.iter()
+        .filter_map(|act| match *act {
+            Act::Vote(voter, post, value) => {
+                let (question, post, author) = post_of(post);
+                let before = left.votes.insert((voter, post), value).unwrap_or(0);
+                Some((Some(PEOPLE[voter]), voted(question, post, author, before, value)))
+            }
+            Act::AnonymousVote(post, up) => {
+                let (question, post, author) = post_of(post);
+                left.anonymous.push((post, up));
+                Some((None, voted(question, post, author, 0, if up { 1 } else { -1 })))
+            }
+            Act::Accept(post, actor) => {
+                let (question, post, author) = post_of(post);
+                let actor = PEOPLE.get(actor).copied();
+                if post == question {
+                    return None;
+                }
+                if left.accepted.get(&question).is_none_or(|(old, _)| *old != post) {
+                    left.accepted.insert(question, (post, actor));
+                }
+                Some((actor, accepted(question, post, author, asker(question))))
+            }
+            Act::Unaccept(post) => {
+                let (question, post, author) = post_of(post);
+                if left.accepted.get(&question).is_some_and(|(old, _)| *old == post) {
+                    left.accepted.remove(&question);
+                }
+                (post != question)
+                    .then(|| (Some(asker(question)), unaccepted(question, post, author, asker(question))))
+            }
+            Act::Remove(post, away, hide) => {
+                let (question, post, author) = post_of(post);
+                let set = if hide { &mut left.hidden } else { &mut left.deleted };
+                if away {
+                    set.insert(post)
+                } else {
+                    set.remove(&post)
+                };
+                let (thread, post, author) = (ThreadId(question), PostId(post), Some(author));
+                let fact = match (hide, away) {
+                    (true, true) => Fact::PostHidden { thread, post, author },
+                    (true, false) => Fact::PostRestored { thread, post, author },
+                    (false, true) => Fact::PostDeleted { thread, post, author },
+                    (false, false) => Fact::PostUndeleted { thread, post, author },
+                };
+                Some((Some(DARIO), fact))
+            }
+            Act::Decide(flag, decider, post, agreed) => {
+                let flagger = PEOPLE[flag];
+                let (question, post, author) = post_of(post);
+                let own = flagger == author || flagger == PEOPLE[decider];
+                left.flags.insert(flag, (flagger, agreed && !own));
+                Some((Some(PEOPLE[decider]), decided(question, post, flag as i64, flagger, agreed)))
+            }
+        })
+        .collect()
+}
+
+impl Survivors {
+    /// Points and measures, from what is left alone.
+    fn sums(&self) -> BTreeMap<UserId, (i64, BTreeMap<Measure, i64>)> {
+        let mut sums: BTreeMap<UserId, (i64, BTreeMap<Measure, i64>)> =
+            PEOPLE.iter().map(|user| (*user, Default::default())).collect();
+        let mut give = |user: UserId, points: i64, measures: &[Measure]| {
+            let sum = sums.get_mut(&user).unwrap();
+            sum.0 += points;
+            for measure in measures {
+                *sum.1.entry(*measure).or_default() += 1;
+            }
+        };
+        let there = |post: i64| !self.deleted.contains(&post) && !self.hidden.contains(&post);
+        for pick in 0..10 {
+            let (question, post, author) = post_of(pick);
+            if !there(post) {
+                continue;
+            }
+            let votes: Vec<bool> = self
+                .votes
+                .iter()
+                .filter(|((voter, on), value)| *on == post && PEOPLE[*voter] != author && **value != 0)
+                .map(|(_, value)| *value == 1)
+                .chain(self.anonymous.iter().filter(|(on, _)| *on == post).map(|(_, up)| *up))
+                .collect();
+            let up = votes.iter().filter(|up| **up).count() as i64;
+            let down = votes.len() as i64 - up;
+            let asker = if question == 1 { ANN } else { BRUNO };
+            let chosen = self.accepted.get(&question);
+            if post == question {
+                give(author, up * 5 - down, &[Measure::Questions]);
+                let Some((answer, actor)) = chosen else { continue };
+                let answerer = PEOPLE[(answer - question) as usize - 1];
+                if there(*answer) && answerer != asker && actor.is_none_or(|actor| actor == asker) {
+                    give(asker, 2, if up > down { &[Measure::SolvedQuestions] } else { &[] });
+                }
+            } else {
+                give(author, up * 10 - down * 2, &[Measure::Answers]);
+                if up > down {
+                    give(author, 0, &[Measure::UpVotedAnswers]);
+                }
+                if let Some((_, actor)) = chosen.filter(|(answer, _)| *answer == post)
+                    && author != asker
+                    && *actor != Some(author)
+                {
+                    give(author, 15, &[Measure::Solutions]);
+                    if up - down >= 10 {
+                        give(author, 0, &[Measure::ProvenSolutions]);
+                    }
+                }
+            }
+        }
+        for (flagger, credited) in self.flags.values() {
+            if *credited {
+                give(*flagger, 2, &[Measure::AgreedFlags]);
+            }
+        }
+        sums
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn totals_are_what_the_surviving_facts_alone_give(acts in acts()) {
+        let mut left = Survivors::default();
+        let mut fold = Fold::default();
+        for (actor, fact) in opening().into_iter().chain(facts_of(&acts, &mut left)) {
+            fold.tell(actor, fact);
+        }
+        for (user, (points, measures)) in left.sums() {
+            prop_assert_eq!(fold.points(user), points, "{:?}", user);
+            for measure in Measure::ALL {
+                let expected = measures.get(&measure).copied().unwrap_or(0);
+                prop_assert_eq!(fold.value(user, measure), expected, "{:?} {:?}", user, measure);
+            }
+            let lines: i64 = fold.book.entries.iter().filter(|e| e.user == user).map(|e| e.points).sum();
+            prop_assert_eq!(lines, points, "the statement of {:?} does not add up", user);
+        }
+        let mut keys = BTreeSet::new();
+        for entry in &fold.book.entries {
+            prop_assert!(entry.points != 0);
+            prop_assert!(keys.insert((entry.user, entry.event, entry.reason)), "two lines for one reason");
+        }
+    }
+
+    #[test]
+    fn taking_everything_back_leaves_nothing(acts in acts()) {
+        let mut left = Survivors::default();
+        let mut fold = Fold::default();
+        let acts: Vec<Act> = acts.into_iter().filter(|act| !matches!(act, Act::AnonymousVote(..))).collect();
+        for (actor, fact) in opening().into_iter().chain(facts_of(&acts, &mut left)) {
+            fold.tell(actor, fact);
+        }
+        let mut back: Vec<Act> = left.votes.keys().flat_map(|(voter, post)| {
+            let pick = (0..10).find(|pick| post_of(*pick).1 == *post);
+            pick.map(|pick| Act::Vote(*voter, pick, 0))
+        }).collect();
+        back.extend((0..10).map(Act::Unaccept));
+        back.extend((0..10).flat_map(|pick| [Act::Remove(pick, false, true), Act::Remove(pick, false, false)]));
+        back.extend((0..3).map(|flag| Act::Decide(flag, 3, 0, false)));
+        for (actor, fact) in facts_of(&back, &mut left) {
+            fold.tell(actor, fact);
+        }
+        for user in PEOPLE {
+            prop_assert_eq!(fold.points(user), 0);
+            prop_assert_eq!(fold.value(user, Measure::Solutions), 0);
+        }
+    }
+}
+
+// ---------- on a database ----------
+
+struct House {
+    db: Db,
+    follower: Arc<dyn Follower>,
+    _folder: tempfile::TempDir,
+}
+
+/// On SQLite; on PostgreSQL where `LOGGIA_TEST_POSTGRES` names a server's address up to the last `/`.
+fn house(people: i64) -> House {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let folder = tempfile::tempdir().unwrap();
+    let target = match std::env::var("LOGGIA_TEST_POSTGRES") {
+        Ok(server) => {
+            let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let name = format!("reputation_{}_{next}", std::process::id());
+            let mut conn = Target::Postgres(format!("{server}postgres")).connect(Access::Write).unwrap();
+            conn.without_time_limits().unwrap();
+            conn.sql(&format!("CREATE DATABASE {name}")).unwrap();
+            Target::Postgres(format!("{server}{name}"))
+        }
+        Err(_) => Target::Sqlite(folder.path().join("loggia.db")),
+    };
+    open(target, folder, people)
+}
+
+fn open(target: Target, folder: tempfile::TempDir, people: i64) -> House {
+    migrate(&target).unwrap();
+    let mut conn = target.connect(Access::Write).unwrap();
+    for id in 1..=people {
+        conn.sql(&format!(
+            "INSERT INTO users (id, username, username_key, display_name, created_at) VALUES ({id}, 'u{id}', 'u{id}', 'U {id}', 0)"
+        ))
+        .unwrap();
+    }
+    drop(conn);
+    let db = Db::open(Opening {
+        target,
+        clock: Clock::standing(Moment::from_unix_seconds(1_000)),
+        readers: 2,
+        on_commit: Arc::new(|_| {}),
+        instrument: None,
+    })
+    .unwrap();
+    House { db, follower: Arc::new(Reputation), _folder: folder }
+}
+
+type Line = (UserId, i64, String, i64);
+
+impl House {
+    fn tell(&self, facts: Vec<(Option<UserId>, Fact)>) {
+        self.db.clock.advance(SECOND);
+        self.db
+            .write_blocking(move |tx: &mut Tx<'_>| -> DbResult<()> {
+                for (actor, fact) in facts {
+                    tx.append(actor, fact)?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+    fn catch_up(&self) {
+        catch_up(&self.db, &self.follower).unwrap();
+    }
+    fn points(&self, user: UserId) -> i64 {
+        standing(&mut self.db.reader().unwrap(), user).unwrap().points
+    }
+    fn held(&self, user: UserId) -> Vec<String> {
+        let awards = badges::badges_of(&mut self.db.reader().unwrap(), user).unwrap();
+        awards.into_iter().map(|award| award.badge).collect()
+    }
+    fn lines(&self) -> Vec<Line> {
+        use crate::db::schema::point_entries::dsl::*;
+        point_entries
+            .order((event_id, user_id, reason))
+            .select((user_id, event_id, reason, points))
+            .load(&mut *self.db.reader().unwrap())
+            .unwrap()
+    }
+    fn sql(&self, statement: &'static str) {
+        self.db.write_blocking(move |tx: &mut Tx<'_>| tx.conn.sql(statement)).unwrap();
+    }
+    fn replay(&self) -> ReplayReport {
+        let whole = replay(&self.db, &mut |_, _| {}).unwrap();
+        if whole.differences == 0 {
+            // The size of the steps and the memory between them change nothing.
+            assert_eq!(replay::replay_in_steps(&self.db, 7, 5, &mut |_, _| {}).unwrap(), whole);
+        }
+        whole
+    }
+}
+
+#[test]
+fn badges_name_their_event_go_when_the_facts_go_and_come_again() {
+    let house = house(4);
+    house.tell(vec![(Some(ANN), asked(1, ANN)), (Some(BRUNO), answered(1, 2, BRUNO))]);
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), ["first-solution"]);
+    house.tell(vec![(Some(ANN), unaccepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), [""; 0]);
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN)), (Some(CARLA), voted(1, 1, ANN, 0, 1))]);
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), ["first-solution"]);
+    assert_eq!(house.held(ANN), ["asker"]);
+
+    let mut conn = house.db.reader().unwrap();
+    let history = badges::badge_history(&mut conn, BRUNO, None, 10).unwrap();
+    assert_eq!(history.len(), 2);
+    assert_eq!((history[0].event, history[0].revoked_event), (EventId(5), None));
+    assert_eq!((history[1].event, history[1].revoked_event), (EventId(3), Some(EventId(4))));
+    assert_eq!(history[1].revoked_at, Some(Moment::from_unix_seconds(1_003)));
+    assert_eq!(history[1].post, Some(PostId(2)));
+    assert_eq!(badges::badge_history(&mut conn, BRUNO, Some(history[0].id), 10).unwrap(), history[1..]);
+
+    let counts = badges::badge_counts(&mut conn, &[ANN, BRUNO, CARLA]).unwrap();
+    assert_eq!(counts.get(&BRUNO).map(|c| (c.bronze, c.silver, c.gold)), Some((1, 0, 0)));
+    assert_eq!(counts.get(&CARLA), None);
+    let all = badges::all_badges(&mut conn).unwrap();
+    assert_eq!(all.len(), BADGES.len());
+    let of = |id: &str| all.iter().find(|s| s.badge.id == id).map(|s| (s.holders, s.revoked));
+    assert_eq!(of("first-solution"), Some((1, 1)));
+    assert_eq!(of("solver-50"), Some((0, 0)));
+    let holders = badges::holders(&mut conn, "first-solution", None, 10).unwrap();
+    assert_eq!(holders.len(), 1);
+    assert_eq!((holders[0].user, holders[0].username.as_str()), (BRUNO, "u2"));
+    drop(conn);
+    assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn a_flood_of_accepts_and_unaccepts_leaves_the_points_of_the_last() {
+    let house = house(4);
+    let mut facts = vec![(Some(ANN), asked(1, ANN)), (Some(BRUNO), answered(1, 2, BRUNO))];
+    for _ in 0..700 {
+        facts.push((Some(ANN), accepted(1, 2, BRUNO, ANN)));
+        facts.push((Some(ANN), unaccepted(1, 2, BRUNO, ANN)));
+    }
+    house.tell(facts);
+    house.catch_up();
+    assert_eq!((house.points(ANN), house.points(BRUNO)), (0, 0));
+    assert_eq!(house.held(BRUNO), [""; 0]);
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!((house.points(ANN), house.points(BRUNO)), (2, 15));
+    assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn a_statement_is_read_page_by_page_and_adds_up() {
+    let house = house(4);
+    house.tell(vec![(Some(ANN), asked(1, ANN)), (Some(BRUNO), answered(1, 2, BRUNO))]);
+    house.tell((0..25).map(|_| (None, voted(1, 2, BRUNO, 0, 1))).collect());
+    house.tell(vec![(Some(BRUNO), deleted(1, 2, BRUNO))]);
+    house.catch_up();
+    let mut conn = house.db.reader().unwrap();
+    let (mut lines, mut before) = (Vec::new(), None);
+    loop {
+        let page = points_page(&mut conn, BRUNO, before, 10).unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some(last.id);
+        lines.extend(page);
+    }
+    assert_eq!(lines.len(), 26);
+    assert_eq!((lines[0].reason.as_str(), lines[0].points), ("post-removed", -250));
+    // No thread row stands in this world, so no title may be shown.
+    assert_eq!((lines[0].thread, &lines[0].title), (Some(ThreadId(1)), &None));
+    assert_eq!(lines.iter().map(|line| line.points).sum::<i64>(), 0);
+    // A title is shown while its thread is there, and no longer.
+    house.sql(
+        "INSERT INTO posts (id, kind, thread_id, body_md, body_html, created_at) \
+         VALUES (1, 'question', 1, '', '', 0), (2, 'answer', 1, '', '', 0)",
+    );
+    house.sql(
+        "INSERT INTO threads (id, title, slug, tags, created_at, active_at) VALUES (1, 'Wi-Fi?', 'wi-fi', '', 0, 0)",
+    );
+    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    assert_eq!((line.title.as_deref(), line.slug.as_deref()), (Some("Wi-Fi?"), Some("wi-fi")));
+    assert_eq!(line.post_removed, Some(0));
+    house.sql("UPDATE threads SET removed = 2");
+    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    assert_eq!((line.title, line.slug), (None, None));
+    assert_eq!(standing(&mut conn, BRUNO).unwrap(), Standing::default());
+    assert_eq!(standing(&mut conn, UserId(99)).unwrap(), Standing::default());
+}
+
+#[test]
+fn replay_finds_what_was_tampered_with_and_puts_it_right() {
+    let house = house(4);
+    house.tell(opening());
+    house.tell(facts_of(
+        &[Act::Vote(2, 4, 1), Act::Accept(4, 0), Act::AnonymousVote(6, true), Act::Decide(0, 3, 2, true)],
+        &mut Survivors::default(),
+    ));
+    house.catch_up();
+    let right = house.lines();
+    assert!(!right.is_empty());
+    let report = house.replay();
+    assert_eq!((report.events, report.differences), (14, 0));
+    assert_eq!(house.lines(), right);
+
+    house.sql("UPDATE standings SET points = points + 1000 WHERE user_id = 2");
+    house.sql("DELETE FROM point_entries WHERE event_id = 11");
+    house.sql("DELETE FROM badge_awards");
+    assert!(house.replay().differences >= 4);
+    assert_eq!(house.lines(), right);
+    assert_eq!(house.replay().differences, 0);
+    house.tell(vec![(Some(CARLA), voted(1, 3, BRUNO, 0, 1))]);
+    house.catch_up();
+    assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn replay_and_the_living_house_do_not_disturb_each_other() {
+    let house = house(4);
+    house.tell(opening());
+    house.tell((0..40).map(|_| (None, voted(1, 2, ANN, 0, 1))).collect());
+    house.catch_up();
+    let mut seen = Vec::new();
+    let report = replay::replay_in_steps(&house.db, 10, 5, &mut |done, _| {
+        seen.push(done);
+        if done == 20 {
+            house.tell(vec![(Some(ANN), accepted(1, 3, BRUNO, ANN)), (None, voted(1, 1, ANN, 0, -1))]);
+            house.catch_up();
+        }
+    })
+    .unwrap();
+    assert_eq!(report, ReplayReport { events: 52, people: 4, differences: 0 });
+    assert_eq!(seen, [10, 20, 30, 40, 50, 52]);
+    assert_eq!((house.points(ANN), house.points(BRUNO)), (400 + 2 - 1, 15));
+}
+
+#[test]
+fn replay_of_an_empty_house_finds_nothing() {
+    let house = house(1);
+    assert_eq!(house.replay(), ReplayReport::default());
+}
+
+#[test]
+fn an_event_that_gives_nothing_moves_the_place_and_nothing_else() {
+    let house = house(4);
+    house.tell(vec![(Some(ANN), Fact::UserJoined { user: ANN })]);
+    house.catch_up();
+    assert!(house.lines().is_empty());
+    assert_eq!(
+        crate::ledger::follow::place(&mut house.db.reader().unwrap(), "reputation").unwrap(),
+        EventId(1)
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn however_the_steps_fall_the_tables_equal_the_pure_fold(
+        acts in acts(), cuts in proptest::collection::btree_set(0..80usize, 0..6)
+    ) {
+        let house = house(4);
+        let mut fold = Fold::default();
+        let facts: Vec<_> = opening().into_iter().chain(facts_of(&acts, &mut Survivors::default())).collect();
+        for (at, (actor, fact)) in facts.into_iter().enumerate() {
+            fold.tell(actor, fact.clone());
+            house.tell(vec![(actor, fact)]);
+            if cuts.contains(&at) {
+                house.catch_up();
+            }
+        }
+        house.catch_up();
+        let mut lines: Vec<Line> = fold.book.entries.iter()
+            .map(|e| (e.user, e.event.0, e.reason.as_str().to_owned(), e.points)).collect();
+        lines.sort_by(|a, b| (a.1, a.0, &a.2).cmp(&(b.1, b.0, &b.2)));
+        prop_assert_eq!(house.lines(), lines);
+        for user in PEOPLE {
+            prop_assert_eq!(house.points(user), fold.points(user));
+            let mut held = house.held(user);
+            held.sort();
+            let mut due: Vec<String> = BADGES.iter()
+                .filter(|badge| fold.value(user, badge.measure) >= badge.at_least)
+                .map(|badge| badge.id.to_owned()).collect();
+            due.sort();
+            prop_assert_eq!(held, due);
+        }
+        prop_assert_eq!(house.replay().differences, 0);
+    }
+}
+
+/// Not a check of speed: `cargo test -- --ignored --nocapture throughput` prints a figure.
+#[test]
+#[ignore = "prints a figure"]
+fn throughput_of_a_catch_up_and_a_replay() {
+    const THREADS: i64 = 5_000;
+    const USERS: i64 = 500;
+    let house = house(USERS);
+    let mut seed = 7u64;
+    let mut pick = move |below: i64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((seed >> 33) as i64) % below
+    };
+    let mut facts = Vec::new();
+    for thread in 0..THREADS {
+        let (question, asker) = (thread * 10 + 1, UserId(1 + pick(USERS)));
+        facts.push((Some(asker), asked(question, asker)));
+        for post in 1..=3 {
+            let author = UserId(1 + pick(USERS));
+            facts.push((Some(author), answered(question, question + post, author)));
+            facts.extend((0..4).map(|_| (None, voted(question, question + post, author, 0, 1))));
+            if post == 2 {
+                facts.push((Some(asker), accepted(question, question + post, author, asker)));
+            }
+        }
+    }
+    let events = facts.len();
+    let mut facts = facts.into_iter();
+    loop {
+        let some: Vec<_> = facts.by_ref().take(10_000).collect();
+        if some.is_empty() {
+            break;
+        }
+        house.tell(some);
+    }
+    let start = std::time::Instant::now();
+    house.catch_up();
+    let caught_up = start.elapsed();
+    let start = std::time::Instant::now();
+    assert_eq!(replay(&house.db, &mut |_, _| {}).unwrap().differences, 0);
+    let replayed = start.elapsed();
+    let rate = |took: std::time::Duration| events as f64 / took.as_secs_f64();
+    println!("{events} events: catch-up {:.0}/s, replay {:.0}/s", rate(caught_up), rate(replayed));
+}
