@@ -92,7 +92,11 @@ impl Matcher {
         }
         let mut folded = String::with_capacity(32);
         let mut scanner = Scanner::new(text);
-        while let Some(chunk) = scanner.next_chunk() {
+        loop {
+            scanner.skip_unwanted(&self.first_bytes);
+            let Some(chunk) = scanner.next_chunk() else {
+                break;
+            };
             self.mark_chunk(text, &chunk, lang, &mut folded, &mut marks);
             if marks.len() >= MARKS_MAX {
                 break;

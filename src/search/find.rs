@@ -257,12 +257,13 @@ impl Index {
             let (found, total) = self.newest(&searcher, &plan, limit, after)?;
             return self.page(&searcher, found, limit, total, false, &matcher, |_| 0.0);
         }
+        let statistics = self.statistics(&searcher);
         let any_word = match after {
             Some(cursor) => cursor.any_word,
             None if query.words.len() < 2 => false,
             None => {
                 let (found, total) =
-                    self.best_of_all(&searcher, &self.plan(query, false), limit, None)?;
+                    self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
                 if found.len() >= limit {
                     return self.page(
                         &searcher,
@@ -279,14 +280,14 @@ impl Index {
         };
         let plan = self.plan(query, any_word);
         let (found, total) = if any_word {
-            let found = self.best_of_any(&searcher, &plan, limit, after)?;
+            let found = self.best_of_any(&statistics, &plan, limit, after)?;
             let total = match after {
                 Some(cursor) => cursor.total,
                 None => count(&searcher, &plan)?,
             };
             (found, total)
         } else {
-            self.best_of_all(&searcher, &plan, limit, after)?
+            self.best_of_all(&statistics, &plan, limit, after)?
         };
         self.page(
             &searcher,
@@ -371,7 +372,8 @@ impl Index {
             excluded: None,
         };
         let matcher = Matcher::new(words.iter(), prefix.as_deref());
-        let mut found = self.best_of_any(&searcher, &plan, limit, None)?;
+        let statistics = self.statistics(&searcher);
+        let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
         found.truncate(limit);
         found
             .into_iter()
@@ -503,13 +505,13 @@ impl Index {
     /// The best `limit` + 1 behind `after`, and the count of all: every match is looked at.
     fn best_of_all(
         &self,
-        searcher: &Searcher,
+        statistics: &OneFrequency<'_>,
         plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
-        let statistics = self.statistics(searcher);
-        let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
+        let searcher = statistics.searcher;
+        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
         let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
         let mut matches = 0u32;
@@ -543,13 +545,13 @@ impl Index {
     /// The best `limit` + 1 behind `after`; documents that cannot be among them are skipped.
     fn best_of_any(
         &self,
-        searcher: &Searcher,
+        statistics: &OneFrequency<'_>,
         plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Vec<Found>, SearchError> {
-        let statistics = self.statistics(searcher);
-        let scoring = EnableScoring::enabled_from_statistics_provider(&statistics, searcher);
+        let searcher = statistics.searcher;
+        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
         let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
@@ -862,13 +864,17 @@ fn excerpt(record: &Record, lang: Lang, matcher: &Matcher) -> (Pieces, ExcerptFr
         return (matcher.excerpt(solution, lang).0, ExcerptFrom::Solution);
     }
     let mut best: Option<(usize, &str)> = None;
-    for answer in &record.answers {
+    let (question, answers) = record
+        .texts
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    for answer in answers {
         let words = matcher.count(answer, lang);
         if words > best.map_or(0, |(words, _)| words) {
             best = Some((words, answer));
         }
     }
-    let (question, words) = matcher.excerpt(&record.question, lang);
+    let (question, words) = matcher.excerpt(question, lang);
     match best {
         Some((more, answer)) if more >= words => {
             (matcher.excerpt(answer, lang).0, ExcerptFrom::Answer)

@@ -648,7 +648,10 @@ impl<'a> Rebuild<'a> {
             .sum();
         if segments.len() > 1 && docs <= MERGE_ALL_DOCS {
             let ids: Vec<_> = segments.iter().map(|segment| segment.id()).collect();
-            writer.merge(&ids).wait()?;
+            // As long as somebody holds their metas, the merged segments' files are kept.
+            drop(segments);
+            drop(writer.merge(&ids).wait()?);
+            living.reader.reload()?;
             writer.garbage_collect_files().wait()?;
         }
         writer.wait_merging_threads()?;
