@@ -18,7 +18,7 @@ use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMIN
 
 use super::analysis::{Alternatives, Lang, QueryWord, fold, query_words};
 use super::document::{ACTIVE_AT, Record, SIGNALS, THREAD_ID, state_fact, tag_fact, user_fact};
-use super::excerpt::{Matcher, Pieces};
+use super::excerpt::{Look, Matcher, Pieces};
 use super::index::{Index, SearchError};
 use super::query::Query;
 use super::ranking::{self, Signals};
@@ -861,24 +861,26 @@ fn excerpt(record: &Record, lang: Lang, matcher: &Matcher) -> (Pieces, ExcerptFr
         .as_deref()
         .filter(|solution| !solution.trim().is_empty())
     {
-        return (matcher.excerpt(solution, lang).0, ExcerptFrom::Solution);
+        return (
+            matcher.look(solution, lang).excerpt(),
+            ExcerptFrom::Solution,
+        );
     }
-    let mut best: Option<(usize, &str)> = None;
     let (question, answers) = record
         .texts
         .split_first()
         .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    for answer in answers {
-        let words = matcher.count(answer, lang);
-        if words > best.map_or(0, |(words, _)| words) {
-            best = Some((words, answer));
+    let question = matcher.look(question, lang);
+    let mut best = (question.count().max(1), &question, ExcerptFrom::Question);
+    let looks: Vec<Look<'_>> = answers
+        .iter()
+        .map(|answer| matcher.look(answer, lang))
+        .collect();
+    for look in &looks {
+        let words = look.count();
+        if words > best.0 || words == best.0 && best.2 == ExcerptFrom::Question {
+            best = (words, look, ExcerptFrom::Answer);
         }
     }
-    let (question, words) = matcher.excerpt(question, lang);
-    match best {
-        Some((more, answer)) if more >= words => {
-            (matcher.excerpt(answer, lang).0, ExcerptFrom::Answer)
-        }
-        _ => (question, ExcerptFrom::Question),
-    }
+    (best.1.excerpt(), best.2)
 }

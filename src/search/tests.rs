@@ -821,7 +821,7 @@ proptest! {
             }
         };
         prop_assert_eq!(starting(true), starting(false));
-        let passage: String = matcher.excerpt(&text, analysis::Lang::DEFAULT).0.into_iter().map(|piece| piece.0).collect();
+        let passage: String = matcher.look(&text, analysis::Lang::DEFAULT).excerpt().into_iter().map(|piece| piece.0).collect();
         prop_assert!(passage.len() <= excerpt::EXCERPT_BYTES + 2_100);
     }
 }
