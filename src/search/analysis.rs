@@ -320,6 +320,42 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Steps over plain ASCII words whose first letter is not in `wanted` (256 flags, by lower-case byte): looking for
+    /// few words in a long text is spent on them.
+    pub fn skip_unwanted(&mut self, wanted: &[bool]) {
+        let bytes = self.text.as_bytes();
+        let at = |place: usize| bytes.get(place).copied().unwrap_or(b' ');
+        // Only from a word's beginning: inside a compound every part counts.
+        if self.at > 0
+            && !at(self.at - 1).is_ascii_whitespace()
+            && !at(self.at).is_ascii_whitespace()
+        {
+            return;
+        }
+        loop {
+            while self.at < bytes.len() && at(self.at).is_ascii_whitespace() {
+                self.at += 1;
+            }
+            let first = at(self.at).to_ascii_lowercase();
+            if !first.is_ascii_alphanumeric()
+                || wanted.get(first as usize).is_none_or(|wanted| *wanted)
+            {
+                return;
+            }
+            let mut end = self.at + 1;
+            while at(end).is_ascii_alphanumeric() {
+                end += 1;
+            }
+            if matches!(at(end), b'.' | b',' | b';' | b':' | b'!' | b'?' | b')') {
+                end += 1;
+            }
+            if !at(end).is_ascii_whitespace() {
+                return;
+            }
+            self.at = end;
+        }
+    }
+
     /// The next chunk, or `None` at the end.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
         let mut before = ' ';

@@ -133,7 +133,11 @@ pub struct Fields {
     pub created_at: Field,
     pub active_at: Field,
     pub fingerprint: Field,
-    pub record: Field,
+    /// Stored only: what every hit shows, then the texts in the order in which excerpts want them.
+    pub card: Field,
+    pub shown_solution: Field,
+    pub shown_question: Field,
+    pub shown_answer: Field,
 }
 
 /// Column names, as the readers of columns need them.
@@ -172,7 +176,10 @@ impl Fields {
             created_at: builder.add_i64_field("created_at", FAST),
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
             fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
-            record: builder.add_bytes_field("record", STORED),
+            card: builder.add_bytes_field("card", STORED),
+            shown_solution: builder.add_text_field("shown_solution", STORED),
+            shown_question: builder.add_text_field("shown_question", STORED),
+            shown_answer: builder.add_text_field("shown_answer", STORED),
         };
         (builder.build(), fields)
     }
@@ -239,7 +246,24 @@ impl Fields {
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
-        out.add_bytes(self.record, &Record::encode(doc, lang));
+        // Read back in this order, and only as far as needed: see `Record`.
+        out.add_bytes(self.card, &Record::card(doc, lang));
+        if let Some(solution) = &doc.solution {
+            out.add_text(self.shown_solution, bounded(solution, STORED_BYTES_MAX));
+        }
+        out.add_text(
+            self.shown_question,
+            bounded(&doc.question, STORED_BYTES_MAX),
+        );
+        let mut left = STORED_ANSWERS_BYTES_MAX;
+        for answer in &doc.answers {
+            let answer = bounded(answer, STORED_BYTES_MAX.min(left));
+            if answer.is_empty() {
+                continue;
+            }
+            left -= answer.len();
+            out.add_text(self.shown_answer, answer);
+        }
         out
     }
 }
@@ -283,15 +307,15 @@ pub struct Record {
     pub author: Option<String>,
     pub tags: Vec<String>,
     pub solution: Option<String>,
-    pub question: String,
-    pub answers: Vec<String>,
+    /// Question and answers, in this order; not read where there is a solution, since nobody shows them then.
+    pub texts: Vec<String>,
 }
 
 impl Record {
-    fn encode(doc: &ThreadDoc, lang: Lang) -> Vec<u8> {
-        let mut out = Vec::with_capacity(64 + doc.title.len() + doc.question.len());
+    fn card(doc: &ThreadDoc, lang: Lang) -> Vec<u8> {
+        let mut out = Vec::with_capacity(128 + doc.title.len());
         out.push(lang.mark());
-        out.push(u8::from(doc.solved));
+        out.push(u8::from(doc.solved) | u8::from(doc.solution.is_some()) << 1);
         for number in [
             doc.answer_count,
             doc.score,
@@ -313,31 +337,17 @@ impl Record {
         put_length(&mut out, tags.len());
         tags.iter()
             .for_each(|tag| put_text(&mut out, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
-        put_optional(&mut out, doc.solution.as_deref());
-        put_text(&mut out, bounded(&doc.question, STORED_BYTES_MAX));
-        let mut left = STORED_ANSWERS_BYTES_MAX;
-        let answers: Vec<&str> = doc
-            .answers
-            .iter()
-            .map(|answer| {
-                let answer = bounded(answer, STORED_BYTES_MAX.min(left));
-                left -= answer.len();
-                answer
-            })
-            .take_while(|answer| !answer.is_empty())
-            .collect();
-        put_length(&mut out, answers.len());
-        answers
-            .into_iter()
-            .for_each(|answer| put_text(&mut out, answer));
         out
     }
 
+    /// All but the texts; the solution is empty where one follows.
     fn decode(bytes: &[u8]) -> Option<Record> {
         let mut input = Input(bytes);
+        let lang = input.byte()?;
+        let flags = input.byte()?;
         Some(Record {
-            lang: input.byte()?,
-            solved: input.byte()? == 1,
+            lang,
+            solved: flags & 1 == 1,
             answer_count: input.number()?,
             score: input.number()?,
             created_at_us: input.number()?,
@@ -347,9 +357,8 @@ impl Record {
             title: input.text()?,
             author: input.optional_text()?,
             tags: input.texts(TAGS_MAX)?,
-            solution: input.optional_text()?,
-            question: input.text()?,
-            answers: input.texts(ANSWERS_MAX)?,
+            solution: (flags & 2 == 2).then(String::new),
+            texts: Vec::new(),
         })
     }
 }
@@ -359,12 +368,22 @@ impl DocumentDeserialize for Record {
     where
         D: DocumentDeserializer<'de>,
     {
-        // The record is the only stored field.
-        let (_, bytes): (Field, Vec<u8>) = deserializer
-            .next_field()?
-            .ok_or_else(|| DeserializeError::custom("a document without a record"))?;
-        Record::decode(&bytes)
-            .ok_or_else(|| DeserializeError::custom("a record that cannot be read"))
+        let unreadable = || DeserializeError::custom("a record that cannot be read");
+        let (_, card): (Field, Vec<u8>) = deserializer.next_field()?.ok_or_else(unreadable)?;
+        let mut record = Record::decode(&card).ok_or_else(unreadable)?;
+        if record.solution.is_some() {
+            let (_, solution): (Field, String) =
+                deserializer.next_field()?.ok_or_else(unreadable)?;
+            let shown = !solution.trim().is_empty();
+            record.solution = Some(solution);
+            if shown {
+                return Ok(record);
+            }
+        }
+        while let Some((_, text)) = deserializer.next_field::<String>()? {
+            record.texts.push(text);
+        }
+        Ok(record)
     }
 }
 
@@ -452,19 +471,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_survives_encoding_and_no_cut_of_it_panics() {
+    fn a_card_survives_encoding_and_no_cut_of_it_panics() {
         let doc = ThreadDoc {
-            thread_id: 7,
             title: "Città".into(),
-            question: "q".repeat(STORED_BYTES_MAX + 5),
-            solution: Some("s".into()),
             solution_post_id: Some(-3),
-            answers: vec![
-                "a".into(),
-                "b".repeat(50_000),
-                "c".repeat(20_000),
-                "d".into(),
-            ],
             tags: vec!["router".into()],
             author: Some("ann".into()),
             score: -12,
@@ -472,7 +482,7 @@ mod tests {
             active_at_us: i64::MAX,
             ..ThreadDoc::default()
         };
-        let bytes = Record::encode(&doc, Lang::DEFAULT);
+        let bytes = Record::card(&doc, Lang::DEFAULT);
         let record = Record::decode(&bytes).unwrap();
         assert_eq!(
             (record.score, record.created_at_us, record.active_at_us),
@@ -486,9 +496,11 @@ mod tests {
             ),
             ("Città", Some(-3), None)
         );
-        assert_eq!(record.question.len(), STORED_BYTES_MAX);
-        assert!(record.answers.iter().map(String::len).sum::<usize>() <= STORED_ANSWERS_BYTES_MAX);
-        for end in 0..bytes.len().min(300) {
+        assert_eq!(
+            (record.author.as_deref(), record.tags.len()),
+            (Some("ann"), 1)
+        );
+        for end in 0..bytes.len() {
             assert_eq!(Record::decode(&bytes[..end]), None);
         }
     }

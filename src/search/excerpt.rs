@@ -85,18 +85,38 @@ impl Matcher {
         None
     }
 
-    fn marks(&self, text: &str, lang: Lang) -> Vec<Mark> {
+    /// The query's words in the text: all of them, or up to the end of the first passage that has every word.
+    fn marks(&self, text: &str, lang: Lang, all: bool) -> Vec<Mark> {
         let mut marks = Vec::new();
         if self.terms.is_empty() {
             return marks;
         }
         let mut folded = String::with_capacity(32);
         let mut scanner = Scanner::new(text);
-        while let Some(chunk) = scanner.next_chunk() {
+        let mut last: Vec<Option<usize>> = vec![None; self.words as usize];
+        let mut looked = 0;
+        let mut end = usize::MAX;
+        loop {
+            scanner.skip_unwanted(&self.first_bytes);
+            let Some(chunk) = scanner.next_chunk() else {
+                break;
+            };
             self.mark_chunk(text, &chunk, lang, &mut folded, &mut marks);
-            if marks.len() >= MARKS_MAX {
+            if marks.len() >= MARKS_MAX || chunk.span().0 > end {
                 break;
             }
+            for mark in marks.get(looked..).unwrap_or_default() {
+                if let Some(place) = last.get_mut(mark.word as usize) {
+                    *place = Some(mark.from);
+                }
+            }
+            if !all && end == usize::MAX && looked < marks.len() && !last.contains(&None) {
+                let first = last.iter().flatten().min().copied().unwrap_or(0);
+                if chunk.span().1 - first <= EXCERPT_BYTES - LEAD_BYTES {
+                    end = first + EXCERPT_BYTES;
+                }
+            }
+            looked = marks.len();
         }
         marks
     }
@@ -147,27 +167,43 @@ impl Matcher {
         }
     }
 
-    /// How many different words of the query the text has.
-    pub fn count(&self, text: &str, lang: Lang) -> usize {
-        distinct(&self.marks(text, lang))
-    }
-
     /// The whole text with the query's words marked; for titles.
     pub fn mark_all(&self, text: &str, lang: Lang) -> Pieces {
-        pieces(text, 0, text.len(), &self.marks(text, lang))
+        pieces(text, 0, text.len(), &self.marks(text, lang, true))
     }
 
-    /// The passage with the most different words of the query, and how many it has; the beginning of the text if none.
-    pub fn excerpt(&self, text: &str, lang: Lang) -> (Pieces, usize) {
-        let marks = self.marks(text, lang);
-        let Some((start, found)) = best_window(&marks) else {
+    /// What the text has of the query, to compare texts before showing one.
+    pub fn look<'a>(&self, text: &'a str, lang: Lang) -> Look<'a> {
+        Look {
+            text,
+            marks: self.marks(text, lang, false),
+        }
+    }
+}
+
+/// A text with its marks.
+pub struct Look<'a> {
+    text: &'a str,
+    marks: Vec<Mark>,
+}
+
+impl Look<'_> {
+    /// How many different words of the query the text has.
+    pub fn count(&self) -> usize {
+        distinct(&self.marks)
+    }
+
+    /// The passage with the most different words of the query; the beginning of the text if there is none.
+    pub fn excerpt(&self) -> Pieces {
+        let text = self.text;
+        let Some(start) = best_window(&self.marks) else {
             let end = cut_back(text, EXCERPT_BYTES.min(text.len()), 0);
-            return (pieces(text, 0, end, &marks), 0);
+            return pieces(text, 0, end, &self.marks);
         };
-        let first = marks.get(start).map_or(0, |mark| mark.from);
+        let first = self.marks.get(start).map_or(0, |mark| mark.from);
         let from = passage_start(text, first);
         let end = cut_back(text, (from + EXCERPT_BYTES).min(text.len()), first);
-        (pieces(text, from, end, &marks), found)
+        pieces(text, from, end, &self.marks)
     }
 }
 
@@ -178,8 +214,8 @@ fn distinct(marks: &[Mark]) -> usize {
         .count_ones() as usize
 }
 
-/// Index of the mark at which the best passage begins, and the different words in it; the earliest among equals.
-fn best_window(marks: &[Mark]) -> Option<(usize, usize)> {
+/// Index of the mark at which the best passage begins; the earliest among equals.
+fn best_window(marks: &[Mark]) -> Option<usize> {
     let mut best: Option<(usize, usize, usize)> = None;
     for (start, mark) in marks.iter().enumerate() {
         let rest = marks.get(start..).unwrap_or_default();
@@ -193,7 +229,7 @@ fn best_window(marks: &[Mark]) -> Option<(usize, usize)> {
             best = Some((start, found, window.len()));
         }
     }
-    best.map(|(start, found, _)| (start, found))
+    best.map(|(start, _, _)| start)
 }
 
 /// Where the passage around byte `at` begins: the text's start, a sentence's or at least a word's.
@@ -296,19 +332,15 @@ mod tests {
     use crate::search::analysis::query_words;
 
     fn shown(query: &str, text: &str) -> String {
-        let (words, _) = query_words(text_lang(query), None, 16);
+        let (words, _) = query_words(query, None, 16);
         let matcher = Matcher::new(words.iter(), None);
         let lang = Lang::guess(text).unwrap_or(Lang::DEFAULT);
         matcher
-            .excerpt(text, lang)
-            .0
+            .look(text, lang)
+            .excerpt()
             .into_iter()
             .map(|(piece, hit)| if hit { format!("[{piece}]") } else { piece })
             .collect()
-    }
-
-    fn text_lang(query: &str) -> &str {
-        query
     }
 
     #[test]

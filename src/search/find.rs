@@ -5,19 +5,20 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tantivy::query::{
-    AllQuery, BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring, Occur, PhraseQuery,
-    Query as Matching, TermQuery,
+    AllQuery, Bm25StatisticsProvider, BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring,
+    Occur, PhraseQuery, Query as Matching, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
-use tantivy::{DocAddress, DocSet, Searcher, TERMINATED, Term};
+use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::analysis::{Alternatives, Lang, QueryWord, fold, query_words};
 use super::document::{ACTIVE_AT, Record, SIGNALS, THREAD_ID, state_fact, tag_fact, user_fact};
-use super::excerpt::{Matcher, Pieces};
+use super::excerpt::{Look, Matcher, Pieces};
 use super::index::{Index, SearchError};
 use super::query::Query;
 use super::ranking::{self, Signals};
@@ -142,6 +143,92 @@ impl Cursor {
 /// A hit on its way: sort key, thread, place in the index.
 type Found = (u64, i64, DocAddress);
 
+/// What documents must match, and what they must not.
+struct Plan {
+    matching: Box<dyn Matching>,
+    /// Kept apart: a flat union of terms is what lets tantivy skip, and its exclusion of phrases reads a phrase's
+    /// documents beyond their end (0.27, an assertion in debug builds).
+    excluded: Option<Box<dyn Matching>>,
+}
+
+/// The documents of one segment that may be shown.
+struct Shown<'a> {
+    segment: &'a SegmentReader,
+    deletes: bool,
+    excluded: Option<BitSet>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(
+        searcher: &Searcher,
+        segment: &'a SegmentReader,
+        plan: &Plan,
+    ) -> Result<Shown<'a>, SearchError> {
+        let mut excluded = None;
+        if let Some(query) = &plan.excluded {
+            let mut docs = BitSet::with_max_value(segment.max_doc());
+            let weight = query.weight(EnableScoring::disabled_from_searcher(searcher))?;
+            weight.for_each_no_score(segment, &mut |found| {
+                for &doc in found {
+                    docs.insert(doc);
+                }
+            })?;
+            excluded = Some(docs);
+        }
+        Ok(Shown {
+            segment,
+            deletes: segment.has_deletes(),
+            excluded,
+        })
+    }
+
+    fn has(&self, doc: DocId) -> bool {
+        !(self.deletes && self.segment.is_deleted(doc))
+            && !self
+                .excluded
+                .as_ref()
+                .is_some_and(|excluded| excluded.contains(doc))
+    }
+}
+
+/// BM25's statistics with one document frequency per word for all fields: a word that is common in answers is not
+/// made precious by being rare in titles.
+struct OneFrequency<'a> {
+    searcher: &'a Searcher,
+    texts: [Field; 5],
+    known: Mutex<HashMap<Vec<u8>, u64>>,
+}
+
+impl Bm25StatisticsProvider for OneFrequency<'_> {
+    fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
+        self.searcher.total_num_tokens(field)
+    }
+
+    fn total_num_docs(&self) -> tantivy::Result<u64> {
+        self.searcher.total_num_docs()
+    }
+
+    fn doc_freq(&self, term: &Term) -> tantivy::Result<u64> {
+        if !self.texts.contains(&term.field()) {
+            return self.searcher.doc_freq(term);
+        }
+        let word = term.serialized_value_bytes();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = known.get(word) {
+            return Ok(*count);
+        }
+        let mut most = 0;
+        for field in self.texts {
+            most = most.max(
+                self.searcher
+                    .doc_freq(&Term::from_field_bytes(field, word))?,
+            );
+        }
+        known.insert(word.to_vec(), most);
+        Ok(most)
+    }
+}
+
 /// Clauses under construction.
 type Clauses = Vec<(Occur, Box<dyn Matching>)>;
 
@@ -166,16 +253,17 @@ impl Index {
             None,
         );
         if !query.has_text() {
-            let matching = self.matching(query, false);
-            let (found, total) = self.newest(&searcher, &*matching, limit, after)?;
+            let plan = self.plan(query, false);
+            let (found, total) = self.newest(&searcher, &plan, limit, after)?;
             return self.page(&searcher, found, limit, total, false, &matcher, |_| 0.0);
         }
+        let statistics = self.statistics(&searcher);
         let any_word = match after {
             Some(cursor) => cursor.any_word,
             None if query.words.len() < 2 => false,
             None => {
                 let (found, total) =
-                    self.best_of_all(&searcher, &*self.matching(query, false), limit, None)?;
+                    self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
                 if found.len() >= limit {
                     return self.page(
                         &searcher,
@@ -190,16 +278,16 @@ impl Index {
                 true
             }
         };
-        let matching = self.matching(query, any_word);
+        let plan = self.plan(query, any_word);
         let (found, total) = if any_word {
-            let found = self.best_of_any(&searcher, &*matching, limit, after)?;
+            let found = self.best_of_any(&statistics, &plan, limit, after)?;
             let total = match after {
                 Some(cursor) => cursor.total,
-                None => count(&searcher, &*matching)?,
+                None => count(&searcher, &plan)?,
             };
             (found, total)
         } else {
-            self.best_of_all(&searcher, &*matching, limit, after)?
+            self.best_of_all(&statistics, &plan, limit, after)?
         };
         self.page(
             &searcher,
@@ -256,9 +344,7 @@ impl Index {
             .filter(|word| typing && word.parts.is_empty())
             .map(|word| fold(&word.surface));
         let prefix = prefix.filter(|prefix| prefix.chars().count() >= PREFIX_LETTERS_MIN);
-        if words.iter().any(|word| !word.stop) {
-            words.retain(|word| !word.stop);
-        }
+        words.retain(|word| !word.stop);
         let searcher = self.searcher();
         let mut clauses: Clauses = Vec::new();
         for word in &words {
@@ -281,8 +367,13 @@ impl Index {
         if clauses.is_empty() {
             return Ok(Vec::new());
         }
+        let plan = Plan {
+            matching: union(clauses),
+            excluded: None,
+        };
         let matcher = Matcher::new(words.iter(), prefix.as_deref());
-        let mut found = self.best_of_any(&searcher, &BooleanQuery::new(clauses), limit, None)?;
+        let statistics = self.statistics(&searcher);
+        let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
         found.truncate(limit);
         found
             .into_iter()
@@ -329,7 +420,7 @@ impl Index {
             .collect())
     }
 
-    fn matching(&self, query: &Query, any_word: bool) -> Box<dyn Matching> {
+    fn plan(&self, query: &Query, any_word: bool) -> Plan {
         let fields = self.fields;
         let weighed = [
             (fields.title, ranking::TITLE),
@@ -367,34 +458,61 @@ impl Index {
                 clauses.push((Occur::Must, union(each)));
             }
         }
-        for excluded in &query.excluded {
-            clauses.push((Occur::MustNot, union(phrase_clauses(excluded, &weighed))));
-        }
+        let excluded: Clauses = query
+            .excluded
+            .iter()
+            .map(|words| (Occur::Should, union(phrase_clauses(words, &weighed))))
+            .collect();
+        let excluded = (!excluded.is_empty()).then(|| union(excluded));
         if !words.is_empty() {
             if clauses.is_empty() {
                 // A flat union of terms lets tantivy skip what cannot reach the page.
-                return union(words);
+                return Plan {
+                    matching: union(words),
+                    excluded,
+                };
             }
             clauses.push((Occur::Must, union(words)));
         }
-        if !clauses.iter().any(|(occur, _)| *occur == Occur::Must) {
+        if clauses.is_empty() {
             clauses.push((
                 Occur::Must,
                 Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0)),
             ));
         }
-        Box::new(BooleanQuery::new(clauses))
+        Plan {
+            matching: Box::new(BooleanQuery::new(clauses)),
+            excluded,
+        }
+    }
+
+    fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
+        let fields = self.fields;
+        let texts = [
+            fields.title,
+            fields.question,
+            fields.solution,
+            fields.answers,
+            fields.tags,
+        ];
+        OneFrequency {
+            searcher,
+            texts,
+            known: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The best `limit` + 1 behind `after`, and the count of all: every match is looked at.
     fn best_of_all(
         &self,
-        searcher: &Searcher,
-        matching: &dyn Matching,
+        statistics: &OneFrequency<'_>,
+        plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
-        let weight = matching.weight(EnableScoring::enabled_from_searcher(searcher))?;
+        let searcher = statistics.searcher;
+        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
+        let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
@@ -404,9 +522,9 @@ impl Index {
             let signals = segment
                 .fast_fields()
                 .column_first_or_default::<u64>(SIGNALS)?;
-            let alive = segment.alive_bitset();
+            let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each(segment, &mut |doc, text_score| {
-                if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                if shown.has(doc) {
                     matches = matches.saturating_add(1);
                     let key = ranking::key(text_score, Signals::unpack(signals.get_val(doc)));
                     if key >= best.worst {
@@ -427,12 +545,14 @@ impl Index {
     /// The best `limit` + 1 behind `after`; documents that cannot be among them are skipped.
     fn best_of_any(
         &self,
-        searcher: &Searcher,
-        matching: &dyn Matching,
+        statistics: &OneFrequency<'_>,
+        plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Vec<Found>, SearchError> {
-        let weight = matching.weight(EnableScoring::enabled_from_searcher(searcher))?;
+        let searcher = statistics.searcher;
+        let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
+        let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
             let ids = segment
@@ -441,9 +561,9 @@ impl Index {
             let signals = segment
                 .fast_fields()
                 .column_first_or_default::<u64>(SIGNALS)?;
-            let alive = segment.alive_bitset();
+            let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_pruning(best.floor(), segment, &mut |doc, text_score| {
-                if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                if shown.has(doc) {
                     let key = ranking::key(text_score, Signals::unpack(signals.get_val(doc)));
                     if key >= best.worst {
                         best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
@@ -459,11 +579,13 @@ impl Index {
     fn newest(
         &self,
         searcher: &Searcher,
-        matching: &dyn Matching,
+        plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
-        let weight = matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
+        let weight = plan
+            .matching
+            .weight(EnableScoring::disabled_from_searcher(searcher))?;
         let mut best = Best::new(limit + 1, after);
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
@@ -473,10 +595,10 @@ impl Index {
             let active = segment
                 .fast_fields()
                 .column_first_or_default::<i64>(ACTIVE_AT)?;
-            let alive = segment.alive_bitset();
+            let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_no_score(segment, &mut |docs| {
                 for &doc in docs {
-                    if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                    if shown.has(doc) {
                         matches = matches.saturating_add(1);
                         let key = u64::try_from(active.get_val(doc)).unwrap_or(0);
                         if key >= best.worst {
@@ -580,14 +702,17 @@ impl Best {
     }
 }
 
-fn count(searcher: &Searcher, matching: &dyn Matching) -> Result<Total, SearchError> {
-    let weight = matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
+fn count(searcher: &Searcher, plan: &Plan) -> Result<Total, SearchError> {
+    let weight = plan
+        .matching
+        .weight(EnableScoring::disabled_from_searcher(searcher))?;
     let mut matches = 0;
     for segment in searcher.segment_readers() {
+        let shown = Shown::of(searcher, segment, plan)?;
         let mut docs = weight.scorer(segment, 1.0)?;
         let mut doc = docs.doc();
         while doc != TERMINATED {
-            if !segment.is_deleted(doc) {
+            if shown.has(doc) {
                 if matches == COUNT_MAX {
                     return Ok(Total {
                         count: COUNT_MAX,
@@ -641,8 +766,6 @@ fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, out: &mu
                 .collect();
             push_phrase(&terms, fields, ranking::PART, out);
         }
-    } else if !loose && !word.parts.is_empty() {
-        // `C++` where only the suffix makes the compound: the part alone would match far too much.
     }
 }
 
@@ -738,20 +861,26 @@ fn excerpt(record: &Record, lang: Lang, matcher: &Matcher) -> (Pieces, ExcerptFr
         .as_deref()
         .filter(|solution| !solution.trim().is_empty())
     {
-        return (matcher.excerpt(solution, lang).0, ExcerptFrom::Solution);
+        return (
+            matcher.look(solution, lang).excerpt(),
+            ExcerptFrom::Solution,
+        );
     }
-    let mut best: Option<(usize, &str)> = None;
-    for answer in &record.answers {
-        let words = matcher.count(answer, lang);
-        if words > best.map_or(0, |(words, _)| words) {
-            best = Some((words, answer));
+    let (question, answers) = record
+        .texts
+        .split_first()
+        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let question = matcher.look(question, lang);
+    let mut best = (question.count().max(1), &question, ExcerptFrom::Question);
+    let looks: Vec<Look<'_>> = answers
+        .iter()
+        .map(|answer| matcher.look(answer, lang))
+        .collect();
+    for look in &looks {
+        let words = look.count();
+        if words > best.0 || words == best.0 && best.2 == ExcerptFrom::Question {
+            best = (words, look, ExcerptFrom::Answer);
         }
     }
-    let (question, words) = matcher.excerpt(&record.question, lang);
-    match best {
-        Some((more, answer)) if more >= words => {
-            (matcher.excerpt(answer, lang).0, ExcerptFrom::Answer)
-        }
-        _ => (question, ExcerptFrom::Question),
-    }
+    (best.1.excerpt(), best.2)
 }

@@ -427,22 +427,26 @@ impl Living {
         let managed = index.directory().list_managed_files();
         for segment in &meta.segments {
             let id = segment.id().uuid_string();
-            let files: Vec<_> = managed
+            let listed = managed
                 .iter()
-                .filter(|file| file.to_string_lossy().starts_with(&id))
-                .collect();
-            // Terms, postings, positions, norms, columns and store.
-            if files.len() < 6 {
-                return Err(Reason::Damaged("its list of files is not whole".into()));
+                .filter(|file| file.to_string_lossy().starts_with(&id));
+            for file in listed {
+                // The list may name files that wait to be collected; of the others none may be missing.
+                let passing = file
+                    .extension()
+                    .is_some_and(|extension| extension == "del" || extension == "temp");
+                if !passing && !path.join(file).exists() {
+                    return Err(Reason::Damaged(format!("{} is missing", file.display())));
+                }
             }
-            for file in files {
-                // The list may name files an earlier merge or delete has left to be collected.
-                if !path.join(file).exists()
-                    && file
-                        .extension()
-                        .is_some_and(|extension| extension == "del" || extension == "temp")
-                {
+            for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+                let name = entry.file_name();
+                if !name.to_string_lossy().starts_with(&id) {
                     continue;
+                }
+                let file = Path::new(&name);
+                if !managed.contains(file) {
+                    return Err(Reason::Damaged("its list of files is not whole".into()));
                 }
                 match index.directory().validate_checksum(file) {
                     Ok(true) => {}
@@ -644,7 +648,10 @@ impl<'a> Rebuild<'a> {
             .sum();
         if segments.len() > 1 && docs <= MERGE_ALL_DOCS {
             let ids: Vec<_> = segments.iter().map(|segment| segment.id()).collect();
-            writer.merge(&ids).wait()?;
+            // As long as somebody holds their metas, the merged segments' files are kept.
+            drop(segments);
+            drop(writer.merge(&ids).wait()?);
+            living.reader.reload()?;
             writer.garbage_collect_files().wait()?;
         }
         writer.wait_merging_threads()?;
