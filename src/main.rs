@@ -1,3 +1,4 @@
+//! loggia: the command line opens the house.
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {}

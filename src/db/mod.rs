@@ -229,8 +229,11 @@ pub fn migrate(target: &Target) -> DbResult<usize> {
     let refused = |e: Box<dyn std::error::Error + Send + Sync>| DbError::Refused(e.to_string());
     match &mut conn {
         Conn::Sqlite(conn) => {
-            newer(conn.applied_migrations().map_err(refused)?, SQLITE_MIGRATIONS.names()?)?;
-            Ok(conn.run_pending_migrations(SQLITE_MIGRATIONS).map_err(refused)?.len())
+            // All or nothing, and one process at a time: the lock is taken before the look at what is there.
+            conn.immediate_transaction(|conn| -> DbResult<usize> {
+                newer(conn.applied_migrations().map_err(refused)?, SQLITE_MIGRATIONS.names()?)?;
+                Ok(conn.run_pending_migrations(SQLITE_MIGRATIONS).map_err(refused)?.len())
+            })
         }
         Conn::Postgres(conn) => {
             conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;

@@ -161,29 +161,34 @@ impl Loop {
         }
         let mut stop = false;
         let mut events = Vec::new();
-        let mut done: Vec<Box<dyn Job>> = Vec::new();
+        // Each with the failure that is its own.
+        let mut done: Vec<(Box<dyn Job>, Option<DbError>)> = Vec::new();
         let mut broken: Option<DbError> = None;
         let mut next = Some(first);
         while let Some(mut job) = next.take() {
             let before = events.len();
-            let kept = match conn.sql("SAVEPOINT act") {
-                Ok(()) => {
-                    let now = self.clock.now();
-                    let keep = job.run(&mut Tx { conn: &mut conn, now, events: &mut events });
-                    let end = if keep {
-                        "RELEASE SAVEPOINT act"
-                    } else {
-                        "ROLLBACK TO SAVEPOINT act; RELEASE SAVEPOINT act"
-                    };
-                    conn.sql(end).map(|()| keep)
+            let kept = conn.sql("SAVEPOINT act").and_then(|()| {
+                let now = self.clock.now();
+                let keep = job.run(&mut Tx { conn: &mut conn, now, events: &mut events });
+                // PostgreSQL lets go of no savepoint after an error that the act has hidden.
+                let released = if keep { Some(conn.sql("RELEASE SAVEPOINT act")) } else { None };
+                match released {
+                    Some(Ok(())) => Ok((true, None)),
+                    failed => {
+                        conn.sql("ROLLBACK TO SAVEPOINT act; RELEASE SAVEPOINT act")?;
+                        Ok((false, failed.and_then(Result::err)))
+                    }
                 }
-                Err(error) => Err(error),
-            };
-            done.push(job);
+            });
             match kept {
-                Ok(true) => {}
-                Ok(false) => events.truncate(before),
+                Ok((keep, failure)) => {
+                    if !keep {
+                        events.truncate(before);
+                    }
+                    done.push((job, failure));
+                }
                 Err(error) => {
+                    done.push((job, None));
                     broken = Some(error);
                     break;
                 }
@@ -206,8 +211,8 @@ impl Loop {
                 if !events.is_empty() {
                     (self.on_commit)(&events);
                 }
-                for job in done {
-                    job.finish(Ok(()));
+                for (job, failure) in done {
+                    job.finish(failure.map_or(Ok(()), Err));
                 }
             }
             Err(error) => {
@@ -216,7 +221,7 @@ impl Loop {
                 if conn.sql("ROLLBACK").is_ok() {
                     self.conn = Some(conn);
                 }
-                for job in done {
+                for (job, _) in done {
                     job.finish(Err(again(&error)));
                 }
             }
