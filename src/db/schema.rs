@@ -113,6 +113,7 @@ diesel::table! {
         title -> Text,
         slug -> Text,
         tags -> Text,
+        excerpt -> Text,
         author_id -> Nullable<BigInt>,
         created_at -> BigInt,
         active_at -> BigInt,

@@ -199,3 +199,25 @@ pub const KEEP_ALIVE_SECONDS: u64 = 30;
 pub const VIEW_FLUSH: i64 = 10_000_000;
 /// Microseconds between two sweeps of what is too old.
 pub const SWEEP: i64 = 600_000_000;
+/// Threads whose views wait to be written down at once.
+pub const VIEWS_WAITING: usize = 20_000;
+
+// --- threads ---
+/// Characters, white space not counted, that say something in a question or an answer.
+pub const MIN_BODY: usize = 10;
+/// The same for a comment: "yes" and "no" are votes.
+pub const MIN_COMMENT: usize = 5;
+/// Characters of a comment; longer thoughts are answers.
+pub const MAX_COMMENT_CHARS: usize = 1_000;
+/// Comments on one post; a conversation that long wants a thread of its own.
+pub const MAX_COMMENTS: i64 = 500;
+/// Tags of one thread.
+pub const MAX_TAGS: usize = 5;
+/// Characters of a thread's excerpt in lists.
+pub const EXCERPT_CHARS: usize = 180;
+/// Drafts one person keeps.
+pub const MAX_DRAFTS: i64 = 50;
+/// Characters of the words that say why something was edited.
+pub const MAX_SUMMARY: usize = 200;
+/// Microseconds a form's key is remembered: longer than any browser keeps a page to send again.
+pub const SUBMISSION_LIFE: i64 = 7 * crate::kernel::moment::DAY;

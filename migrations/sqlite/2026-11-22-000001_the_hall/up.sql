@@ -109,6 +109,7 @@ CREATE TABLE threads (
   title TEXT NOT NULL,
   slug TEXT NOT NULL,
   tags TEXT NOT NULL,
+  excerpt TEXT NOT NULL DEFAULT '',
   author_id BIGINT REFERENCES users (id),
   created_at BIGINT NOT NULL,
   active_at BIGINT NOT NULL,
