@@ -320,9 +320,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Steps over plain ASCII words whose first letter is not in `wanted` (256 flags, by lower-case byte): looking for
-    /// few words in a long text is spent on them.
-    pub fn skip_unwanted(&mut self, wanted: &[bool]) {
+    /// Steps over plain ASCII words whose first two bytes, in lower case (0 for the second of a single letter), are
+    /// not `wanted`: looking for few words in a long text is spent on the others.
+    pub fn skip_unwanted(&mut self, wanted: impl Fn(u8, u8) -> bool) {
         let bytes = self.text.as_bytes();
         let at = |place: usize| bytes.get(place).copied().unwrap_or(b' ');
         // Only from a word's beginning: inside a compound every part counts.
@@ -337,9 +337,11 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
             }
             let first = at(self.at).to_ascii_lowercase();
-            if !first.is_ascii_alphanumeric()
-                || wanted.get(first as usize).is_none_or(|wanted| *wanted)
-            {
+            let second = match at(self.at + 1) {
+                byte if byte.is_ascii_alphanumeric() => byte.to_ascii_lowercase(),
+                _ => 0,
+            };
+            if !first.is_ascii_alphanumeric() || wanted(first, second) {
                 return;
             }
             let mut end = self.at + 1;

@@ -60,6 +60,17 @@ impl Matcher {
         }
     }
 
+    /// Whether a word beginning so can be one of the query's.
+    fn may_begin(&self, first: u8, second: u8) -> bool {
+        self.first_bytes
+            .get(first as usize)
+            .is_some_and(|known| *known)
+            && self.terms.iter().any(|(term, ..)| {
+                let mut bytes = term.bytes();
+                bytes.next() == Some(first) && bytes.next().is_none_or(|byte| byte == second)
+            })
+    }
+
     fn word_of(&self, folded: &str, lang: Lang) -> Option<u32> {
         let first = folded.bytes().next()?;
         if !self
@@ -97,7 +108,7 @@ impl Matcher {
         let mut looked = 0;
         let mut end = usize::MAX;
         loop {
-            scanner.skip_unwanted(&self.first_bytes);
+            scanner.skip_unwanted(|first, second| self.may_begin(first, second));
             let Some(chunk) = scanner.next_chunk() else {
                 break;
             };

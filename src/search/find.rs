@@ -183,11 +183,12 @@ impl<'a> Shown<'a> {
     }
 
     fn has(&self, doc: DocId) -> bool {
-        !(self.deletes && self.segment.is_deleted(doc))
-            && !self
+        let deleted = self.deletes && self.segment.is_deleted(doc);
+        !deleted
+            && self
                 .excluded
                 .as_ref()
-                .is_some_and(|excluded| excluded.contains(doc))
+                .is_none_or(|excluded| !excluded.contains(doc))
     }
 }
 
