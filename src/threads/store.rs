@@ -1,0 +1,1034 @@
+//! threads room: its rows, and the joined rows its pages show.
+use super::Body;
+use super::policy::{Kind, Removed};
+use crate::db::schema::{
+    drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions, tags, thread_tags, threads,
+    users,
+};
+use crate::db::{Conn, DbResult, Tx};
+use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::limits;
+use crate::kernel::moment::Moment;
+use crate::kernel::names::TagName;
+use crate::web::view::{Author, Cursor};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+/// What policy asks of a post and its thread.
+#[derive(Debug, Clone)]
+pub struct PostHead {
+    pub kind: Kind,
+    pub thread: ThreadId,
+    pub slug: String,
+    pub author: Option<UserId>,
+    pub asker: Option<UserId>,
+    pub removed: Removed,
+    pub thread_removed: Removed,
+    pub locked: bool,
+    pub duplicate: bool,
+    pub score: i64,
+    pub comment_count: i64,
+    pub answer_count: i64,
+    pub accepted_answer: Option<PostId>,
+    /// This very post is the accepted one.
+    pub accepted: bool,
+}
+
+type HeadRow = (
+    (String, ThreadId, Option<UserId>, i16, i64, i64),
+    (String, Option<UserId>, i16, bool, Option<i64>, i64, Option<PostId>),
+);
+
+pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
+    let row: Option<HeadRow> = posts::table
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(posts::id.eq(post))
+        .select((
+            (posts::kind, posts::thread_id, posts::author_id, posts::removed, posts::score, posts::comment_count),
+            (
+                threads::slug,
+                threads::author_id,
+                threads::removed,
+                threads::locked,
+                threads::duplicate_of,
+                threads::answer_count,
+                threads::accepted_answer_id,
+            ),
+        ))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|((kind, thread, author, removed, score, comment_count), (slug, asker, thread_removed, locked, duplicate, answer_count, accepted_answer))| {
+        PostHead {
+            kind: Kind::parse(&kind),
+            thread,
+            slug,
+            author,
+            asker,
+            removed: Removed::from_column(removed),
+            thread_removed: Removed::from_column(thread_removed),
+            locked,
+            duplicate: duplicate.is_some(),
+            score,
+            comment_count,
+            answer_count,
+            accepted_answer,
+            accepted: accepted_answer == Some(post),
+        }
+    }))
+}
+
+pub fn parent_of(conn: &mut Conn, post: PostId) -> DbResult<Option<PostId>> {
+    let parent: Option<Option<PostId>> = posts::table.find(post).select(posts::parent_id).first(conn).optional()?;
+    Ok(parent.flatten())
+}
+
+pub fn insert_post(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    thread: Option<ThreadId>,
+    parent: Option<PostId>,
+    author: UserId,
+    body: &Body,
+    signature: Option<&str>,
+) -> DbResult<PostId> {
+    // A question's thread is itself; its number is known only after this insert.
+    Ok(diesel::insert_into(posts::table)
+        .values((
+            posts::kind.eq(kind.as_str()),
+            posts::thread_id.eq(thread.unwrap_or(ThreadId(0))),
+            posts::parent_id.eq(parent.or(thread.map(ThreadId::question))),
+            posts::author_id.eq(author),
+            posts::body_md.eq(&body.md),
+            posts::body_html.eq(body.html.as_str()),
+            posts::created_at.eq(tx.now),
+            posts::official.eq(signature.is_some()),
+            posts::signature.eq(signature),
+        ))
+        .returning(posts::id)
+        .get_result(tx.conn)?)
+}
+
+pub fn set_thread_of(tx: &mut Tx<'_>, post: PostId, thread: ThreadId) -> DbResult<()> {
+    diesel::update(posts::table.find(post)).set(posts::thread_id.eq(thread)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_thread(
+    tx: &mut Tx<'_>,
+    thread: ThreadId,
+    title: &str,
+    slug: &str,
+    tags: &str,
+    excerpt: &str,
+    author: UserId,
+) -> DbResult<()> {
+    diesel::insert_into(threads::table)
+        .values((
+            threads::id.eq(thread),
+            threads::title.eq(title),
+            threads::slug.eq(slug),
+            threads::tags.eq(tags),
+            threads::excerpt.eq(excerpt),
+            threads::author_id.eq(author),
+            threads::created_at.eq(tx.now),
+            threads::active_at.eq(tx.now),
+            threads::active_user_id.eq(author),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn update_thread_text(
+    tx: &mut Tx<'_>,
+    thread: ThreadId,
+    title: &str,
+    slug: &str,
+    tags: &str,
+    excerpt: &str,
+) -> DbResult<()> {
+    diesel::update(threads::table.find(thread))
+        .set((
+            threads::title.eq(title),
+            threads::slug.eq(slug),
+            threads::tags.eq(tags),
+            threads::excerpt.eq(excerpt),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Makes the thread's tags what they are now, and keeps the counts of both old and new ones.
+pub fn set_tags(tx: &mut Tx<'_>, thread: ThreadId, before: &[TagName], after: &[TagName]) -> DbResult<()> {
+    for tag in before.iter().filter(|tag| !after.iter().any(|kept| kept.as_str() == tag.as_str())) {
+        let id: Option<i64> = tags::table.filter(tags::name.eq(tag.as_str())).select(tags::id).first(tx.conn).optional()?;
+        let Some(id) = id else { continue };
+        let gone = diesel::delete(
+            thread_tags::table.filter(thread_tags::tag_id.eq(id)).filter(thread_tags::thread_id.eq(thread)),
+        )
+        .execute(tx.conn)?;
+        diesel::update(tags::table.find(id))
+            .set(tags::thread_count.eq(tags::thread_count - gone as i64))
+            .execute(tx.conn)?;
+    }
+    for tag in after.iter().filter(|tag| !before.iter().any(|kept| kept.as_str() == tag.as_str())) {
+        let known: Option<i64> =
+            tags::table.filter(tags::name.eq(tag.as_str())).select(tags::id).first(tx.conn).optional()?;
+        let id = match known {
+            Some(id) => id,
+            None => diesel::insert_into(tags::table)
+                .values((tags::name.eq(tag.as_str()), tags::created_at.eq(tx.now)))
+                .returning(tags::id)
+                .get_result(tx.conn)?,
+        };
+        diesel::insert_into(thread_tags::table)
+            .values((thread_tags::tag_id.eq(id), thread_tags::thread_id.eq(thread)))
+            .execute(tx.conn)?;
+        diesel::update(tags::table.find(id)).set(tags::thread_count.eq(tags::thread_count + 1)).execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Counts a whole thread in or out of its tags.
+pub fn count_tags(tx: &mut Tx<'_>, thread: ThreadId, change: i64) -> DbResult<()> {
+    let ids: Vec<i64> =
+        thread_tags::table.filter(thread_tags::thread_id.eq(thread)).select(thread_tags::tag_id).load(tx.conn)?;
+    diesel::update(tags::table.filter(tags::id.eq_any(ids)))
+        .set(tags::thread_count.eq(tags::thread_count + change))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_revision(
+    tx: &mut Tx<'_>,
+    post: PostId,
+    number: i32,
+    of_question: Option<(&str, &str)>,
+    body_md: &str,
+    editor: UserId,
+    summary: &str,
+) -> DbResult<()> {
+    diesel::insert_into(revisions::table)
+        .values((
+            revisions::post_id.eq(post),
+            revisions::number.eq(number),
+            revisions::title.eq(of_question.map(|(title, _)| title)),
+            revisions::tags.eq(of_question.map(|(_, tags)| tags)),
+            revisions::body_md.eq(body_md),
+            revisions::editor_id.eq(editor),
+            revisions::summary.eq(summary),
+            revisions::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn update_body(tx: &mut Tx<'_>, post: PostId, revision: i32, body: &Body, editor: UserId) -> DbResult<()> {
+    diesel::update(posts::table.find(post))
+        .set((
+            posts::body_md.eq(&body.md),
+            posts::body_html.eq(body.html.as_str()),
+            posts::body_is_html.eq(false),
+            posts::revision.eq(revision),
+            posts::edited_at.eq(tx.now),
+            posts::editor_id.eq(editor),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// A post as its editor needs it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Source {
+    pub body_md: String,
+    pub revision: i32,
+    pub title: String,
+    pub tags: String,
+    pub editor_id: Option<UserId>,
+    pub edited_at: Option<Moment>,
+}
+
+pub fn source(conn: &mut Conn, post: PostId) -> DbResult<Option<Source>> {
+    Ok(posts::table
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(posts::id.eq(post))
+        .select((posts::body_md, posts::revision, threads::title, threads::tags, posts::editor_id, posts::edited_at))
+        .first(conn)
+        .optional()?)
+}
+
+pub fn count_answers(tx: &mut Tx<'_>, thread: ThreadId, change: i64) -> DbResult<()> {
+    diesel::update(threads::table.find(thread))
+        .set(threads::answer_count.eq(threads::answer_count + change))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn count_comments(tx: &mut Tx<'_>, parent: PostId, change: i64) -> DbResult<()> {
+    diesel::update(posts::table.find(parent))
+        .set(posts::comment_count.eq(posts::comment_count + change))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn touch_thread(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, kind: &str) -> DbResult<()> {
+    diesel::update(threads::table.find(thread))
+        .set((threads::active_at.eq(tx.now), threads::active_user_id.eq(user), threads::active_kind.eq(kind)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -> DbResult<()> {
+    diesel::update(threads::table.find(thread))
+        .set((threads::accepted_answer_id.eq(answer), threads::accepted_at.eq(answer.map(|_| tx.now))))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_official_answer(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -> DbResult<()> {
+    diesel::update(threads::table.find(thread)).set(threads::official_answer_id.eq(answer)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn newest_official_answer(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<PostId>> {
+    Ok(posts::table
+        .filter(posts::thread_id.eq(thread))
+        .filter(posts::kind.eq(Kind::Answer.as_str()))
+        .filter(posts::official.eq(true))
+        .filter(posts::removed.eq(0))
+        .order(posts::id.desc())
+        .select(posts::id)
+        .first(conn)
+        .optional()?)
+}
+
+pub fn set_removed(tx: &mut Tx<'_>, post: PostId, state: Removed) -> DbResult<()> {
+    diesel::update(posts::table.find(post)).set(posts::removed.eq(state.column())).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_thread_removed(tx: &mut Tx<'_>, thread: ThreadId, state: Removed) -> DbResult<()> {
+    diesel::update(threads::table.find(thread)).set(threads::removed.eq(state.column())).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_removal(tx: &mut Tx<'_>, post: PostId, how: Removed, actor: UserId, reason: &str) -> DbResult<()> {
+    diesel::insert_into(removals::table)
+        .values((
+            removals::post_id.eq(post),
+            removals::kind.eq(how.word()),
+            removals::actor_id.eq(actor),
+            removals::reason.eq(reason),
+            removals::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn lift_removal(tx: &mut Tx<'_>, post: PostId, actor: UserId) -> DbResult<()> {
+    diesel::update(removals::table.filter(removals::post_id.eq(post)).filter(removals::lifted_at.is_null()))
+        .set((removals::lifted_at.eq(tx.now), removals::lifted_by.eq(actor)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Why posts are gone: kind, reason, who, when, by post.
+pub fn open_removals(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, (String, Option<UserId>, Moment)>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(PostId, String, Option<UserId>, Moment)> = removals::table
+        .filter(removals::post_id.eq_any(ids.to_vec()))
+        .filter(removals::lifted_at.is_null())
+        .order(removals::id)
+        .select((removals::post_id, removals::reason, removals::actor_id, removals::created_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(post, reason, actor, at)| (post, (reason, actor, at))).collect())
+}
+
+/// `true` when that changed something.
+pub fn set_me_too(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, on: bool) -> DbResult<bool> {
+    let mine = me_toos::table.filter(me_toos::thread_id.eq(thread)).filter(me_toos::user_id.eq(user));
+    let is: Option<Moment> = mine.select(me_toos::created_at).first(tx.conn).optional()?;
+    if is.is_some() == on {
+        return Ok(false);
+    }
+    if on {
+        diesel::insert_into(me_toos::table)
+            .values((me_toos::thread_id.eq(thread), me_toos::user_id.eq(user), me_toos::created_at.eq(tx.now)))
+            .execute(tx.conn)?;
+    } else {
+        diesel::delete(me_toos::table.filter(me_toos::thread_id.eq(thread)).filter(me_toos::user_id.eq(user)))
+            .execute(tx.conn)?;
+    }
+    let change: i64 = if on { 1 } else { -1 };
+    diesel::update(threads::table.find(thread))
+        .set(threads::me_too_count.eq(threads::me_too_count + change))
+        .execute(tx.conn)?;
+    Ok(true)
+}
+
+pub fn has_me_too(conn: &mut Conn, thread: ThreadId, user: UserId) -> DbResult<bool> {
+    let row: Option<Moment> = me_toos::table.find((thread, user)).select(me_toos::created_at).first(conn).optional()?;
+    Ok(row.is_some())
+}
+
+pub fn follow(tx: &mut Tx<'_>, thread: ThreadId, user: UserId) -> DbResult<()> {
+    if !follows_thread(tx.conn, thread, user)? {
+        diesel::insert_into(follows::table)
+            .values((follows::thread_id.eq(thread), follows::user_id.eq(user), follows::created_at.eq(tx.now)))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+pub fn unfollow(tx: &mut Tx<'_>, thread: ThreadId, user: UserId) -> DbResult<()> {
+    diesel::delete(follows::table.filter(follows::thread_id.eq(thread)).filter(follows::user_id.eq(user)))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn follows_thread(conn: &mut Conn, thread: ThreadId, user: UserId) -> DbResult<bool> {
+    let row: Option<Moment> = follows::table.find((thread, user)).select(follows::created_at).first(conn).optional()?;
+    Ok(row.is_some())
+}
+
+pub fn set_locked(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()> {
+    diesel::update(threads::table.find(thread)).set(threads::locked.eq(on)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_escalated(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()> {
+    diesel::update(threads::table.find(thread)).set(threads::escalated.eq(on)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn set_duplicate(tx: &mut Tx<'_>, thread: ThreadId, of: Option<ThreadId>) -> DbResult<()> {
+    diesel::update(threads::table.find(thread)).set(threads::duplicate_of.eq(of)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn duplicate_of(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<ThreadId>> {
+    let of: Option<Option<ThreadId>> =
+        threads::table.find(thread).select(threads::duplicate_of).first(conn).optional()?;
+    Ok(of.flatten())
+}
+
+/// Longest chain of duplicates that is followed; more is a loop that an import brought.
+const MASTER_STEPS: usize = 20;
+
+/// The thread at the end of a chain of duplicates.
+pub fn master_of(conn: &mut Conn, thread: ThreadId) -> DbResult<ThreadId> {
+    let mut at = thread;
+    for _ in 0..MASTER_STEPS {
+        match duplicate_of(conn, at)? {
+            Some(next) if next != thread => at = next,
+            _ => break,
+        }
+    }
+    Ok(at)
+}
+
+pub fn submission(conn: &mut Conn, user: UserId, key: &str) -> DbResult<Option<PostId>> {
+    Ok(submissions::table
+        .filter(submissions::user_id.eq(user))
+        .filter(submissions::submission_key.eq(key))
+        .select(submissions::post_id)
+        .first(conn)
+        .optional()?)
+}
+
+pub fn insert_submission(tx: &mut Tx<'_>, user: UserId, key: &str, post: PostId) -> DbResult<()> {
+    diesel::insert_into(submissions::table)
+        .values((
+            submissions::user_id.eq(user),
+            submissions::submission_key.eq(key),
+            submissions::post_id.eq(post),
+            submissions::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
+    diesel::delete(submissions::table.filter(submissions::created_at.lt(tx.now.plus(-limits::SUBMISSION_LIFE))))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct Draft {
+    pub id: i64,
+    pub place: String,
+    pub title: String,
+    pub tags: String,
+    pub body_md: String,
+    pub updated_at: Moment,
+}
+
+/// `false` when the person keeps as many drafts as they may.
+pub fn save_draft(tx: &mut Tx<'_>, user: UserId, place: &str, title: &str, tags: &str, body: &str) -> DbResult<bool> {
+    let changed = diesel::update(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place)))
+        .set((
+            drafts::title.eq(title),
+            drafts::tags.eq(tags),
+            drafts::body_md.eq(body),
+            drafts::updated_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    if changed > 0 {
+        return Ok(true);
+    }
+    if drafts_of(tx.conn, user)?.len() as i64 >= limits::MAX_DRAFTS {
+        return Ok(false);
+    }
+    diesel::insert_into(drafts::table)
+        .values((
+            drafts::user_id.eq(user),
+            drafts::place.eq(place),
+            drafts::title.eq(title),
+            drafts::tags.eq(tags),
+            drafts::body_md.eq(body),
+            drafts::updated_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(true)
+}
+
+pub fn drafts_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Draft>> {
+    Ok(drafts::table
+        .filter(drafts::user_id.eq(user))
+        .order((drafts::updated_at.desc(), drafts::id.desc()))
+        .limit(limits::MAX_DRAFTS)
+        .select((drafts::id, drafts::place, drafts::title, drafts::tags, drafts::body_md, drafts::updated_at))
+        .load(conn)?)
+}
+
+pub fn draft_at(conn: &mut Conn, user: UserId, place: &str) -> DbResult<Option<Draft>> {
+    Ok(drafts::table
+        .filter(drafts::user_id.eq(user))
+        .filter(drafts::place.eq(place))
+        .select((drafts::id, drafts::place, drafts::title, drafts::tags, drafts::body_md, drafts::updated_at))
+        .first(conn)
+        .optional()?)
+}
+
+pub fn remove_draft_at(tx: &mut Tx<'_>, user: UserId, place: &str) -> DbResult<()> {
+    diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place))).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
+    let gone = diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::id.eq(id))).execute(tx.conn)?;
+    Ok(gone > 0)
+}
+
+/// Adds to a post's votes; its score now.
+pub fn count_vote(tx: &mut Tx<'_>, post: PostId, up: i64, down: i64) -> DbResult<i64> {
+    let (score, kind, thread): (i64, String, ThreadId) = diesel::update(posts::table.find(post))
+        .set((
+            posts::up_votes.eq(posts::up_votes + up),
+            posts::down_votes.eq(posts::down_votes + down),
+            posts::score.eq(posts::score + up - down),
+        ))
+        .returning((posts::score, posts::kind, posts::thread_id))
+        .get_result(tx.conn)?;
+    if Kind::parse(&kind) == Kind::Question {
+        diesel::update(threads::table.find(thread)).set(threads::score.eq(score)).execute(tx.conn)?;
+    }
+    Ok(score)
+}
+
+pub fn count_views(tx: &mut Tx<'_>, views: &[(i64, i64)]) -> DbResult<()> {
+    for (thread, n) in views {
+        diesel::update(threads::table.find(ThreadId(*thread)))
+            .set(threads::view_count.eq(threads::view_count + n))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+// --- what pages show ---
+
+/// A thread as lists and the head of its page show it.
+#[derive(Debug, Clone, Queryable)]
+pub struct ThreadRow {
+    pub id: ThreadId,
+    pub title: String,
+    pub slug: String,
+    pub tags: String,
+    pub excerpt: String,
+    pub author_id: Option<UserId>,
+    pub created_at: Moment,
+    pub active_at: Moment,
+    pub active_user_id: Option<UserId>,
+    pub active_kind: String,
+    pub answer_count: i64,
+    pub accepted_answer_id: Option<PostId>,
+    pub official_answer_id: Option<PostId>,
+    pub score: i64,
+    pub view_count: i64,
+    pub me_too_count: i64,
+    pub removed: i16,
+    pub locked: bool,
+    pub duplicate_of: Option<ThreadId>,
+    pub escalated: bool,
+}
+
+/// The columns of [`ThreadRow`], in its order.
+macro_rules! thread_columns {
+    () => {
+        (
+            threads::id,
+            threads::title,
+            threads::slug,
+            threads::tags,
+            threads::excerpt,
+            threads::author_id,
+            threads::created_at,
+            threads::active_at,
+            threads::active_user_id,
+            threads::active_kind,
+            threads::answer_count,
+            threads::accepted_answer_id,
+            threads::official_answer_id,
+            threads::score,
+            threads::view_count,
+            threads::me_too_count,
+            threads::removed,
+            threads::locked,
+            threads::duplicate_of,
+            threads::escalated,
+        )
+    };
+}
+
+pub fn thread(conn: &mut Conn, id: ThreadId) -> DbResult<Option<ThreadRow>> {
+    Ok(threads::table.find(id).select(thread_columns!()).first(conn).optional()?)
+}
+
+/// How a list of threads is ordered and cut down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    Newest,
+    Active,
+    Unanswered,
+    Unsolved,
+}
+
+impl Sort {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sort::Newest => "newest",
+            Sort::Active => "active",
+            Sort::Unanswered => "unanswered",
+            Sort::Unsolved => "unsolved",
+        }
+    }
+    pub fn parse(text: &str) -> Option<Sort> {
+        [Sort::Newest, Sort::Active, Sort::Unanswered, Sort::Unsolved].into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// One page of visible threads and where the next begins.
+pub fn list(
+    conn: &mut Conn,
+    sort: Sort,
+    tag: Option<i64>,
+    after: Option<Cursor>,
+    limit: i64,
+) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
+    let mut query = threads::table.filter(threads::removed.eq(0)).select(thread_columns!()).into_boxed();
+    if let Some(tag) = tag {
+        query = query.filter(
+            threads::id.eq_any(thread_tags::table.filter(thread_tags::tag_id.eq(tag)).select(thread_tags::thread_id)),
+        );
+    }
+    query = match sort {
+        Sort::Newest | Sort::Active => query,
+        Sort::Unanswered => query.filter(threads::answer_count.eq(0)).filter(threads::duplicate_of.is_null()),
+        Sort::Unsolved => query.filter(threads::accepted_answer_id.is_null()).filter(threads::duplicate_of.is_null()),
+    };
+    let by_activity = sort == Sort::Active;
+    if let Some(at) = after {
+        query = if by_activity {
+            query.filter(threads::active_at.le(at.key)).filter(threads::active_at.lt(at.key).or(threads::id.lt(at.id)))
+        } else {
+            query.filter(threads::created_at.le(at.key)).filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)))
+        };
+    }
+    query = if by_activity {
+        query.order((threads::active_at.desc(), threads::id.desc()))
+    } else {
+        query.order((threads::created_at.desc(), threads::id.desc()))
+    };
+    let rows: Vec<ThreadRow> = query.limit(limit + 1).load(conn)?;
+    Ok(cut(rows, limit, |row| Cursor {
+        key: if by_activity { row.active_at.0 } else { row.created_at.0 },
+        id: row.id.0,
+    }))
+}
+
+/// Takes the row too many off and says where the next page begins.
+pub fn cut<T>(mut rows: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor) } else { None };
+    (rows, next)
+}
+
+/// Threads a person asked, newest first.
+pub fn questions_of(
+    conn: &mut Conn,
+    user: UserId,
+    after: Option<Cursor>,
+    removed_too: bool,
+) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
+    let mut query = threads::table.filter(threads::author_id.eq(user)).select(thread_columns!()).into_boxed();
+    if !removed_too {
+        query = query.filter(threads::removed.eq(0));
+    }
+    if let Some(at) = after {
+        query =
+            query.filter(threads::created_at.le(at.key)).filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)));
+    }
+    let rows: Vec<ThreadRow> =
+        query.order((threads::created_at.desc(), threads::id.desc())).limit(limits::PAGE_ROWS + 1).load(conn)?;
+    Ok(cut(rows, limits::PAGE_ROWS, |row| Cursor { key: row.created_at.0, id: row.id.0 }))
+}
+
+/// An answer in a person's history, with the thread it stands in.
+#[derive(Debug, Clone, Queryable)]
+pub struct AnswerRow {
+    pub id: PostId,
+    pub score: i64,
+    pub created_at: Moment,
+    pub official: bool,
+    pub removed: i16,
+    pub thread: ThreadRow,
+}
+
+pub fn answers_of(
+    conn: &mut Conn,
+    user: UserId,
+    after: Option<Cursor>,
+    removed_too: bool,
+) -> DbResult<(Vec<AnswerRow>, Option<Cursor>)> {
+    let mut query = posts::table
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(posts::author_id.eq(user))
+        .filter(posts::kind.eq(Kind::Answer.as_str()))
+        .select((posts::id, posts::score, posts::created_at, posts::official, posts::removed, thread_columns!()))
+        .into_boxed();
+    if !removed_too {
+        query = query.filter(posts::removed.eq(0)).filter(threads::removed.eq(0));
+    }
+    if let Some(at) = after {
+        query = query.filter(posts::id.lt(at.id));
+    }
+    let rows: Vec<AnswerRow> = query.order(posts::id.desc()).limit(limits::PAGE_ROWS + 1).load(conn)?;
+    Ok(cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id.0 }))
+}
+
+/// Threads closed in favour of this one.
+pub fn duplicates_of(conn: &mut Conn, master: ThreadId) -> DbResult<Vec<(ThreadId, String, String)>> {
+    Ok(threads::table
+        .filter(threads::duplicate_of.eq(master))
+        .filter(threads::removed.eq(0))
+        .order(threads::id)
+        .limit(limits::PAGE_ROWS)
+        .select((threads::id, threads::slug, threads::title))
+        .load(conn)?)
+}
+
+/// A post as a thread's page shows it.
+#[derive(Debug, Clone, Queryable)]
+pub struct PostRow {
+    pub id: PostId,
+    pub parent_id: Option<PostId>,
+    pub author_id: Option<UserId>,
+    pub author_name: Option<String>,
+    pub body_html: String,
+    pub created_at: Moment,
+    pub edited_at: Option<Moment>,
+    pub editor_id: Option<UserId>,
+    pub score: i64,
+    pub comment_count: i64,
+    pub removed: i16,
+    pub official: bool,
+    pub signature: Option<String>,
+    pub author: Option<AuthorColumns>,
+    pub points: Option<i64>,
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct AuthorColumns {
+    pub username: String,
+    pub display_name: String,
+    pub role: String,
+    pub erased_at: Option<Moment>,
+}
+
+impl PostRow {
+    pub fn author(&self) -> Author {
+        let known = self.author.as_ref();
+        Author {
+            username: known.map(|a| a.username.clone()),
+            display_name: known.map(|a| a.display_name.clone()),
+            kept_name: self.author_name.clone(),
+            role: known.map(|a| a.role.clone()),
+            points: self.points,
+            erased: known.is_some_and(|a| a.erased_at.is_some()),
+        }
+    }
+}
+
+macro_rules! posts_with_authors {
+    () => {
+        posts::table
+            .left_join(users::table.on(users::id.nullable().eq(posts::author_id)))
+            .left_join(standings::table.on(standings::user_id.nullable().eq(posts::author_id)))
+            .select((
+                posts::id,
+                posts::parent_id,
+                posts::author_id,
+                posts::author_name,
+                posts::body_html,
+                posts::created_at,
+                posts::edited_at,
+                posts::editor_id,
+                posts::score,
+                posts::comment_count,
+                posts::removed,
+                posts::official,
+                posts::signature,
+                (users::username, users::display_name, users::role, users::erased_at).nullable(),
+                standings::points.nullable(),
+            ))
+    };
+}
+
+pub fn question(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<PostRow>> {
+    Ok(posts_with_authors!().filter(posts::id.eq(thread.question())).first(conn).optional()?)
+}
+
+pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
+    Ok(posts_with_authors!().filter(posts::id.eq_any(ids.to_vec())).load(conn)?)
+}
+
+/// Who may see removed answers: nobody, their author, or everyone who moderates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeesRemoved {
+    None,
+    Own(UserId),
+    All,
+}
+
+/// One page of answers, the accepted one aside (it is fetched by its number and stands first).
+pub fn answers(
+    conn: &mut Conn,
+    thread: ThreadId,
+    accepted: Option<PostId>,
+    oldest: bool,
+    after: Option<Cursor>,
+    sees: SeesRemoved,
+) -> DbResult<(Vec<PostRow>, Option<Cursor>)> {
+    let mut query = posts_with_authors!()
+        .filter(posts::thread_id.eq(thread))
+        .filter(posts::kind.eq(Kind::Answer.as_str()))
+        .filter(posts::id.ne(accepted.unwrap_or(PostId(0))))
+        .into_boxed();
+    query = match sees {
+        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::Own(user) => query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null())),
+        SeesRemoved::All => query,
+    };
+    if let Some(at) = after {
+        query = if oldest {
+            query.filter(posts::id.gt(at.id))
+        } else {
+            query.filter(posts::score.lt(at.key).or(posts::score.eq(at.key).and(posts::id.gt(at.id))))
+        };
+    }
+    query = if oldest { query.order(posts::id.asc()) } else { query.order((posts::score.desc(), posts::id.asc())) };
+    let rows: Vec<PostRow> = query.limit(limits::PAGE_ANSWERS + 1).load(conn)?;
+    Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.score, id: row.id.0 }))
+}
+
+/// Comments on these posts, oldest first, at most [`limits::PAGE_COMMENTS`].
+pub fn comments(conn: &mut Conn, parents: &[PostId], sees: SeesRemoved) -> DbResult<Vec<PostRow>> {
+    let mut query = posts_with_authors!()
+        .filter(posts::parent_id.eq_any(parents.iter().map(|p| Some(*p)).collect::<Vec<_>>()))
+        .filter(posts::kind.eq(Kind::Comment.as_str()))
+        .into_boxed();
+    query = match sees {
+        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::Own(user) => query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null())),
+        SeesRemoved::All => query,
+    };
+    Ok(query.order(posts::id).limit(limits::PAGE_COMMENTS).load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct OriginRow {
+    pub post_id: PostId,
+    pub site: String,
+    pub url: String,
+    pub author_url: Option<String>,
+    pub licence: String,
+}
+
+pub fn origins(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, OriginRow>> {
+    let rows: Vec<OriginRow> = post_origins::table
+        .filter(post_origins::post_id.eq_any(ids.to_vec()))
+        .select((
+            post_origins::post_id,
+            post_origins::site,
+            post_origins::url,
+            post_origins::author_url,
+            post_origins::licence,
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.post_id, row)).collect())
+}
+
+/// The post an imported number led to, on whatever site; the first import wins.
+pub fn post_by_origin(conn: &mut Conn, kind: &str, origin: i64) -> DbResult<Option<PostId>> {
+    Ok(post_origins::table
+        .filter(post_origins::kind.eq(kind))
+        .filter(post_origins::origin_id.eq(origin))
+        .order(post_origins::post_id)
+        .select(post_origins::post_id)
+        .first(conn)
+        .optional()?)
+}
+
+pub fn person_by_origin(conn: &mut Conn, origin: i64) -> DbResult<Option<String>> {
+    Ok(users::table
+        .filter(users::origin_id.eq(origin))
+        .filter(users::erased_at.is_null())
+        .order(users::id)
+        .select(users::username)
+        .first(conn)
+        .optional()?)
+}
+
+/// Visible answers after this post: how many (up to the cap) and the first of them.
+pub fn answers_since(conn: &mut Conn, thread: ThreadId, since: PostId) -> DbResult<Vec<PostId>> {
+    Ok(posts::table
+        .filter(posts::thread_id.eq(thread))
+        .filter(posts::kind.eq(Kind::Answer.as_str()))
+        .filter(posts::removed.eq(0))
+        .filter(posts::id.gt(since))
+        .order(posts::id)
+        .limit(limits::COUNT_CAP)
+        .select(posts::id)
+        .load(conn)?)
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct RevisionRow {
+    pub number: i32,
+    pub title: Option<String>,
+    pub tags: Option<String>,
+    pub body_md: String,
+    pub editor_id: Option<UserId>,
+    pub editor_name: Option<String>,
+    pub summary: String,
+    pub created_at: Moment,
+}
+
+/// Revisions of a post, newest first, below `before`; without their texts only in number bounded.
+pub fn revisions(conn: &mut Conn, post: PostId, before: Option<i32>) -> DbResult<Vec<RevisionRow>> {
+    let mut query = revisions::table.filter(revisions::post_id.eq(post)).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(revisions::number.lt(before));
+    }
+    Ok(query
+        .order(revisions::number.desc())
+        .limit(limits::PAGE_ROWS + 1)
+        .select(revision_columns())
+        .load(conn)?)
+}
+
+type RevisionColumns = (
+    revisions::number,
+    revisions::title,
+    revisions::tags,
+    revisions::body_md,
+    revisions::editor_id,
+    revisions::editor_name,
+    revisions::summary,
+    revisions::created_at,
+);
+
+fn revision_columns() -> RevisionColumns {
+    (
+        revisions::number,
+        revisions::title,
+        revisions::tags,
+        revisions::body_md,
+        revisions::editor_id,
+        revisions::editor_name,
+        revisions::summary,
+        revisions::created_at,
+    )
+}
+
+pub fn revision(conn: &mut Conn, post: PostId, number: i32) -> DbResult<Option<RevisionRow>> {
+    Ok(revisions::table
+        .filter(revisions::post_id.eq(post))
+        .filter(revisions::number.eq(number))
+        .select(revision_columns())
+        .first(conn)
+        .optional()?)
+}
+
+// --- tags ---
+
+#[derive(Debug, Clone, Queryable)]
+pub struct TagRow {
+    pub id: i64,
+    pub name: String,
+    pub description_md: String,
+    pub description_html: String,
+    pub thread_count: i64,
+}
+
+pub fn tag(conn: &mut Conn, name: &str) -> DbResult<Option<TagRow>> {
+    Ok(tags::table
+        .filter(tags::name.eq(name))
+        .select((tags::id, tags::name, tags::description_md, tags::description_html, tags::thread_count))
+        .first(conn)
+        .optional()?)
+}
+
+/// Tags in use, by how much they are used or by name, from `prefix` on.
+pub fn tags(
+    conn: &mut Conn,
+    prefix: &str,
+    by_name: bool,
+    after: Option<&str>,
+    after_count: Option<Cursor>,
+    limit: i64,
+) -> DbResult<Vec<TagRow>> {
+    let mut query = tags::table
+        .filter(tags::thread_count.gt(0))
+        .select((tags::id, tags::name, tags::description_md, tags::description_html, tags::thread_count))
+        .into_boxed();
+    if !prefix.is_empty() {
+        query = query.filter(tags::name.ge(prefix.to_owned())).filter(tags::name.lt(format!("{prefix}\u{10ffff}")));
+    }
+    if by_name {
+        if let Some(after) = after {
+            query = query.filter(tags::name.gt(after.to_owned()));
+        }
+        query = query.order(tags::name);
+    } else {
+        if let Some(at) = after_count {
+            query = query.filter(tags::thread_count.lt(at.key).or(tags::thread_count.eq(at.key).and(tags::id.lt(at.id))));
+        }
+        query = query.order((tags::thread_count.desc(), tags::id.desc()));
+    }
+    Ok(query.limit(limit).load(conn)?)
+}
