@@ -4,4 +4,6 @@ pub mod config;
 pub mod db;
 pub mod kernel;
 pub mod ledger;
+pub mod mail;
+pub mod notices;
 pub mod web;
