@@ -311,6 +311,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    notice_fanouts (event_id) {
+        event_id -> BigInt,
+        at -> BigInt,
+        thread_id -> BigInt,
+        post_id -> BigInt,
+        actor_id -> Nullable<BigInt>,
+        official -> Bool,
+        after_user_id -> BigInt,
+    }
+}
+
+diesel::table! {
     unsubscriptions (user_id, list) {
         user_id -> BigInt,
         list -> Text,
@@ -485,6 +497,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cases,
     case_notes,
     notices,
+    notice_fanouts,
     unsubscriptions,
     mails,
     events,

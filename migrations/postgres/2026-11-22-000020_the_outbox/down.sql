@@ -1,0 +1,2 @@
+DROP TABLE notice_fanouts;
+DROP INDEX mails_in_order;
