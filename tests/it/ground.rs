@@ -110,13 +110,17 @@ impl Ground {
 
     /// Another node on the same database, told of its own commits.
     pub fn node(&self, on_commit: OnCommit) -> Db {
-        let opening = Opening {
+        self.open(Opening {
             target: self.target.clone(),
             clock: self.clock.clone(),
             readers: 3,
             on_commit,
             instrument: None,
-        };
+        })
+    }
+
+    /// Opens it in any way; it is stopped before the ground goes.
+    pub fn open(&self, opening: Opening) -> Db {
         let db = Db::open(opening).unwrap();
         self.nodes.lock().unwrap().push(db.clone());
         db

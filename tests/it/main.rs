@@ -10,6 +10,7 @@ mod ground;
 mod browser;
 mod postgres;
 mod scratch;
+mod statements;
 // The verbs of a visitor and a cast that tests may ask for; not each is asked for today.
 #[allow(dead_code)]
 mod visitor;
