@@ -34,6 +34,11 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("standings", &["reputation"]),
     ("point_entries", &["reputation"]),
     ("badge_awards", &["badges", "reputation"]),
+    ("flag_standings", &["reputation"]),
+    ("post_standings", &["reputation"]),
+    ("measures", &["badges", "reputation"]),
+    ("notice_fanouts", &["notices"]),
+    ("duplicate_links", &["exchange"]),
     ("imports", &["exchange"]),
     ("post_origins", &["exchange"]),
     ("imported_rows", &["exchange"]),
@@ -69,7 +74,6 @@ fn the_kernel_and_policies_touch_no_database_web_disk_or_clock() {
         "std::process",
         "std::env",
         "SystemTime",
-        "Instant",
         "Timestamp::now",
         "Zoned::now",
         "crate::db",
@@ -101,10 +105,21 @@ fn path_after(code: &str, at: usize) -> Vec<&str> {
     rest[..end].split("::").collect()
 }
 
-/// The table that a diesel statement beginning at `at` writes, if the code names it there.
+/// The table that a diesel statement whose target stands at `at` writes, if the code names it: there, or
+/// where the variable that stands there was last bound.
 fn written_table(source: &Source, at: usize) -> Option<&'static str> {
-    let path = path_after(&source.code, at);
-    OWNERS.iter().map(|(table, _)| *table).find(|table| path.contains(table))
+    let named = |at: usize| {
+        let path = path_after(&source.code, at);
+        OWNERS.iter().map(|(table, _)| *table).find(|table| path.len() > 1 && path.contains(table))
+    };
+    named(at).or_else(|| {
+        let name = *path_after(&source.code, at).first()?;
+        let before = &source.code[..at];
+        let bound = before.rfind(&format!("let {name} =")).map(|found| found + "let  =".len() + name.len());
+        let mutable =
+            before.rfind(&format!("let mut {name} =")).map(|found| found + "let mut  =".len() + name.len());
+        named(bound.max(mutable)?)
+    })
 }
 
 fn may_write(source: &Source, table: &str) -> bool {
@@ -114,7 +129,8 @@ fn may_write(source: &Source, table: &str) -> bool {
 
 #[test]
 fn a_table_is_written_only_by_the_room_that_owns_it() {
-    const VERBS: &[&str] = &["insert_into(", "insert_or_ignore_into(", "replace_into(", "update(", "delete("];
+    const VERBS: &[&str] =
+        &["insert_into(", "insert_or_ignore_into(", "replace_into(", "update(", "delete(", "insert_all!("];
     let mut found = Vec::new();
     for source in &sources() {
         for verb in VERBS {
@@ -127,7 +143,14 @@ fn a_table_is_written_only_by_the_room_that_owns_it() {
                 {
                     continue;
                 }
-                match written_table(source, at + verb.len()) {
+                let mut target = at + verb.len();
+                if *verb == "insert_all!(" {
+                    target += source.code[target..].find(',').unwrap_or_default() + 1;
+                }
+                if source.code[target..].starts_with('$') {
+                    continue;
+                }
+                match written_table(source, target) {
                     Some(table) if may_write(source, table) => {}
                     Some(table) => found.push(format!("{} writes {table}", source.place(at))),
                     None if WRITES_ALL.contains(&source.room()) => {}
@@ -174,8 +197,8 @@ fn raw_writes(sql: &str) -> Vec<&'static str> {
 fn every_table_has_an_owner() {
     let schema = fs::read_to_string(repository().join("src/db/schema.rs")).unwrap();
     let tables: BTreeSet<String> = crate::schema::declared(&schema).tables.into_keys().collect();
-    let owned: BTreeSet<String> = OWNERS.iter().map(|(table, _)| (*table).to_owned()).collect();
-    assert_eq!(tables, owned);
+    let owned = |table: &String| OWNERS.iter().any(|(name, _)| name == table);
+    none("say in OWNERS which room writes them", tables.into_iter().filter(|table| !owned(table)).collect());
 }
 
 fn features(sources: &[Source]) -> BTreeSet<String> {
@@ -396,5 +419,10 @@ fn the_rules_find_what_they_forbid() {
     assert_eq!(paths, ["votes.store", "tags.self", "tags.policy", "kernel.", "mail.send"]);
     let at = source.word("update(").next().unwrap();
     assert_eq!(written_table(&source, at + "update(".len()), Some("posts"));
+    let text = "let held =\n  mails::table.find(id); match x { Sent => diesel::delete(held), _ => diesel::delete(other) }";
+    let (code, strings) = code_of(text);
+    let mail = Source { path: "src/mail/store.rs".into(), text: text.into(), code, strings };
+    let found: Vec<_> = mail.word("delete(").map(|at| written_table(&mail, at + "delete(".len())).collect();
+    assert_eq!(found, [Some("mails"), None]);
     assert!(may_write(&source, "posts") && !may_write(&source, "votes"));
 }

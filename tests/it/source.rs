@@ -53,15 +53,31 @@ pub fn part_of_name(byte: u8) -> bool {
 
 /// Every Rust file under `src/`, without what is compiled for tests only.
 pub fn sources() -> Vec<Source> {
-    files("src", "rs")
-        .into_iter()
-        .map(|path| {
-            let text = fs::read_to_string(repository().join(&path)).unwrap();
-            let (code, strings) = code_of(&text);
-            let (code, strings) = without_tests(code, strings);
-            Source { path, text, code, strings }
-        })
-        .collect()
+    let mut only_for_tests = Vec::new();
+    let mut sources = Vec::new();
+    for path in files("src", "rs") {
+        let text = fs::read_to_string(repository().join(&path)).unwrap();
+        let (code, strings) = code_of(&text);
+        let stem = path.trim_end_matches(".rs");
+        let folder = stem.strip_suffix("/mod").or(stem.strip_suffix("/lib")).unwrap_or(stem);
+        for name in test_modules(&code) {
+            only_for_tests.extend([format!("{folder}/{name}.rs"), format!("{folder}/{name}/")]);
+        }
+        let (code, strings) = without_tests(code, strings);
+        sources.push(Source { path, text, code, strings });
+    }
+    sources.retain(|source| !only_for_tests.iter().any(|start| source.path.starts_with(start)));
+    sources
+}
+
+/// Names of modules in files of their own that are compiled for tests only.
+fn test_modules(code: &str) -> impl Iterator<Item = &str> {
+    code.split("#[cfg(test)]").skip(1).filter_map(|rest| {
+        let rest = rest.trim_start();
+        let name = rest.strip_prefix("pub(crate) ").unwrap_or(rest).strip_prefix("mod ")?;
+        let end = name.bytes().position(|b| !part_of_name(b))?;
+        name[end..].trim_start().starts_with(';').then_some(&name[..end])
+    })
 }
 
 /// Files under a folder of the repository with this ending, sorted; none when there is no such folder.
@@ -226,4 +242,6 @@ fn last() { v.unwrap() }
     assert!(code.contains("v.unwrap()") && code.contains("&'static str") && code.contains("ok.expect"));
     let strings: Vec<&str> = strings.iter().map(|(_, s)| s.as_str()).collect();
     assert_eq!(strings, ["x.unwrap()", "z.unwrap() \" "]);
+    let text = "#[cfg(test)]\nmod tests;\n#[cfg(test)] pub(crate) mod props ;\n#[cfg(test)] mod inline {}\nmod real;";
+    assert_eq!(test_modules(text).collect::<Vec<_>>(), ["tests", "props"]);
 }
