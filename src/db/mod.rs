@@ -14,6 +14,7 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 pub use writer::Tx;
 use writer::Writer;
 
@@ -130,11 +131,11 @@ impl Target {
             Target::Sqlite(path) => {
                 let mut conn = diesel::SqliteConnection::establish(&path.to_string_lossy())?;
                 // busy_timeout first: the journal pragma itself can meet a lock.
+                conn.batch_execute(&format!("PRAGMA busy_timeout = {}", limits::DB_BUSY_MS))?;
+                into_wal(&mut conn)?;
                 conn.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{}; \
+                    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{}; \
                      PRAGMA journal_size_limit = {}; PRAGMA wal_autocheckpoint = {};",
-                    limits::DB_BUSY_MS,
                     limits::SQLITE_CACHE_KIB,
                     limits::SQLITE_WAL_BYTES,
                     limits::SQLITE_CHECKPOINT_PAGES,
@@ -160,6 +161,19 @@ impl Target {
             }
         }
     }
+}
+
+/// The first process to open a file turns it to WAL; SQLite makes others that try meanwhile fail at once
+/// instead of wait, whatever the busy_timeout.
+fn into_wal(conn: &mut diesel::SqliteConnection) -> DbResult<()> {
+    let deadline = Instant::now() + Duration::from_millis(limits::DB_BUSY_MS);
+    while let Err(error) = conn.batch_execute("PRAGMA journal_mode = WAL").map_err(DbError::from) {
+        if !matches!(error, DbError::Busy(_)) || Instant::now() > deadline {
+            return Err(error);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -318,15 +332,16 @@ impl Db {
     /// Opens an already migrated database.
     pub fn open(opening: Opening) -> DbResult<Db> {
         let Opening { target, clock, readers, on_commit, instrument } = opening;
+        // First, because it says at once why it cannot; the pool tries for seconds and does not say.
+        let writer = Writer::start(target.clone(), clock.clone(), on_commit)?;
         let pool = diesel::r2d2::Pool::builder()
             .max_size(readers.max(1))
             .min_idle(Some(1))
-            .connection_timeout(std::time::Duration::from_millis(limits::DB_BUSY_MS))
+            .connection_timeout(Duration::from_millis(limits::DB_BUSY_MS))
             .test_on_check_out(true)
             .connection_customizer(Box::new(Instrumented(instrument)))
             .build(Readers { target: target.clone() })
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
-        let writer = Writer::start(target.clone(), clock.clone(), on_commit)?;
         Ok(Db { target, readers: pool, writer, clock })
     }
 
