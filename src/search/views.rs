@@ -39,7 +39,7 @@ pub struct Filter {
 #[derive(Debug, Clone, Serialize)]
 pub struct Hit {
     pub url: String,
-    /// With `<mark>` around what matched.
+    /// Inline HTML only, here and below, with `<mark>` around what matched.
     pub title_html: SafeHtml,
     /// Of the question, with `<mark>`.
     pub excerpt_html: SafeHtml,
