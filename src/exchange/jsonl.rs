@@ -1,0 +1,1 @@
+//! exchange room: JSON lines.
