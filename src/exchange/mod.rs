@@ -14,9 +14,9 @@ mod xml;
 use crate::db::DbError;
 use crate::kernel::moment::Moment;
 use serde::{Deserialize, Serialize};
+pub use stats::{Stats, stats};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-pub use stats::{Stats, stats};
 
 /// Why an import stopped. What was committed before stays and is not repeated by the next run.
 #[derive(Debug, thiserror::Error)]
@@ -76,23 +76,16 @@ pub struct Options<'a> {
 impl<'a> Options<'a> {
     /// Silent, uninterrupted, 2,000 rows per transaction.
     pub fn new(lists: PathBuf, now: Moment) -> Options<'a> {
-        Options {
-            site: None,
-            lists,
-            now,
-            rows_per_commit: 2_000,
-            progress: &|_| {},
-            keep_going: &|| true,
-        }
+        Options { site: None, lists, now, rows_per_commit: 2_000, progress: &|_| {}, keep_going: &|| true }
     }
 }
 
 /// A progress bar for [`Options::progress`]; silent when standard error is no terminal.
 pub fn progress_bar() -> impl Fn(Progress) {
     let bar = indicatif::ProgressBar::new(0);
-    if let Ok(style) =
-        indicatif::ProgressStyle::with_template("{msg:>12} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}")
-    {
+    if let Ok(style) = indicatif::ProgressStyle::with_template(
+        "{msg:>12} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}",
+    ) {
         bar.set_style(style);
     }
     move |at: Progress| {

@@ -43,7 +43,8 @@ pub fn run<R: Send, P: Send>(
                     batch.push(row);
                 }
                 // A closed channel means that the writer failed and says why.
-                if !batch.is_empty() && (permit.send(()).is_err() || to_workers.send((sequence, done, batch)).is_err())
+                if !batch.is_empty()
+                    && (permit.send(()).is_err() || to_workers.send((sequence, done, batch)).is_err())
                 {
                     break;
                 }
@@ -84,7 +85,8 @@ pub fn run<R: Send, P: Send>(
         }
         drop(permits);
         drop(from_workers);
-        let read = reader.join().unwrap_or_else(|_| Err(ExchangeError::Refused("the reader panicked".into())));
+        let read =
+            reader.join().unwrap_or_else(|_| Err(ExchangeError::Refused("the reader panicked".into())));
         failed.map_or(read, Err)
     })
 }

@@ -55,7 +55,12 @@ pub enum Opened<'a> {
 impl<'a> Run<'a> {
     /// Opens the database and finds the import's place; a new import is written down only by
     /// [`Run::start`]. `site` is the import's key, `list_name` a file name.
-    pub fn open(target: &Target, site: &str, list_name: &str, options: &'a Options<'a>) -> Result<Opened<'a>> {
+    pub fn open(
+        target: &Target,
+        site: &str,
+        list_name: &str,
+        options: &'a Options<'a>,
+    ) -> Result<Opened<'a>> {
         let mut conn = target.connect(Access::Write)?;
         conn.without_time_limits()?;
         if conn.is_sqlite() {
@@ -80,8 +85,9 @@ impl<'a> Run<'a> {
         };
         run.stored.report.site = site.to_owned();
         let Some((id, stage, rows_done, finished_at, stored)) = place else { return Ok(Opened::New(run)) };
-        run.stored = serde_json::from_str(&stored)
-            .map_err(|e| ExchangeError::Refused(format!("what is stored about the import of {site} cannot be read: {e}")))?;
+        run.stored = serde_json::from_str(&stored).map_err(|e| {
+            ExchangeError::Refused(format!("what is stored about the import of {site} cannot be read: {e}"))
+        })?;
         if finished_at.is_some() {
             return Ok(Opened::Finished(Report { already_there: true, ..run.stored.report }));
         }

@@ -32,11 +32,28 @@ type Files = BTreeMap<&'static str, PathBuf>;
 
 /// Every file a dump may have. The first two must be there.
 const FILES: [&str; 8] = [
-    "Posts.xml", "Users.xml", "Tags.xml", "PostHistory.xml", "Comments.xml", "Votes.xml", "PostLinks.xml", "Badges.xml",
+    "Posts.xml",
+    "Users.xml",
+    "Tags.xml",
+    "PostHistory.xml",
+    "Comments.xml",
+    "Votes.xml",
+    "PostLinks.xml",
+    "Badges.xml",
 ];
 
 const STAGES: [&str; 11] = [
-    "people", "tags", "questions", "answers", "history", "comments", "acceptances", "votes", "links", "badges", "counts",
+    "people",
+    "tags",
+    "questions",
+    "answers",
+    "history",
+    "comments",
+    "acceptances",
+    "votes",
+    "links",
+    "badges",
+    "counts",
 ];
 
 /// What every stage needs.
@@ -64,7 +81,10 @@ pub fn import(target: &Target, dir: &Path, options: &Options<'_>) -> Result<Repo
     };
     if new {
         examine(&files, &mut run)?;
-        run.note("the site's address was guessed from the folder's name (--site tells it)", u64::from(guessed));
+        run.note(
+            "the site's address was guessed from the folder's name (--site tells it)",
+            u64::from(guessed),
+        );
         run.start("people")?;
     } else {
         unchanged(&files, &run)?;
@@ -81,7 +101,8 @@ pub fn import(target: &Target, dir: &Path, options: &Options<'_>) -> Result<Repo
     }
     dump.run.progress(DONE, 1, 1);
     // Without it the first pages are planned for an empty house.
-    let analyse = if dump.run.conn.is_sqlite() { "PRAGMA analysis_limit = 1000; ANALYZE;" } else { "ANALYZE" };
+    let analyse =
+        if dump.run.conn.is_sqlite() { "PRAGMA analysis_limit = 1000; ANALYZE;" } else { "ANALYZE" };
     dump.run.conn.sql(analyse)?;
     dump.run.finish()
 }
@@ -118,10 +139,12 @@ impl<'a> Dump<'a> {
         let mut rows = Rows::open(&path, wanted)?;
         let first = self.run.rows_done;
         rows.skip(first)?;
-        let read = move || Ok(rows.next_row()?.map(|row| {
-            let weight = row.weight();
-            (row, weight)
-        }));
+        let read = move || {
+            Ok(rows.next_row()?.map(|row| {
+                let weight = row.weight();
+                (row, weight)
+            }))
+        };
         let per_commit = self.run.options.rows_per_commit;
         pipeline::run(per_commit, first, read, parse, |done, batch| {
             self.transaction(stage, done, |dump| write(dump, batch))?;
@@ -225,16 +248,19 @@ fn site_name(dir: &Path, told: Option<&str>) -> Result<(String, bool)> {
         Some(told) => (told.trim().to_lowercase(), false),
         None => {
             let host = folder.trim_end_matches(".7z");
-            let cut = host.rfind('.').and_then(|dot| {
-                host.get(dot..).and_then(|end| end.find(['-', '_', ' '])).map(|at| dot + at)
-            });
+            let cut = host
+                .rfind('.')
+                .and_then(|dot| host.get(dot..).and_then(|end| end.find(['-', '_', ' '])).map(|at| dot + at));
             let host = cut.and_then(|at| host.get(..at)).unwrap_or(host);
             match host {
-                "stackoverflow" | "superuser" | "serverfault" | "askubuntu" | "stackapps" => (format!("{host}.com"), true),
+                "stackoverflow" | "superuser" | "serverfault" | "askubuntu" | "stackapps" => {
+                    (format!("{host}.com"), true)
+                }
                 "mathoverflow" => (format!("{host}.net"), true),
                 _ if host.contains('.') => (host.to_owned(), false),
                 _ => {
-                    let name: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+                    let name: String =
+                        host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
                     (format!("{}.stackexchange.com", name.trim_matches('-')), true)
                 }
             }
@@ -277,7 +303,10 @@ mod tests {
         check("it.meta.stackoverflow.com", "it.meta.stackoverflow.com", false);
         check("askubuntu", "askubuntu.com", true);
         check("My Dump", "my-dump.stackexchange.com", true);
-        assert_eq!(site_name(temp.path(), Some("A.example.org")).unwrap(), ("a.example.org".to_owned(), false));
+        assert_eq!(
+            site_name(temp.path(), Some("A.example.org")).unwrap(),
+            ("a.example.org".to_owned(), false)
+        );
         for bad in ["", "nodot", "a/b.c", "a..b", ".a.b", "x'; DROP.com"] {
             assert!(site_name(temp.path(), Some(bad)).is_err(), "{bad}");
         }

@@ -47,9 +47,30 @@ pub(super) fn fold(text: &str) -> String {
 /// Whether a person who signs up may not take this name.
 fn reserved(name: &str) -> bool {
     const WORDS: [&str; 24] = [
-        "about", "abuse", "admin", "administrator", "all", "anonymous", "api", "bot", "deleted", "everyone",
-        "guest", "help", "info", "loggia", "mod", "moderator", "null", "official", "root", "security", "staff",
-        "support", "system", "webmaster",
+        "about",
+        "abuse",
+        "admin",
+        "administrator",
+        "all",
+        "anonymous",
+        "api",
+        "bot",
+        "deleted",
+        "everyone",
+        "guest",
+        "help",
+        "info",
+        "loggia",
+        "mod",
+        "moderator",
+        "null",
+        "official",
+        "root",
+        "security",
+        "staff",
+        "support",
+        "system",
+        "webmaster",
     ];
     WORDS.contains(&fold(name).as_str())
 }
@@ -180,7 +201,11 @@ pub(super) fn tags(text: &str) -> Vec<String> {
 
 /// Text as PostgreSQL takes it and Markdown wants it: no NUL, lines ended by `\n` alone.
 pub(super) fn plain(text: String) -> String {
-    if text.contains(['\0', '\r']) { text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n") } else { text }
+    if text.contains(['\0', '\r']) {
+        text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]

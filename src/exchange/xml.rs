@@ -95,7 +95,8 @@ impl Rows {
     /// `wanted` names the attributes to keep; `Id` is always kept.
     pub fn open(path: &Path, wanted: &'static [&'static str]) -> Result<Rows> {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut inner = BufReader::with_capacity(256 * 1024, File::open(path).map_err(ExchangeError::io(path))?);
+        let mut inner =
+            BufReader::with_capacity(256 * 1024, File::open(path).map_err(ExchangeError::io(path))?);
         let start = inner.fill_buf().map_err(ExchangeError::io(path))?;
         if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
             return Err(ExchangeError::Malformed {

@@ -97,9 +97,22 @@ pub enum AnswerOrWiki {
 }
 
 pub const POSTS: &[&str] = &[
-    "PostTypeId", "CreationDate", "Body", "OwnerUserId", "OwnerDisplayName", "LastEditorUserId",
-    "LastEditorDisplayName", "LastEditDate", "LastActivityDate", "Title", "Tags", "ViewCount", "ParentId",
-    "ClosedDate", "DeletionDate", "ContentLicense",
+    "PostTypeId",
+    "CreationDate",
+    "Body",
+    "OwnerUserId",
+    "OwnerDisplayName",
+    "LastEditorUserId",
+    "LastEditorDisplayName",
+    "LastEditDate",
+    "LastActivityDate",
+    "Title",
+    "Tags",
+    "ViewCount",
+    "ParentId",
+    "ClosedDate",
+    "DeletionDate",
+    "ContentLicense",
 ];
 
 fn post(row: &mut Row, origin: i64) -> Result<Post, Reason> {
@@ -203,7 +216,14 @@ pub struct Change {
 }
 
 pub const HISTORY: &[&str] = &[
-    "PostHistoryTypeId", "PostId", "RevisionGUID", "CreationDate", "UserId", "UserDisplayName", "Comment", "Text",
+    "PostHistoryTypeId",
+    "PostId",
+    "RevisionGUID",
+    "CreationDate",
+    "UserId",
+    "UserDisplayName",
+    "Comment",
+    "Text",
 ];
 
 pub fn change(mut row: Row) -> (String, Result<Change, Reason>) {
@@ -255,8 +275,16 @@ pub struct Comment {
     pub scored: bool,
 }
 
-pub const COMMENTS: &[&str] =
-    &["PostId", "Text", "CreationDate", "UserId", "UserDisplayName", "Score", "ContentLicense", "DeletionDate"];
+pub const COMMENTS: &[&str] = &[
+    "PostId",
+    "Text",
+    "CreationDate",
+    "UserId",
+    "UserDisplayName",
+    "Score",
+    "ContentLicense",
+    "DeletionDate",
+];
 
 pub fn comment(mut row: Row) -> Take<Comment> {
     let label = row.label();

@@ -1,15 +1,15 @@
 //! exchange room: what each stage of a Stack Exchange import writes.
+use super::Dump;
 use super::place::{PostRef, has_comment};
 use super::rows::{self, Author, Ballot, Part, Post, Take};
-use super::Dump;
 use crate::db::insert_all;
 use crate::db::schema::{
     duplicate_links, post_origins, posts, revisions, tags, thread_tags, threads, users, votes,
 };
+use crate::exchange::Result;
 use crate::exchange::run::signed;
 use crate::exchange::text;
 use crate::exchange::xml::Rows;
-use crate::exchange::Result;
 use crate::kernel::ids::{PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
@@ -134,8 +134,7 @@ impl<'a> Dump<'a> {
             let name = text::username(display, origin, attempt);
             let key = text::fold(&name);
             let found = users::table.filter(users::username_key.eq(&key));
-            let there: bool =
-                diesel::select(diesel::dsl::exists(found)).get_result(&mut self.run.conn)?;
+            let there: bool = diesel::select(diesel::dsl::exists(found)).get_result(&mut self.run.conn)?;
             if !there && !taken.contains(&key) {
                 return Ok((name, key));
             }
@@ -183,7 +182,14 @@ impl<'a> Dump<'a> {
         }
     }
 
-    fn origin(&self, id: PostId, kind: &'static str, url: String, author: Option<i64>, licence: Licence) -> NewOrigin {
+    fn origin(
+        &self,
+        id: PostId,
+        kind: &'static str,
+        url: String,
+        author: Option<i64>,
+        licence: Licence,
+    ) -> NewOrigin {
         NewOrigin {
             post_id: id,
             site: self.site.clone(),
@@ -227,7 +233,8 @@ impl<'a> Dump<'a> {
         self.over("questions", "Posts.xml", rows::POSTS, rows::question, |dump, batch| {
             let batch = dump.sift("Posts.xml", batch)?;
             let first = dump.run.reserve("posts", batch.len())?;
-            let (mut new_posts, mut new_threads, mut new_tags, mut origins) = (vec![], vec![], vec![], vec![]);
+            let (mut new_posts, mut new_threads, mut new_tags, mut origins) =
+                (vec![], vec![], vec![], vec![]);
             for (id, (label, question)) in (first..).zip(batch) {
                 let (id, thread) = (PostId(id), ThreadId(id));
                 let old = question.post.origin;
@@ -323,8 +330,15 @@ impl<'a> Dump<'a> {
     }
 
     /// Adds to a tag's description: the excerpt goes before the wiki.
-    fn describe(&mut self, wikis: &HashMap<i64, (String, bool)>, label: &str, wiki: rows::Wiki) -> Result<()> {
-        let tag = wikis.get(&wiki.origin).and_then(|(tag, is_excerpt)| Some((*self.tag_ids.get(tag)?, *is_excerpt)));
+    fn describe(
+        &mut self,
+        wikis: &HashMap<i64, (String, bool)>,
+        label: &str,
+        wiki: rows::Wiki,
+    ) -> Result<()> {
+        let tag = wikis
+            .get(&wiki.origin)
+            .and_then(|(tag, is_excerpt)| Some((*self.tag_ids.get(tag)?, *is_excerpt)));
         let Some((tag, is_excerpt)) = tag else {
             return self.run.unused("Posts.xml", label, &"no tag has this description".into());
         };
@@ -337,8 +351,7 @@ impl<'a> Dump<'a> {
             (false, true) => format!("{new}{gap}{old}"),
             (false, false) => format!("{old}{gap}{new}"),
         };
-        let html_part =
-            if wiki.html.starts_with('<') { wiki.html } else { format!("<p>{}</p>", wiki.html) };
+        let html_part = if wiki.html.starts_with('<') { wiki.html } else { format!("<p>{}</p>", wiki.html) };
         diesel::update(row)
             .set((
                 tags::description_md.eq(join(md, wiki.source, "\n\n")),
@@ -409,7 +422,9 @@ impl<'a> Dump<'a> {
                 if let Some(revision) = new.get_mut(at) {
                     revision.number = i32::try_from(number).unwrap_or(i32::MAX);
                     revision.created_at = change.at;
-                    (revision.editor_id, revision.editor_name) = (editor_id, editor_name);
+                    if editor_id.is_some() || editor_name.is_some() {
+                        (revision.editor_id, revision.editor_name) = (editor_id, editor_name);
+                    }
                     if revision.summary.is_empty() {
                         revision.summary = change.summary;
                     }
@@ -430,15 +445,7 @@ impl<'a> Dump<'a> {
     fn stored_revision(&mut self, post: PostId, number: u32) -> Result<NewRevision> {
         let number = i32::try_from(number).unwrap_or(i32::MAX);
         let row = revisions::table.filter(revisions::post_id.eq(post)).filter(revisions::number.eq(number));
-        type Found = (
-            Option<String>,
-            Option<String>,
-            String,
-            Option<UserId>,
-            Option<String>,
-            String,
-            Moment,
-        );
+        type Found = (Option<String>, Option<String>, String, Option<UserId>, Option<String>, String, Moment);
         let (title, tags, body_md, editor_id, editor_name, summary, created_at): Found = row
             .select((
                 revisions::title,
@@ -651,7 +658,8 @@ impl<'a> Dump<'a> {
     pub fn links(&mut self) -> Result<()> {
         self.over("links", "PostLinks.xml", rows::LINKS, rows::link, |dump, batch| {
             for (label, link) in dump.sift("PostLinks.xml", batch)? {
-                let question = |id| dump.ids.posts.get(id).filter(|p: &&PostRef| p.is_question()).map(|p| p.thread);
+                let question =
+                    |id| dump.ids.posts.get(id).filter(|p: &&PostRef| p.is_question()).map(|p| p.thread);
                 let (Some(thread), Some(of)) = (question(&link.thread), question(&link.of)) else {
                     let reason = "one of its questions is not here";
                     dump.run.unused("PostLinks.xml", &label, &reason.into())?;
