@@ -2,7 +2,7 @@
 use diesel::prelude::*;
 use loggia::db::schema::*;
 use loggia::db::{self, Access, Conn, Target};
-use loggia::exchange::{self, ExchangeError, Options, Report, Stats, stackexchange};
+use loggia::exchange::{self, ExchangeError, Options, Report, Stats, jsonl, stackexchange};
 use loggia::kernel::moment::Moment;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -634,5 +634,210 @@ fn the_italian_sites_numbers_are_those_of_its_files() {
     assert_eq!(licences, ["CC BY-SA 3.0"]);
     for line in report.lines() {
         println!("{line}");
+    }
+}
+
+const LINES: &str = r#"{"kind":"user","id":1,"name":"ann","email":"ann@example.test","created":1700000000}
+{"kind":"user","id":2,"name":"bruno","display_name":"Bruno P","email":"ANN@example.test","bio":"*hi*"}
+{"kind":"user","id":3,"name":"dario","role":"staff","signature":"— Dario","created":1700000000}
+{"kind":"user","id":4,"name":"carla","role":"moderator","created":1700000000}
+
+{"kind":"question","id":1,"user":1,"title":"Where is it?","body":"I <b>ask</b>","tags":["place","Lost"],"views":7,"created":1700001000}
+{"kind":"question","id":2,"user":2,"title":"Where is it again?","body":"I ask","tags":["place"],"created":1700002000}
+{"kind":"answer","id":1,"question":1,"user":2,"body":"Here","score":3,"created":1700003000}
+{"kind":"answer","id":2,"question":1,"user":1,"body":"There","score":-2,"created":1700003500}
+{"kind":"comment","id":1,"post":"answer:1","user":1,"body":"Thanks","created":1700004000}
+{"kind":"vote","user":1,"answer":1,"value":1,"created":1700004100}
+{"kind":"vote","user":1,"answer":1,"value":-1,"created":1700004200}
+{"kind":"vote","user":2,"question":1,"value":1,"created":1700004300}
+{"kind":"vote","user":3,"question":1,"value":1,"created":1700004300}
+{"kind":"vote","user":3,"question":1,"value":0,"created":1700004400}
+{"kind":"accept","question":1,"answer":2,"user":1,"created":1700005000}
+{"kind":"accept","question":1,"answer":1,"user":1,"created":1700005100}
+{"kind":"me_too","question":1,"user":2,"created":1700005200}
+{"kind":"me_too","question":1,"user":2,"created":1700005200}
+{"kind":"follow","question":1,"user":2,"created":1700005200}
+{"kind":"edit","post":"question:1","user":4,"title":"Where is it, please?","tags":["place"],"body":"I ask kindly","summary":"kinder","created":1700006000}
+{"kind":"duplicate","question":2,"of":1,"user":4,"reason":"same","created":1700006100}
+{"kind":"flag","post":"answer:2","user":2,"reason":"outdated","note":"old","created":1700006200}
+{"kind":"hide","post":"answer:2","user":4,"reason":"wrong","created":1700006300}
+{"kind":"case","question":1,"user":4,"note":"please","created":1700006400}
+{"kind":"take","question":1,"user":3,"created":1700006500}
+{"kind":"answer","id":3,"question":1,"user":3,"body":"Officially here","official":true,"created":1700006600}
+"#;
+
+const BAD_LINES: [(&str, &str); 22] = [
+    ("{", "it is not JSON"),
+    ("[1]", "a field is of another type than it should be"),
+    ("{\"kind\":\"user\",\"id\":\"x\",\"name\":\"x\"}", "a field is of another type than it should be"),
+    ("{}", "it has no kind"),
+    ("{\"kind\":\"spell\"}", "an unknown kind"),
+    ("{\"kind\":\"user\",\"id\":1,\"name\":\"again\"}", "this id came before"),
+    ("{\"kind\":\"user\",\"id\":9,\"name\":\"x\",\"role\":\"god\"}", "an unknown role"),
+    ("{\"kind\":\"question\",\"id\":1,\"user\":1,\"title\":\"x\",\"body\":\"x\"}", "this id came before"),
+    ("{\"kind\":\"question\",\"id\":9,\"user\":77,\"title\":\"x\",\"body\":\"x\"}", "its user is not here"),
+    (
+        "{\"kind\":\"question\",\"id\":9,\"user\":1,\"title\":\" \",\"body\":\"x\"}",
+        "its title or body is empty",
+    ),
+    (
+        "{\"kind\":\"question\",\"id\":9,\"user\":1,\"title\":\"x\",\"body\":\"x\",\"created\":-5}",
+        "created is no time",
+    ),
+    ("{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":77,\"body\":\"x\"}", "its post is not here"),
+    (
+        "{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":1,\"body\":\"x\",\"score\":5000}",
+        "its score is beyond 1,000",
+    ),
+    (
+        "{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":1,\"body\":\"x\",\"official\":true}",
+        "an official answer by somebody who is not staff",
+    ),
+    ("{\"kind\":\"comment\",\"user\":1,\"post\":\"comment:1\",\"body\":\"x\"}", "a comment on a comment"),
+    ("{\"kind\":\"comment\",\"user\":1,\"post\":\"x\",\"body\":\"x\"}", "post is no post's name"),
+    ("{\"kind\":\"vote\",\"user\":1,\"question\":1,\"value\":1}", "a vote on one's own post"),
+    ("{\"kind\":\"vote\",\"user\":2,\"question\":1,\"value\":99999}", "a vote is 1, -1 or 0"),
+    ("{\"kind\":\"accept\",\"question\":2,\"answer\":1}", "its answer belongs to another question"),
+    ("{\"kind\":\"duplicate\",\"question\":1,\"of\":2,\"user\":4}", "a duplicate of itself"),
+    (
+        "{\"kind\":\"flag\",\"post\":\"answer:1\",\"user\":1,\"reason\":\"boring\"}",
+        "an unknown reason of a flag",
+    ),
+    ("{\"kind\":\"take\",\"question\":2,\"user\":3}", "it has no open case"),
+];
+
+fn import_lines(
+    house: &House,
+    file: &Path,
+    per_commit: usize,
+    keep_going: &dyn Fn() -> bool,
+) -> Result<Report, ExchangeError> {
+    let mut options = Options::new(house.lists(), NOW);
+    options.rows_per_commit = per_commit;
+    options.keep_going = keep_going;
+    jsonl::import(&house.target, file, &options)
+}
+
+#[test]
+fn lines_of_json_have_the_effects_of_the_acts_they_tell() {
+    let house = House::new();
+    let file = house.folder.path().join("lines.jsonl");
+    std::fs::write(&file, LINES).unwrap();
+    let report = import_lines(&house, &file, 1_000, &|| true).unwrap();
+    let count = &report.files["lines.jsonl"];
+    assert_eq!((count.read, count.used), (27, 26));
+    assert_eq!(count.unused["an empty line"], 1);
+    assert_eq!(
+        house.stats(),
+        Stats {
+            people: 4,
+            questions: 2,
+            answers: 3,
+            accepted: 1,
+            comments: 1,
+            up_votes: 4,
+            down_votes: 3,
+            tags: 2,
+            duplicates: 1,
+            events: 4 + 2 + 3 + 5 + 1 + 5 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+        }
+    );
+    let conn = &mut house.conn();
+    let thread: Thread = threads::table.find(1).select(Thread::as_select()).first(conn).unwrap();
+    assert_eq!((thread.title.as_str(), thread.slug.as_str()), ("Where is it, please?", "where-is-it-please"));
+    assert_eq!(
+        (thread.tags.as_str(), thread.score, thread.answer_count, thread.view_count),
+        ("place", 1, 2, 7)
+    );
+    assert_eq!((thread.active_kind.as_str(), thread.active_at), ("answered", 1_700_006_600_000_000));
+    let (me_too, escalated, official): (i64, bool, Option<i64>) = threads::table
+        .find(1)
+        .select((threads::me_too_count, threads::escalated, threads::official_answer_id))
+        .first(conn)
+        .unwrap();
+    assert_eq!((me_too, escalated), (1, false));
+    let (signature, is_official): (Option<String>, bool) =
+        posts::table.find(official.unwrap()).select((posts::signature, posts::official)).first(conn).unwrap();
+    assert_eq!((signature.as_deref(), is_official), (Some("— Dario"), true));
+    let answer: Post =
+        posts::table.find(thread.accepted_answer_id.unwrap()).select(Post::as_select()).first(conn).unwrap();
+    assert_eq!((answer.up_votes, answer.down_votes, answer.score, answer.comment_count), (3, 1, 2, 1));
+    let question: Post = posts::table.find(1).select(Post::as_select()).first(conn).unwrap();
+    assert_eq!((question.body_md.as_str(), question.revision), ("I ask kindly", 2));
+    let tag: i64 = tags::table.filter(tags::name.eq("lost")).select(tags::thread_count).first(conn).unwrap();
+    assert_eq!(tag, 0);
+    let people: Vec<(String, Option<String>, i64)> = users::table
+        .order(users::id)
+        .select((users::username, users::email, users::created_at))
+        .load(conn)
+        .unwrap();
+    assert_eq!(people[0], ("ann".into(), Some("ann@example.test".into()), 1_700_000_000_000_000));
+    assert_eq!(
+        people[1],
+        ("bruno".into(), None, 1_700_002_000_000_000),
+        "without a date: with the first post"
+    );
+    let state: String = cases::table.select(cases::state).first(conn).unwrap();
+    assert_eq!(state, "answered");
+    let left: i64 = imported_rows::table.count().get_result(conn).unwrap();
+    assert_eq!(left, 0, "what was remembered for a restart is gone");
+    assert!(import_lines(&house, &file, 10, &|| true).unwrap().already_there);
+}
+
+#[test]
+fn bad_lines_are_listed_with_their_number_and_the_others_used() {
+    let house = House::new();
+    let file = house.folder.path().join("bad lines.jsonl");
+    let mut text = LINES.as_bytes().to_vec();
+    for (line, _) in BAD_LINES {
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    text.extend_from_slice(b"{\"kind\":\"\xff\"}\n");
+    text.extend(std::iter::repeat_n(b'x', 5 << 20));
+    text.extend_from_slice(b"\n{\"kind\":\"me_too\",\"question\":2,\"user\":1}");
+    std::fs::write(&file, text).unwrap();
+    let report = import_lines(&house, &file, 7, &|| true).unwrap();
+    let list = std::fs::read_to_string(report.unused_list.unwrap()).unwrap();
+    let first = LINES.lines().count() + 1;
+    for (at, (line, reason)) in BAD_LINES.iter().enumerate() {
+        let expect = format!("bad lines.jsonl\tline {}\t{reason}\n", first + at);
+        assert!(list.contains(&expect), "{line}: {list}");
+    }
+    assert!(list.contains("it is not UTF-8") && list.contains("it is longer than 4 MiB"));
+    assert_eq!(report.files["bad lines.jsonl"].used, 27, "the last line has no end and is used");
+}
+
+#[test]
+fn lines_of_json_killed_at_any_transaction_end_with_the_same_rows() {
+    let whole = House::new();
+    let file = whole.folder.path().join("lines.jsonl");
+    let mut text = LINES.to_owned();
+    for (line, _) in BAD_LINES {
+        text.push_str(line);
+        text.push('\n');
+    }
+    std::fs::write(&file, text).unwrap();
+    let steps = Cell::new(0);
+    let counting = || {
+        steps.set(steps.get() + 1);
+        true
+    };
+    let report = import_lines(&whole, &file, 3, &counting).unwrap();
+    let expect = contents(&mut whole.conn());
+    for step in (1..=steps.get()).step_by(3) {
+        let house = House::new();
+        let left = Cell::new(step);
+        let stopping = || {
+            left.set(left.get() - 1);
+            left.get() > 0
+        };
+        assert!(
+            matches!(import_lines(&house, &file, 3, &stopping), Err(ExchangeError::Stopped)),
+            "step {step}"
+        );
+        let again = import_lines(&house, &file, 3, &|| true).unwrap();
+        assert_eq!(contents(&mut house.conn()), expect, "step {step}");
+        assert_eq!(again.files, report.files, "step {step}");
     }
 }
