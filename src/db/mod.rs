@@ -236,6 +236,28 @@ impl Conn {
     }
 }
 
+/// Inserts a vector of rows in order, in as few statements as the database does well: SQLite
+/// repeats one prepared statement, PostgreSQL takes 500 rows per round trip.
+macro_rules! insert_all {
+    ($conn:expr, $table:expr, $rows:expr) => {{
+        use diesel::RunQueryDsl as _;
+        let rows = $rows;
+        match $conn {
+            crate::db::Conn::Sqlite(conn) => {
+                for row in rows {
+                    diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+            crate::db::Conn::Postgres(conn) => {
+                for chunk in rows.chunks(500) {
+                    diesel::insert_into($table).values(chunk).execute(conn)?;
+                }
+            }
+        }
+    }};
+}
+pub(crate) use insert_all;
+
 /// Brings the schema up to this program's; refuses a newer one and writes nothing to it.
 pub fn migrate(target: &Target) -> DbResult<usize> {
     let mut conn = target.connect(Access::Write)?;

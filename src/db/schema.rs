@@ -450,6 +450,7 @@ diesel::table! {
         rows_done -> BigInt,
         started_at -> BigInt,
         finished_at -> Nullable<BigInt>,
+        report -> Text,
     }
 }
 
@@ -470,6 +471,16 @@ diesel::table! {
         site -> Text,
         kind -> Text,
         origin_id -> BigInt,
+        local_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    duplicate_links (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        of_id -> BigInt,
+        created_at -> BigInt,
     }
 }
 
@@ -511,4 +522,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     imports,
     post_origins,
     imported_rows,
+    duplicate_links,
 );

@@ -319,6 +319,26 @@ pub(crate) fn append(
     Ok(Event { id, at, actor, imported, fact })
 }
 
+/// Appends many events of the past in order, for imports; ids follow the order of `facts`.
+pub(crate) fn append_past(conn: &mut Conn, facts: Vec<(Moment, Option<UserId>, Fact)>) -> DbResult<()> {
+    let mut rows = Vec::with_capacity(facts.len());
+    for (at, actor, fact) in facts {
+        let data = serde_json::to_string(&fact).map_err(|e| DbError::Refused(e.to_string()))?;
+        rows.push((
+            events::at.eq(at),
+            events::kind.eq(fact.kind()),
+            events::actor_id.eq(actor),
+            events::thread_id.eq(fact.thread()),
+            events::post_id.eq(fact.post()),
+            events::user_id.eq(fact.user()),
+            events::data.eq(data),
+            events::imported.eq(true),
+        ));
+    }
+    crate::db::insert_all!(conn, events::table, rows);
+    Ok(())
+}
+
 /// Up to `limit` events after `place`, oldest first.
 pub fn after(conn: &mut Conn, place: EventId, limit: i64) -> DbResult<Vec<Event>> {
     let rows: Vec<(EventId, Moment, Option<UserId>, bool, String)> = events::table

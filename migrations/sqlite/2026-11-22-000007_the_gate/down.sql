@@ -1,0 +1,3 @@
+DROP TABLE duplicate_links;
+ALTER TABLE imported_rows DROP COLUMN local_id;
+ALTER TABLE imports DROP COLUMN report;

@@ -1,0 +1,221 @@
+//! exchange room: the `<row …/>` files of a data dump, one row at a time.
+use super::text::plain;
+use super::{ExchangeError, Result};
+use crate::kernel::moment::Moment;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+/// Bytes one element may take: the largest real bodies are below 1 MB, and memory stays bounded.
+const MAX_ELEMENT_BYTES: usize = 32 * 1024 * 1024;
+
+/// Why a row cannot be used; from a closed set, so that reports stay short.
+pub type Reason = Cow<'static, str>;
+
+/// One row: the attributes asked for, unescaped.
+#[derive(Debug, Default)]
+pub struct Row {
+    /// 1 for the first row of the file.
+    pub number: u64,
+    values: Vec<(&'static str, String)>,
+    undecodable: bool,
+}
+
+impl Row {
+    /// The text of an attribute; `None` when it is absent or empty.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.values.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+    /// Moves an attribute's text out; empty when it is absent.
+    pub fn take(&mut self, key: &str) -> String {
+        self.values
+            .iter_mut()
+            .find(|(k, _)| *k == key)
+            .map(|(_, v)| plain(std::mem::take(v)))
+            .unwrap_or_default()
+    }
+    /// A whole number; `None` when it is absent or empty.
+    pub fn int(&self, key: &'static str) -> std::result::Result<Option<i64>, Reason> {
+        let Some(text) = self.text(key).map(str::trim).filter(|t| !t.is_empty()) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| format!("{key} is not a number").into())
+    }
+    pub fn needed_int(&self, key: &'static str) -> std::result::Result<i64, Reason> {
+        self.int(key)?.ok_or_else(|| format!("it has no {key}").into())
+    }
+    /// A date between the years 1970 and 9999; `None` when it is absent or empty.
+    pub fn date(&self, key: &'static str) -> std::result::Result<Option<Moment>, Reason> {
+        let Some(text) = self.text(key).map(str::trim).filter(|t| !t.is_empty()) else { return Ok(None) };
+        let moment = Moment::parse(text).filter(|m| (0..=253_402_300_799_000_000).contains(&m.0));
+        moment.map(Some).ok_or_else(|| format!("{key} is not a date").into())
+    }
+    pub fn needed_date(&self, key: &'static str) -> std::result::Result<Moment, Reason> {
+        self.date(key)?.ok_or_else(|| format!("it has no {key}").into())
+    }
+    /// The row's own id, if all of it could be decoded.
+    pub fn id(&self) -> std::result::Result<i64, Reason> {
+        if self.undecodable {
+            return Err("its text has an unknown entity".into());
+        }
+        self.needed_int("Id")
+    }
+    /// What names this row in the list of unused ones.
+    pub fn label(&self) -> String {
+        match self.int("Id") {
+            Ok(Some(id)) => id.to_string(),
+            _ => format!("row {}", self.number),
+        }
+    }
+    /// Bytes it holds.
+    pub fn weight(&self) -> usize {
+        self.values.iter().map(|(_, v)| v.len()).sum()
+    }
+}
+
+/// Reads a file of rows from its beginning to its end.
+pub struct Rows {
+    reader: Reader<Limited>,
+    buffer: Vec<u8>,
+    name: String,
+    wanted: &'static [&'static str],
+    depth: u64,
+    rooted: bool,
+    number: u64,
+}
+
+enum Element {
+    Row,
+    Other,
+    End,
+}
+
+impl Rows {
+    /// `wanted` names the attributes to keep; `Id` is always kept.
+    pub fn open(path: &Path, wanted: &'static [&'static str]) -> Result<Rows> {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut inner =
+            BufReader::with_capacity(256 * 1024, File::open(path).map_err(ExchangeError::io(path))?);
+        let start = inner.fill_buf().map_err(ExchangeError::io(path))?;
+        if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) {
+            return Err(ExchangeError::Malformed {
+                file: name,
+                offset: 0,
+                text: "it is UTF-16; convert it to UTF-8 first".into(),
+            });
+        }
+        let reader = Reader::from_reader(Limited { inner, left: MAX_ELEMENT_BYTES });
+        Ok(Rows { reader, buffer: Vec::new(), name, wanted, depth: 0, rooted: false, number: 0 })
+    }
+
+    /// The next row, or `None` at the proper end of the file.
+    pub fn next_row(&mut self) -> Result<Option<Row>> {
+        self.step(true)
+    }
+
+    /// Passes over `rows` rows without looking at them.
+    pub fn skip(&mut self, rows: u64) -> Result<()> {
+        while self.number < rows && self.step(false)?.is_some() {}
+        Ok(())
+    }
+
+    fn step(&mut self, decode: bool) -> Result<Option<Row>> {
+        loop {
+            self.buffer.clear();
+            self.reader.get_mut().left = MAX_ELEMENT_BYTES;
+            let wanted = self.wanted;
+            let number = self.number + 1;
+            let mut row = None;
+            let read = match self.reader.read_event_into(&mut self.buffer) {
+                Ok(Event::Eof) => {
+                    if self.depth > 0 || !self.rooted {
+                        let text = if self.rooted { "the file is cut off" } else { "it holds no element" };
+                        return Err(self.malformed(self.reader.buffer_position(), text.into()));
+                    }
+                    return Ok(None);
+                }
+                Ok(Event::Empty(tag)) => element(&tag, number, wanted, decode, &mut row).map(|e| (e, 0)),
+                Ok(Event::Start(tag)) => element(&tag, number, wanted, decode, &mut row).map(|e| (e, 1)),
+                Ok(Event::End(_)) => Ok((Element::End, 0)),
+                Ok(_) => continue,
+                Err(error) => {
+                    let text = error.to_string();
+                    return Err(self.malformed(self.reader.error_position(), text));
+                }
+            };
+            match read {
+                Err(text) => return Err(self.malformed(self.reader.buffer_position(), text)),
+                Ok((Element::End, _)) => self.depth = self.depth.saturating_sub(1),
+                Ok((Element::Other, deeper)) => {
+                    self.rooted = true;
+                    self.depth += deeper;
+                }
+                Ok((Element::Row, deeper)) => {
+                    self.depth += deeper;
+                    self.number = number;
+                    return Ok(Some(row.unwrap_or_default()));
+                }
+            }
+        }
+    }
+
+    fn malformed(&self, offset: u64, text: String) -> ExchangeError {
+        ExchangeError::Malformed { file: self.name.clone(), offset, text }
+    }
+}
+
+fn element(
+    tag: &BytesStart<'_>,
+    number: u64,
+    wanted: &'static [&'static str],
+    decode: bool,
+    out: &mut Option<Row>,
+) -> std::result::Result<Element, String> {
+    if !tag.local_name().as_ref().eq_ignore_ascii_case("row") {
+        return Ok(Element::Other);
+    }
+    if decode {
+        let mut row = Row { number, ..Row::default() };
+        for attribute in tag.attributes() {
+            let attribute = attribute.map_err(|e| e.to_string())?;
+            let name = attribute.key.as_ref();
+            let key = match name {
+                "Id" => Some(&"Id"),
+                _ => wanted.iter().find(|k| **k == name),
+            };
+            let Some(key) = key else { continue };
+            match quick_xml::escape::unescape(&attribute.value) {
+                Ok(text) => row.values.push((key, text.into_owned())),
+                Err(_) => row.undecodable = true,
+            }
+        }
+        *out = Some(row);
+    }
+    Ok(Element::Row)
+}
+
+/// Ends a read that would put more into memory than one element may take.
+struct Limited {
+    inner: BufReader<File>,
+    left: usize,
+}
+
+impl Read for Limited {
+    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
+        self.inner.read(buf)
+    }
+}
+
+impl BufRead for Limited {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.left == 0 {
+            return Err(std::io::Error::other("an element is longer than 32 MiB"));
+        }
+        self.inner.fill_buf()
+    }
+    fn consume(&mut self, bytes: usize) {
+        self.left = self.left.saturating_sub(bytes);
+        self.inner.consume(bytes);
+    }
+}

@@ -1,0 +1,843 @@
+//! Imports: every row of a dump is used or listed, and a kill at any moment changes nothing of the result.
+use diesel::prelude::*;
+use loggia::db::schema::*;
+use loggia::db::{self, Access, Conn, Target};
+use loggia::exchange::{self, ExchangeError, Options, Report, Stats, jsonl, stackexchange};
+use loggia::kernel::moment::Moment;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+const NOW: Moment = Moment(1_800_000_000_000_000);
+
+struct House {
+    folder: tempfile::TempDir,
+    target: Target,
+}
+
+impl House {
+    fn new() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::Sqlite(folder.path().join("loggia.sqlite"));
+        db::migrate(&target).unwrap();
+        House { folder, target }
+    }
+    fn lists(&self) -> PathBuf {
+        self.folder.path().join("lists")
+    }
+    fn conn(&self) -> Conn {
+        self.target.connect(Access::Read).unwrap()
+    }
+    fn stats(&self) -> Stats {
+        exchange::stats(&mut self.conn()).unwrap()
+    }
+    fn import(&self, dir: &Path) -> Result<Report, ExchangeError> {
+        stackexchange::import(&self.target, dir, &Options::new(self.lists(), NOW))
+    }
+    fn post(&self, origin: i64) -> Post {
+        posts::table
+            .inner_join(post_origins::table.on(post_origins::post_id.eq(posts::id)))
+            .filter(post_origins::kind.eq("post").and(post_origins::origin_id.eq(origin)))
+            .select(Post::as_select())
+            .first(&mut self.conn())
+            .unwrap()
+    }
+    fn thread(&self, origin: i64) -> Thread {
+        let id = self.post(origin).id;
+        threads::table.find(id).select(Thread::as_select()).first(&mut self.conn()).unwrap()
+    }
+}
+
+#[derive(Queryable, Selectable, Debug, PartialEq)]
+#[diesel(table_name = posts)]
+struct Post {
+    id: i64,
+    kind: String,
+    thread_id: i64,
+    author_id: Option<i64>,
+    author_name: Option<String>,
+    body_md: String,
+    body_html: String,
+    body_is_html: bool,
+    created_at: i64,
+    edited_at: Option<i64>,
+    revision: i32,
+    up_votes: i64,
+    down_votes: i64,
+    score: i64,
+    comment_count: i64,
+}
+
+#[derive(Queryable, Selectable, Debug, PartialEq)]
+#[diesel(table_name = threads)]
+struct Thread {
+    id: i64,
+    title: String,
+    slug: String,
+    tags: String,
+    created_at: i64,
+    active_at: i64,
+    active_kind: String,
+    answer_count: i64,
+    accepted_answer_id: Option<i64>,
+    accepted_at: Option<i64>,
+    score: i64,
+    view_count: i64,
+    duplicate_of: Option<i64>,
+}
+
+fn at(text: &str) -> i64 {
+    Moment::parse(text).unwrap().0
+}
+
+/// A community small enough to read, with every oddity dumps are known for.
+fn small_dump(parent: &Path) -> PathBuf {
+    let dir = parent.join("small.example.org-2026");
+    std::fs::create_dir_all(&dir).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
+    write(
+        "Users.xml",
+        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<users>\r\n\
+         <row Id=\"-1\" DisplayName=\"Community\" CreationDate=\"2010-01-01T00:00:00.000\" />\r\n\
+         \t<row\n\tCreationDate='2010-01-02T00:00:00.000'   DisplayName='Ann &amp; Co' Id = '1' Surprise=\"x\"></row>\n\
+         <row Id=\"2\" DisplayName=\"Bruno\" CreationDate=\"2010-01-03T00:00:00\" AboutMe=\"&lt;p&gt;Hi&lt;script&gt;x&lt;/script&gt;&lt;/p&gt;\" EmailHash=\"0\" />\
+         <row Id=\"3\" DisplayName=\"bruno\" CreationDate=\"2010-01-03T00:00:00\" />\
+         <row Id=\"4\" DisplayName=\"\u{202e}&#10;\" CreationDate=\"2010-01-03T00:00:00\" />\
+         <row Id=\"5\" CreationDate=\"yesterday\" DisplayName=\"Late\" />\
+         <row DisplayName=\"Nobody\" CreationDate=\"2010-01-03T00:00:00\" />\
+         <row Id=\"2\" DisplayName=\"Again\" CreationDate=\"2010-01-03T00:00:00\" />\
+         <row Id=\"six\" DisplayName=\"Six\" CreationDate=\"2010-01-03T00:00:00\" />\
+         </users>",
+    );
+    write(
+        "Tags.xml",
+        "<tags><row Id=\"1\" TagName=\"c++\" Count=\"2\" ExcerptPostId=\"30\" WikiPostId=\"31\" />\
+         <row Id=\"2\" TagName=\"unused\" Count=\"0\" /><row Id=\"3\" /></tags>",
+    );
+    // Answer 9 stands before its question, as after a merge.
+    write(
+        "Posts.xml",
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?><posts>\
+         <row Id=\"9\" PostTypeId=\"2\" ParentId=\"10\" CreationDate=\"2011-01-02T00:00:00\" Body=\"&lt;p&gt;Early&lt;/p&gt;\" OwnerUserId=\"2\" />\
+         <row Id=\"10\" PostTypeId=\"1\" AcceptedAnswerId=\"11\" CreationDate=\"2011-01-01T00:00:00\" LastActivityDate=\"2011-03-01T00:00:00\" ViewCount=\"77\" Title=\"How &lt;do&gt; I&#xA; start?\" Tags=\"&lt;c++&gt;&lt;C#&gt;\" Body=\"&lt;p onclick='x'&gt;One&lt;/p&gt;&#xD;&#xA;&lt;script&gt;x&lt;/script&gt;\" OwnerUserId=\"1\" LastEditorUserId=\"2\" LastEditDate=\"2011-02-01T00:00:00\" ClosedDate=\"2012-01-01T00:00:00\" />\
+         <row Id=\"11\" PostTypeId=\"2\" ParentId=\"10\" CreationDate=\"2011-03-01T00:00:00\" Body=\"Two\" OwnerDisplayName=\"Gone Person\" ContentLicense=\"CC BY-SA 4.0\" />\
+         <row Id=\"12\" PostTypeId=\"2\" ParentId=\"999\" CreationDate=\"2011-03-01T00:00:00\" Body=\"Lost\" OwnerUserId=\"1\" />\
+         <row Id=\"13\" PostTypeId=\"1\" CreationDate=\"2014-01-01T00:00:00\" Title=\"Second\" Tags=\"|c++|new|\" Body=\"Three\" OwnerUserId=\"-1\" AcceptedAnswerId=\"9\" />\
+         <row Id=\"14\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Third\" Body=\"Four\" OwnerUserId=\"4444\" AcceptedAnswerId=\"4711\" ViewCount=\"\" />\
+         <row Id=\"14\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Third again\" Body=\"x\" />\
+         <row Id=\"15\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Bad\" Body=\"x\" ViewCount=\"many\" />\
+         <row Id=\"16\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Entity\" Body=\"&nosuch;\" />\
+         <row Id=\"17\" CreationDate=\"2020-01-01T00:00:00\" Body=\"x\" />\
+         <row PostTypeId=\"2\" ParentId=\"10\" Body=\"x\" />\
+         <row Id=\"30\" PostTypeId=\"4\" Body=\"About C++\" CreationDate=\"2020-01-01T00:00:00\" />\
+         <row Id=\"31\" PostTypeId=\"5\" Body=\"&lt;p&gt;More&lt;/p&gt;\" CreationDate=\"2020-01-01T00:00:00\" />\
+         <row Id=\"32\" PostTypeId=\"5\" Body=\"\" CreationDate=\"2020-01-01T00:00:00\" />\
+         <row Id=\"33\" PostTypeId=\"4\" Body=\"Nobody's\" CreationDate=\"2020-01-01T00:00:00\" />\
+         <row Id=\"34\" PostTypeId=\"7\" Body=\"x\" CreationDate=\"2020-01-01T00:00:00\" />\
+         <row Id=\"35\" PostTypeId=\"99999\" Body=\"x\" CreationDate=\"2020-01-01T00:00:00\" />\
+         </posts>",
+    );
+    write(
+        "PostHistory.xml",
+        "<posthistory>\
+         <row Id=\"1\" PostHistoryTypeId=\"2\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"One *md*\" />\
+         <row Id=\"2\" PostHistoryTypeId=\"1\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"First title\" />\
+         <row Id=\"3\" PostHistoryTypeId=\"2\" PostId=\"9\" RevisionGUID=\"b\" CreationDate=\"2011-01-02T00:00:00\" UserId=\"2\" Text=\"Early\" />\
+         <row Id=\"4\" PostHistoryTypeId=\"3\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"&lt;c++&gt;\" />\
+         <row Id=\"5\" PostHistoryTypeId=\"5\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" UserDisplayName=\"Ex\" Text=\"One&#xD;&#xA;**md**\" Comment=\"bold\" />\
+         <row Id=\"6\" PostHistoryTypeId=\"24\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" />\
+         <row Id=\"7\" PostHistoryTypeId=\"4\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" Text=\"New title\" />\
+         <row Id=\"8\" PostHistoryTypeId=\"8\" PostId=\"10\" RevisionGUID=\"d\" CreationDate=\"2011-02-02T00:00:00\" UserId=\"2\" Text=\"One *md*\" />\
+         <row Id=\"9\" PostHistoryTypeId=\"5\" PostId=\"777\" RevisionGUID=\"e\" CreationDate=\"2011-02-02T00:00:00\" Text=\"x\" />\
+         <row Id=\"10\" PostHistoryTypeId=\"5\" PostId=\"10\" RevisionGUID=\"f\" CreationDate=\"2011-02-02T00:00:00\" />\
+         <row Id=\"11\" PostHistoryTypeId=\"4\" PostId=\"13\" RevisionGUID=\"g\" CreationDate=\"2014-02-02T00:00:00\" Text=\"Second\" />\
+         </posthistory>",
+    );
+    write(
+        "Comments.xml",
+        "<comments><row Id=\"1\" PostId=\"10\" Score=\"3\" Text=\"&lt;b&gt; is &quot;bold&quot;&#0;\" CreationDate=\"2011-01-01T01:00:00\" UserId=\"2\" />\
+         <row Id=\"2\" PostId=\"11\" Text=\"Thanks\" CreationDate=\"2011-04-01T01:00:00\" UserDisplayName=\"Ex\" />\
+         <row Id=\"2\" PostId=\"11\" Text=\"Thanks\" CreationDate=\"2011-04-01T01:00:00\" UserDisplayName=\"Ex\" />\
+         <row Id=\"3\" PostId=\"30\" Text=\"On a wiki\" CreationDate=\"2011-04-01T01:00:00\" UserId=\"1\" />\
+         <row Id=\"4\" PostId=\"10\" Text=\"By the site\" CreationDate=\"2011-04-01T01:00:00\" UserId=\"-1\" /></comments>"
+            .replace("&#0;", "").as_str(),
+    );
+    write(
+        "Votes.xml",
+        "<votes><row Id=\"1\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-01-01T00:00:00.000\" />\
+         <row Id=\"2\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-01-02T00:00:00.000\" />\
+         <row Id=\"3\" PostId=\"10\" VoteTypeId=\"3\" CreationDate=\"2011-01-03T00:00:00.000\" />\
+         <row Id=\"4\" PostId=\"11\" VoteTypeId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"5\" PostId=\"11\" VoteTypeId=\"3\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"6\" PostId=\"12\" VoteTypeId=\"2\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"7\" PostId=\"9\" VoteTypeId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"8\" PostId=\"10\" VoteTypeId=\"5\" UserId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"9\" PostId=\"10\" VoteTypeId=\"8\" BountyAmount=\"50\" CreationDate=\"2011-03-05T00:00:00.000\" />\
+         <row Id=\"10\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-13-05T00:00:00.000\" />\
+         <row Id=\"11\" PostId=\"99999999999999999999\" VoteTypeId=\"2\" CreationDate=\"2011-03-05T00:00:00.000\" /></votes>",
+    );
+    write(
+        "PostLinks.xml",
+        "<postlinks><row Id=\"1\" CreationDate=\"2020-02-01T00:00:00\" PostId=\"13\" RelatedPostId=\"10\" LinkTypeId=\"3\" />\
+         <row Id=\"2\" CreationDate=\"2020-02-02T00:00:00\" PostId=\"13\" RelatedPostId=\"14\" LinkTypeId=\"3\" />\
+         <row Id=\"3\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"10\" RelatedPostId=\"13\" LinkTypeId=\"3\" />\
+         <row Id=\"4\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"14\" LinkTypeId=\"3\" />\
+         <row Id=\"5\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"777\" LinkTypeId=\"3\" />\
+         <row Id=\"6\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"10\" LinkTypeId=\"1\" /></postlinks>",
+    );
+    write(
+        "Badges.xml",
+        "<badges><row Id=\"1\" UserId=\"1\" Name=\"Teacher\" Date=\"2011-01-01T00:00:00\" /></badges>",
+    );
+    dir
+}
+
+/// Everything an import wrote that the caller can see, ids included.
+fn contents(conn: &mut Conn) -> BTreeMap<&'static str, Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    let mut all = BTreeMap::new();
+    let Conn::Sqlite(conn) = conn else { return all };
+    for (table, columns) in [
+        (
+            "users",
+            "id, username, username_key, display_name, bio_md, bio_html, created_at, origin_site, origin_id",
+        ),
+        (
+            "posts",
+            "id, kind, thread_id, parent_id, author_id, author_name, body_md, body_html, body_is_html, created_at, edited_at, editor_id, revision, up_votes, down_votes, score, comment_count",
+        ),
+        (
+            "threads",
+            "id, title, slug, tags, author_id, created_at, active_at, active_user_id, active_kind, answer_count, accepted_answer_id, accepted_at, score, view_count, duplicate_of",
+        ),
+        ("revisions", "post_id, number, title, tags, body_md, editor_id, editor_name, summary, created_at"),
+        ("tags", "id, name, description_md, description_html, thread_count"),
+        ("thread_tags", "tag_id, thread_id"),
+        ("votes", "id, post_id, value, created_at"),
+        ("duplicate_links", "id, thread_id, of_id, created_at"),
+        ("post_origins", "post_id, site, kind, origin_id, url, author_url, licence"),
+        ("events", "id, at, kind, actor_id, data, imported"),
+    ] {
+        let sql = format!("SELECT json_array({columns}) AS line FROM {table} ORDER BY line");
+        let lines = diesel::sql_query(sql).load::<Line>(conn).unwrap();
+        all.insert(table, lines.into_iter().map(|l| l.line).collect());
+    }
+    all
+}
+
+#[test]
+fn every_oddity_of_a_dump_is_used_or_listed() {
+    let house = House::new();
+    let dir = small_dump(house.folder.path());
+    let report = house.import(&dir).unwrap();
+    let stats = house.stats();
+    assert_eq!(
+        stats,
+        Stats {
+            people: 5,
+            questions: 3,
+            answers: 2,
+            accepted: 1,
+            comments: 3,
+            up_votes: 2,
+            down_votes: 2,
+            tags: 4,
+            duplicates: 4,
+            events: 5 + 5 + 3 + 4 + 1 + 2,
+        }
+    );
+    let unused = |file: &str| report.files[file].unused.clone().into_iter().collect::<Vec<_>>();
+    let pairs = |list: &[(&str, u64)]| list.iter().map(|(r, n)| ((*r).to_owned(), *n)).collect::<Vec<_>>();
+    assert_eq!(
+        unused("Users.xml"),
+        pairs(&[
+            ("CreationDate is not a date", 1),
+            ("Id is not a number", 1),
+            ("a row with this Id came before", 1),
+            ("it has no Id", 1)
+        ])
+    );
+    assert_eq!(unused("Tags.xml"), pairs(&[("it has no TagName", 1)]));
+    assert_eq!(
+        unused("Posts.xml"),
+        pairs(&[
+            ("ViewCount is not a number", 1),
+            ("a row with this Id came before", 1),
+            ("an empty tag wiki", 1),
+            ("an unknown type of post", 1),
+            ("it has no Id", 1),
+            ("it has no PostTypeId", 1),
+            ("its question is not here", 1),
+            ("its text has an unknown entity", 1),
+            ("no tag has this description", 1),
+            ("posts of type 7 have no place here", 1)
+        ])
+    );
+    assert_eq!(
+        unused("PostHistory.xml"),
+        pairs(&[
+            ("a revision without its text", 1),
+            ("history of type 24 changes no text", 1),
+            ("its post is not here", 1)
+        ])
+    );
+    assert_eq!(
+        unused("Comments.xml"),
+        pairs(&[("a row with this Id came before", 1), ("its post is not here", 1)])
+    );
+    assert_eq!(
+        unused("Votes.xml"),
+        pairs(&[
+            ("CreationDate is not a date", 1),
+            ("PostId is not a number", 1),
+            ("a bookmark of the old site", 1),
+            ("a bounty of the old site", 1),
+            ("an acceptance its question does not know", 1),
+            ("its post is not here", 1)
+        ])
+    );
+    assert_eq!(
+        unused("PostLinks.xml"),
+        pairs(&[("a link between posts that are no duplicates", 1), ("one of its questions is not here", 1)])
+    );
+    assert_eq!(unused("Badges.xml"), pairs(&[("badges are earned anew here", 1)]));
+    let listed = std::fs::read_to_string(report.unused_list.unwrap()).unwrap();
+    let total: u64 = report.files.values().map(|f| f.unused_total()).sum();
+    assert_eq!(listed.lines().count() as u64, total);
+    assert!(listed.contains("Posts.xml\t12\tits question is not here\n"), "{listed}");
+    assert!(listed.contains("Users.xml\trow 7\tit has no Id\n"), "{listed}");
+
+    let question = house.post(10);
+    let thread = house.thread(10);
+    assert_eq!(question.body_html, "<p>One</p>\n");
+    assert_eq!((question.body_md.as_str(), question.body_is_html, question.revision), ("One *md*", false, 3));
+    assert_eq!(
+        (question.up_votes, question.down_votes, question.score, question.comment_count),
+        (2, 1, 1, 2)
+    );
+    assert_eq!(question.edited_at, Some(at("2011-02-01T00:00:00")));
+    assert_eq!((thread.title.as_str(), thread.tags.as_str()), ("How <do> I start?", "c++ c#"));
+    assert_eq!((thread.view_count, thread.score, thread.answer_count), (77, 1, 2));
+    assert_eq!((thread.active_at, thread.active_kind.as_str()), (at("2011-03-01T00:00:00"), "answered"));
+    assert_eq!(thread.accepted_answer_id, Some(house.post(11).id));
+    assert_eq!(thread.accepted_at, Some(at("2011-03-05T00:00:00")));
+    assert_eq!(house.post(9).thread_id, question.id, "an answer before its question is its answer");
+    assert_eq!(house.post(11).author_name.as_deref(), Some("Gone Person"));
+    assert_eq!(house.post(13).author_name.as_deref(), Some("Community"));
+    assert_eq!(house.post(13).author_id, None);
+    assert_eq!(house.post(14).author_name.as_deref(), Some("user4444"));
+    assert_eq!(house.thread(13).accepted_answer_id, None, "another question's answer cannot be accepted");
+    assert_eq!(house.thread(13).duplicate_of, Some(question.id), "the first master wins");
+    assert_eq!(thread.duplicate_of, None, "a circle of duplicates is not closed");
+    assert_eq!(house.thread(14).duplicate_of, None);
+    assert!(house.post(13).body_is_html, "a history of titles alone keeps the body");
+
+    type Revision = (i32, Option<String>, Option<String>, String, Option<String>, String);
+    let history: Vec<Revision> = revisions::table
+        .filter(revisions::post_id.eq(question.id))
+        .order(revisions::number)
+        .select((
+            revisions::number,
+            revisions::title,
+            revisions::tags,
+            revisions::body_md,
+            revisions::editor_name,
+            revisions::summary,
+        ))
+        .load(&mut house.conn())
+        .unwrap();
+    let row = |n, title: &str, body: &str, editor: Option<&str>, summary: &str| -> Revision {
+        (n, Some(title.into()), Some("c++".into()), body.into(), editor.map(Into::into), summary.into())
+    };
+    assert_eq!(
+        history,
+        [
+            row(1, "First title", "One *md*", None, ""),
+            row(2, "New title", "One\n**md**", Some("Ex"), "bold"),
+            row(3, "New title", "One *md*", None, "")
+        ]
+    );
+    let bare: i64 = posts::table
+        .filter(diesel::dsl::not(diesel::dsl::exists(
+            revisions::table.filter(revisions::post_id.eq(posts::id)),
+        )))
+        .count()
+        .get_result(&mut house.conn())
+        .unwrap();
+    assert_eq!(bare, 0, "every post has its last revision");
+
+    let names: Vec<(Option<i64>, String, String)> = users::table
+        .order(users::id)
+        .select((users::origin_id, users::username, users::display_name))
+        .load(&mut house.conn())
+        .unwrap();
+    let person = |id, name: &str, display: &str| (Some(id), name.to_owned(), display.to_owned());
+    assert_eq!(
+        names,
+        [
+            person(-1, "Community", "Community"),
+            person(1, "Ann-Co", "Ann & Co"),
+            person(2, "Bruno", "Bruno"),
+            person(3, "bruno-3", "bruno"),
+            person(4, "user-4", "user4")
+        ]
+    );
+    let origins: HashMap<i64, (String, Option<String>, String)> = post_origins::table
+        .filter(post_origins::kind.eq("post"))
+        .select((
+            post_origins::origin_id,
+            (post_origins::url, post_origins::author_url, post_origins::licence),
+        ))
+        .load(&mut house.conn())
+        .unwrap()
+        .into_iter()
+        .collect();
+    let origin = |url: &str, author: Option<&str>, licence: &str| {
+        (url.to_owned(), author.map(str::to_owned), licence.to_owned())
+    };
+    let ann = Some("https://small.example.org/users/1");
+    assert_eq!(origins[&10], origin("https://small.example.org/questions/10", ann, "CC BY-SA 2.5"));
+    assert_eq!(origins[&11], origin("https://small.example.org/a/11", None, "CC BY-SA 4.0"));
+    assert_eq!(origins[&13].2, "CC BY-SA 3.0");
+    assert_eq!(origins[&14].2, "CC BY-SA 4.0");
+    let tag: (String, String, i64) = tags::table
+        .filter(tags::name.eq("c++"))
+        .select((tags::description_md, tags::description_html, tags::thread_count))
+        .first(&mut house.conn())
+        .unwrap();
+    assert_eq!(tag, ("About C++\n\n<p>More</p>".into(), "<p>About C++</p>\n<p>More</p>".into(), 2));
+}
+
+#[test]
+fn an_import_killed_at_any_transaction_ends_with_the_same_rows() {
+    let whole = House::new();
+    let dir = small_dump(whole.folder.path());
+    let import = |house: &House, keep_going: &dyn Fn() -> bool| {
+        let mut options = Options::new(house.lists(), NOW);
+        options.rows_per_commit = 4;
+        options.keep_going = keep_going;
+        stackexchange::import(&house.target, &dir, &options)
+    };
+    let steps = Cell::new(0);
+    let report = import(&whole, &|| {
+        steps.set(steps.get() + 1);
+        true
+    })
+    .unwrap();
+    let expect = contents(&mut whole.conn());
+    let list = |house: &House| {
+        std::fs::read_to_string(house.lists().join("import-small.example.org-unused.tsv")).unwrap()
+    };
+    assert!(steps.get() > 40);
+    for step in (1..=steps.get()).step_by(3) {
+        let house = House::new();
+        let left = Cell::new(step);
+        let stopped = import(&house, &|| {
+            left.set(left.get() - 1);
+            left.get() > 0
+        });
+        assert!(matches!(stopped, Err(ExchangeError::Stopped)) || step == steps.get(), "step {step}");
+        let again = import(&house, &|| true).unwrap();
+        assert_eq!(contents(&mut house.conn()), expect, "step {step}");
+        assert_eq!(again.files, report.files, "step {step}");
+        assert_eq!(again.notes, report.notes, "step {step}");
+        assert_eq!(list(&house), list(&whole), "step {step}");
+    }
+    // Killed at every step, it still ends, and with the same rows.
+    let house = House::new();
+    let mut runs = 0;
+    loop {
+        let left = Cell::new(4);
+        match import(&house, &|| {
+            left.set(left.get() - 1);
+            left.get() > 0
+        }) {
+            Err(ExchangeError::Stopped) => runs += 1,
+            other => {
+                other.unwrap();
+                break;
+            }
+        }
+        assert!(runs < 10_000);
+    }
+    assert_eq!(contents(&mut house.conn()), expect);
+}
+
+#[test]
+fn a_second_import_of_a_finished_site_changes_nothing() {
+    let house = House::new();
+    let dir = small_dump(house.folder.path());
+    let first = house.import(&dir).unwrap();
+    let before = contents(&mut house.conn());
+    let second = house.import(&dir).unwrap();
+    assert!(second.already_there && !first.already_there);
+    assert_eq!(second.files, first.files);
+    assert_eq!(contents(&mut house.conn()), before);
+    assert!(second.lines()[0].contains("already here"));
+}
+
+#[test]
+fn a_dump_that_is_damaged_or_incomplete_changes_nothing_and_says_where() {
+    let house = House::new();
+    let dir = small_dump(house.folder.path());
+    let check = |file: &str, text: &[u8], expect: &[&str]| {
+        let old = std::fs::read(dir.join(file)).unwrap();
+        std::fs::write(dir.join(file), text).unwrap();
+        let said = house.import(&dir).unwrap_err().to_string();
+        for part in expect {
+            assert!(said.contains(part), "{said}");
+        }
+        std::fs::write(dir.join(file), old).unwrap();
+        assert_eq!(house.stats().events, 0);
+        let places: i64 = imports::table.count().get_result(&mut house.conn()).unwrap();
+        assert_eq!(places, 0);
+    };
+    check("Votes.xml", b"<votes><row Id=\"1\" /><row Id=\"2\"", &["Votes.xml", "byte 21"]);
+    check("Votes.xml", b"<votes><row Id=\"1\" />", &["Votes.xml", "byte 21", "cut off"]);
+    check("Votes.xml", b"<votes><row Id=1 /></votes>", &["Votes.xml", "byte"]);
+    check("Votes.xml", b"<votes><row Id=\"1\" Id=\"2\" /></votes>", &["Votes.xml", "duplicate"]);
+    check("Votes.xml", b"<votes></notes>", &["Votes.xml", "byte"]);
+    check("Votes.xml", b"", &["Votes.xml", "byte 0"]);
+    check("Votes.xml", b"\xff\xfe<\0", &["Votes.xml", "UTF-16"]);
+    check("Votes.xml", b"<votes><row Id=\"\xff\" /></votes>", &["Votes.xml", "byte"]);
+    std::fs::rename(dir.join("Posts.xml"), dir.join("x")).unwrap();
+    assert!(house.import(&dir).unwrap_err().to_string().contains("holds no Posts.xml"));
+    assert!(house.import(&dir.join("nowhere")).is_err());
+    std::fs::rename(dir.join("x"), dir.join("posts.XML")).unwrap();
+    for optional in
+        ["Tags.xml", "Comments.xml", "Votes.xml", "PostLinks.xml", "PostHistory.xml", "Badges.xml"]
+    {
+        std::fs::remove_file(dir.join(optional)).unwrap();
+    }
+    house.import(&dir).unwrap();
+    assert_eq!((house.stats().questions, house.stats().accepted, house.stats().tags), (3, 1, 3));
+}
+
+#[test]
+fn an_import_does_not_go_on_with_other_files() {
+    let house = House::new();
+    let dir = small_dump(house.folder.path());
+    let calls = Cell::new(0);
+    let mut options = Options::new(house.lists(), NOW);
+    let keep_going = || {
+        calls.set(calls.get() + 1);
+        calls.get() < 5
+    };
+    options.keep_going = &keep_going;
+    assert!(matches!(stackexchange::import(&house.target, &dir, &options), Err(ExchangeError::Stopped)));
+    std::fs::write(dir.join("Badges.xml"), "<badges></badges>").unwrap();
+    assert!(house.import(&dir).unwrap_err().to_string().contains("not those this import began with"));
+}
+
+/// The real site's folder, when it is there.
+fn italian() -> Option<PathBuf> {
+    let shared = std::env::var_os("LOGGIA_SHARED_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let dir = shared.join("dumps/italian.stackexchange.com-2014");
+    if !dir.is_dir() {
+        eprintln!("skipped: the Italian site is not in {}", dir.display());
+        return None;
+    }
+    Some(dir)
+}
+
+/// The rows of a file, read by cutting its text: nothing of the importer's own is used.
+fn plain_rows(dir: &Path, file: &str) -> Vec<HashMap<String, String>> {
+    let text = std::fs::read_to_string(dir.join(file)).unwrap();
+    let mut rows = Vec::new();
+    for part in text.split("<row").skip(1) {
+        let mut row = HashMap::new();
+        let mut rest = part.split("/>").next().unwrap();
+        while let Some((name, after)) = rest.split_once("=\"") {
+            let (value, after) = after.split_once('"').unwrap();
+            row.insert(name.trim().to_owned(), value.to_owned());
+            rest = after;
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+#[test]
+fn the_italian_sites_numbers_are_those_of_its_files() {
+    let Some(dir) = italian() else { return };
+    let house = House::new();
+    let report = house.import(&dir).unwrap();
+    let rows = plain_rows(&dir, "Posts.xml");
+    let id = |row: &HashMap<String, String>, key: &str| row.get(key).map(|v| v.parse::<i64>().unwrap());
+    let of_type = |kind: &str| rows.iter().filter(|r| r["PostTypeId"] == kind).collect::<Vec<_>>();
+    let questions: HashSet<i64> = of_type("1").iter().map(|r| id(r, "Id").unwrap()).collect();
+    let answers: HashMap<i64, i64> = of_type("2")
+        .iter()
+        .map(|r| (id(r, "Id").unwrap(), id(r, "ParentId").unwrap()))
+        .filter(|(_, parent)| questions.contains(parent))
+        .collect();
+    let here = |post: i64| questions.contains(&post) || answers.contains_key(&post);
+    let accepted = of_type("1")
+        .iter()
+        .filter(|r| id(r, "AcceptedAnswerId").is_some_and(|a| answers.get(&a) == id(r, "Id").as_ref()))
+        .count();
+    let comments = plain_rows(&dir, "Comments.xml").iter().filter(|r| here(id(r, "PostId").unwrap())).count();
+    let mut scores: HashMap<i64, (i64, i64)> = HashMap::new();
+    for vote in plain_rows(&dir, "Votes.xml") {
+        let post = id(&vote, "PostId").unwrap();
+        match vote["VoteTypeId"].as_str() {
+            "2" if here(post) => scores.entry(post).or_default().0 += 1,
+            "3" if here(post) => scores.entry(post).or_default().1 += 1,
+            _ => {}
+        }
+    }
+    let duplicates = plain_rows(&dir, "PostLinks.xml")
+        .iter()
+        .filter(|r| r["LinkTypeId"] == "3")
+        .filter(|r| questions.contains(&id(r, "PostId").unwrap()))
+        .filter(|r| questions.contains(&id(r, "RelatedPostId").unwrap()))
+        .count();
+    let stats = house.stats();
+    assert_eq!(stats.questions, questions.len() as i64);
+    assert_eq!(stats.answers, answers.len() as i64);
+    assert_eq!(stats.accepted, accepted as i64);
+    assert_eq!(stats.comments, comments as i64);
+    assert_eq!(stats.up_votes, scores.values().map(|s| s.0).sum::<i64>());
+    assert_eq!(stats.down_votes, scores.values().map(|s| s.1).sum::<i64>());
+    assert_eq!(stats.duplicates, duplicates as i64);
+    assert_eq!(stats.people, plain_rows(&dir, "Users.xml").len() as i64);
+    assert_eq!((stats.questions, stats.answers, stats.accepted, stats.people), (266, 571, 141, 611));
+    let found: Vec<(i64, i64, i64, i64)> = posts::table
+        .inner_join(post_origins::table.on(post_origins::post_id.eq(posts::id)))
+        .filter(post_origins::kind.eq("post"))
+        .select((post_origins::origin_id, posts::up_votes, posts::down_votes, posts::score))
+        .load(&mut house.conn())
+        .unwrap();
+    assert_eq!(found.len(), questions.len() + answers.len());
+    for (origin, up, down, score) in found {
+        let (expect_up, expect_down) = scores.get(&origin).copied().unwrap_or_default();
+        assert_eq!((up, down, score), (expect_up, expect_down, expect_up - expect_down), "post {origin}");
+    }
+    for (file, count) in &report.files {
+        assert_eq!(count.read, plain_rows(&dir, file).len() as u64, "{file}");
+        assert_eq!(count.read, count.used + count.unused_total(), "{file}");
+    }
+    let wrong: i64 = threads::table
+        .inner_join(posts::table.on(posts::id.eq(threads::id)))
+        .filter(posts::score.ne(threads::score))
+        .count()
+        .get_result(&mut house.conn())
+        .unwrap();
+    assert_eq!(wrong, 0);
+    let licences: Vec<String> =
+        post_origins::table.select(post_origins::licence).distinct().load(&mut house.conn()).unwrap();
+    assert_eq!(licences, ["CC BY-SA 3.0"]);
+    for line in report.lines() {
+        println!("{line}");
+    }
+}
+
+const LINES: &str = r#"{"kind":"user","id":1,"name":"ann","email":"ann@example.test","created":1700000000}
+{"kind":"user","id":2,"name":"bruno","display_name":"Bruno P","email":"ANN@example.test","bio":"*hi*"}
+{"kind":"user","id":3,"name":"dario","role":"staff","signature":"— Dario","created":1700000000}
+{"kind":"user","id":4,"name":"carla","role":"moderator","created":1700000000}
+
+{"kind":"question","id":1,"user":1,"title":"Where is it?","body":"I <b>ask</b>","tags":["place","Lost"],"views":7,"created":1700001000}
+{"kind":"question","id":2,"user":2,"title":"Where is it again?","body":"I ask","tags":["place"],"created":1700002000}
+{"kind":"answer","id":1,"question":1,"user":2,"body":"Here","score":3,"created":1700003000}
+{"kind":"answer","id":2,"question":1,"user":1,"body":"There","score":-2,"created":1700003500}
+{"kind":"comment","id":1,"post":"answer:1","user":1,"body":"Thanks","created":1700004000}
+{"kind":"vote","user":1,"answer":1,"value":1,"created":1700004100}
+{"kind":"vote","user":1,"answer":1,"value":-1,"created":1700004200}
+{"kind":"vote","user":2,"question":1,"value":1,"created":1700004300}
+{"kind":"vote","user":3,"question":1,"value":1,"created":1700004300}
+{"kind":"vote","user":3,"question":1,"value":0,"created":1700004400}
+{"kind":"accept","question":1,"answer":2,"user":1,"created":1700005000}
+{"kind":"accept","question":1,"answer":1,"user":1,"created":1700005100}
+{"kind":"me_too","question":1,"user":2,"created":1700005200}
+{"kind":"me_too","question":1,"user":2,"created":1700005200}
+{"kind":"follow","question":1,"user":2,"created":1700005200}
+{"kind":"edit","post":"question:1","user":4,"title":"Where is it, please?","tags":["place"],"body":"I ask kindly","summary":"kinder","created":1700006000}
+{"kind":"duplicate","question":2,"of":1,"user":4,"reason":"same","created":1700006100}
+{"kind":"flag","post":"answer:2","user":2,"reason":"outdated","note":"old","created":1700006200}
+{"kind":"hide","post":"answer:2","user":4,"reason":"wrong","created":1700006300}
+{"kind":"case","question":1,"user":4,"note":"please","created":1700006400}
+{"kind":"take","question":1,"user":3,"created":1700006500}
+{"kind":"answer","id":3,"question":1,"user":3,"body":"Officially here","official":true,"created":1700006600}
+"#;
+
+const BAD_LINES: [(&str, &str); 22] = [
+    ("{", "it is not JSON"),
+    ("[1]", "a field is of another type than it should be"),
+    ("{\"kind\":\"user\",\"id\":\"x\",\"name\":\"x\"}", "a field is of another type than it should be"),
+    ("{}", "it has no kind"),
+    ("{\"kind\":\"spell\"}", "an unknown kind"),
+    ("{\"kind\":\"user\",\"id\":1,\"name\":\"again\"}", "this id came before"),
+    ("{\"kind\":\"user\",\"id\":9,\"name\":\"x\",\"role\":\"god\"}", "an unknown role"),
+    ("{\"kind\":\"question\",\"id\":1,\"user\":1,\"title\":\"x\",\"body\":\"x\"}", "this id came before"),
+    ("{\"kind\":\"question\",\"id\":9,\"user\":77,\"title\":\"x\",\"body\":\"x\"}", "its user is not here"),
+    (
+        "{\"kind\":\"question\",\"id\":9,\"user\":1,\"title\":\" \",\"body\":\"x\"}",
+        "its title or body is empty",
+    ),
+    (
+        "{\"kind\":\"question\",\"id\":9,\"user\":1,\"title\":\"x\",\"body\":\"x\",\"created\":-5}",
+        "created is no time",
+    ),
+    ("{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":77,\"body\":\"x\"}", "its post is not here"),
+    (
+        "{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":1,\"body\":\"x\",\"score\":5000}",
+        "its score is beyond 1,000",
+    ),
+    (
+        "{\"kind\":\"answer\",\"id\":9,\"user\":1,\"question\":1,\"body\":\"x\",\"official\":true}",
+        "an official answer by somebody who is not staff",
+    ),
+    ("{\"kind\":\"comment\",\"user\":1,\"post\":\"comment:1\",\"body\":\"x\"}", "a comment on a comment"),
+    ("{\"kind\":\"comment\",\"user\":1,\"post\":\"x\",\"body\":\"x\"}", "post is no post's name"),
+    ("{\"kind\":\"vote\",\"user\":1,\"question\":1,\"value\":1}", "a vote on one's own post"),
+    ("{\"kind\":\"vote\",\"user\":2,\"question\":1,\"value\":99999}", "a vote is 1, -1 or 0"),
+    ("{\"kind\":\"accept\",\"question\":2,\"answer\":1}", "its answer belongs to another question"),
+    ("{\"kind\":\"duplicate\",\"question\":1,\"of\":2,\"user\":4}", "a duplicate of itself"),
+    (
+        "{\"kind\":\"flag\",\"post\":\"answer:1\",\"user\":1,\"reason\":\"boring\"}",
+        "an unknown reason of a flag",
+    ),
+    ("{\"kind\":\"take\",\"question\":2,\"user\":3}", "it has no open case"),
+];
+
+fn import_lines(
+    house: &House,
+    file: &Path,
+    per_commit: usize,
+    keep_going: &dyn Fn() -> bool,
+) -> Result<Report, ExchangeError> {
+    let mut options = Options::new(house.lists(), NOW);
+    options.rows_per_commit = per_commit;
+    options.keep_going = keep_going;
+    jsonl::import(&house.target, file, &options)
+}
+
+#[test]
+fn lines_of_json_have_the_effects_of_the_acts_they_tell() {
+    let house = House::new();
+    let file = house.folder.path().join("lines.jsonl");
+    std::fs::write(&file, LINES).unwrap();
+    let report = import_lines(&house, &file, 1_000, &|| true).unwrap();
+    let count = &report.files["lines.jsonl"];
+    assert_eq!((count.read, count.used), (27, 26));
+    assert_eq!(count.unused["an empty line"], 1);
+    assert_eq!(
+        house.stats(),
+        Stats {
+            people: 4,
+            questions: 2,
+            answers: 3,
+            accepted: 1,
+            comments: 1,
+            up_votes: 4,
+            down_votes: 3,
+            tags: 2,
+            duplicates: 1,
+            events: 4 + 2 + 3 + 5 + 1 + 5 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+        }
+    );
+    let conn = &mut house.conn();
+    let thread: Thread = threads::table.find(1).select(Thread::as_select()).first(conn).unwrap();
+    assert_eq!((thread.title.as_str(), thread.slug.as_str()), ("Where is it, please?", "where-is-it-please"));
+    assert_eq!(
+        (thread.tags.as_str(), thread.score, thread.answer_count, thread.view_count),
+        ("place", 1, 2, 7)
+    );
+    assert_eq!((thread.active_kind.as_str(), thread.active_at), ("answered", 1_700_006_600_000_000));
+    let (me_too, escalated, official): (i64, bool, Option<i64>) = threads::table
+        .find(1)
+        .select((threads::me_too_count, threads::escalated, threads::official_answer_id))
+        .first(conn)
+        .unwrap();
+    assert_eq!((me_too, escalated), (1, false));
+    let (signature, is_official): (Option<String>, bool) =
+        posts::table.find(official.unwrap()).select((posts::signature, posts::official)).first(conn).unwrap();
+    assert_eq!((signature.as_deref(), is_official), (Some("— Dario"), true));
+    let answer: Post =
+        posts::table.find(thread.accepted_answer_id.unwrap()).select(Post::as_select()).first(conn).unwrap();
+    assert_eq!((answer.up_votes, answer.down_votes, answer.score, answer.comment_count), (3, 1, 2, 1));
+    let question: Post = posts::table.find(1).select(Post::as_select()).first(conn).unwrap();
+    assert_eq!((question.body_md.as_str(), question.revision), ("I ask kindly", 2));
+    let tag: i64 = tags::table.filter(tags::name.eq("lost")).select(tags::thread_count).first(conn).unwrap();
+    assert_eq!(tag, 0);
+    let people: Vec<(String, Option<String>, i64)> = users::table
+        .order(users::id)
+        .select((users::username, users::email, users::created_at))
+        .load(conn)
+        .unwrap();
+    assert_eq!(people[0], ("ann".into(), Some("ann@example.test".into()), 1_700_000_000_000_000));
+    assert_eq!(
+        people[1],
+        ("bruno".into(), None, 1_700_002_000_000_000),
+        "without a date: with the first post"
+    );
+    let state: String = cases::table.select(cases::state).first(conn).unwrap();
+    assert_eq!(state, "answered");
+    let left: i64 = imported_rows::table.count().get_result(conn).unwrap();
+    assert_eq!(left, 0, "what was remembered for a restart is gone");
+    assert!(import_lines(&house, &file, 10, &|| true).unwrap().already_there);
+}
+
+#[test]
+fn bad_lines_are_listed_with_their_number_and_the_others_used() {
+    let house = House::new();
+    let file = house.folder.path().join("bad lines.jsonl");
+    let mut text = LINES.as_bytes().to_vec();
+    for (line, _) in BAD_LINES {
+        text.extend_from_slice(line.as_bytes());
+        text.push(b'\n');
+    }
+    text.extend_from_slice(b"{\"kind\":\"\xff\"}\n");
+    text.extend(std::iter::repeat_n(b'x', 5 << 20));
+    text.extend_from_slice(b"\n{\"kind\":\"me_too\",\"question\":2,\"user\":1}");
+    std::fs::write(&file, text).unwrap();
+    let report = import_lines(&house, &file, 7, &|| true).unwrap();
+    let list = std::fs::read_to_string(report.unused_list.unwrap()).unwrap();
+    let first = LINES.lines().count() + 1;
+    for (at, (line, reason)) in BAD_LINES.iter().enumerate() {
+        let expect = format!("bad lines.jsonl\tline {}\t{reason}\n", first + at);
+        assert!(list.contains(&expect), "{line}: {list}");
+    }
+    assert!(list.contains("it is not UTF-8") && list.contains("it is longer than 4 MiB"));
+    assert_eq!(report.files["bad lines.jsonl"].used, 27, "the last line has no end and is used");
+}
+
+#[test]
+fn lines_of_json_killed_at_any_transaction_end_with_the_same_rows() {
+    let whole = House::new();
+    let file = whole.folder.path().join("lines.jsonl");
+    let mut text = LINES.to_owned();
+    for (line, _) in BAD_LINES {
+        text.push_str(line);
+        text.push('\n');
+    }
+    std::fs::write(&file, text).unwrap();
+    let steps = Cell::new(0);
+    let counting = || {
+        steps.set(steps.get() + 1);
+        true
+    };
+    let report = import_lines(&whole, &file, 3, &counting).unwrap();
+    let expect = contents(&mut whole.conn());
+    for step in (1..=steps.get()).step_by(3) {
+        let house = House::new();
+        let left = Cell::new(step);
+        let stopping = || {
+            left.set(left.get() - 1);
+            left.get() > 0
+        };
+        assert!(
+            matches!(import_lines(&house, &file, 3, &stopping), Err(ExchangeError::Stopped)),
+            "step {step}"
+        );
+        let again = import_lines(&house, &file, 3, &|| true).unwrap();
+        assert_eq!(contents(&mut house.conn()), expect, "step {step}");
+        assert_eq!(again.files, report.files, "step {step}");
+    }
+}
