@@ -22,35 +22,19 @@ fn main() {
         ("64 KB of >", ">".repeat(64_000)),
         ("30 KB of > on lines", "> > > > > > > >\n".repeat(1_900)),
         ("64 KB of '- '", "- ".repeat(32_000)),
-        (
-            "nested lists by indent",
-            (0..350)
-                .map(|n| format!("{}- a\n", "  ".repeat(n % 170)))
-                .collect(),
-        ),
+        ("nested lists by indent", (0..350).map(|n| format!("{}- a\n", "  ".repeat(n % 170))).collect()),
         ("64 KB of <div>", "<div>".repeat(13_000)),
         ("64 KB of <b>", "<b>".repeat(21_000)),
         ("64 KB of x<b>", "x <b>".repeat(13_000)),
         ("64 KB of <p><b>", "<p><b>".repeat(11_000)),
         ("64 KB of <blockquote>", "<blockquote>".repeat(5_300)),
         ("64 KB of <table><tr><td>", "<table><tr><td>".repeat(4_200)),
-        (
-            "64 KB of <table>x<b>",
-            format!("<table>{}", "x<b>y</b>".repeat(7_000)),
-        ),
+        ("64 KB of <table>x<b>", format!("<table>{}", "x<b>y</b>".repeat(7_000))),
         (
             "wide table, short rows",
-            format!(
-                "{}\n{}\n{}",
-                "|a".repeat(8_000),
-                "|-".repeat(8_000),
-                "|a\n".repeat(9_000)
-            ),
+            format!("{}\n{}\n{}", "|a".repeat(8_000), "|-".repeat(8_000), "|a\n".repeat(9_000)),
         ),
-        (
-            "wide table, long rows",
-            format!("{row}{}\n{}", "|-".repeat(40), row.repeat(780)),
-        ),
+        ("wide table, long rows", format!("{row}{}\n{}", "|-".repeat(40), row.repeat(780))),
         ("64 KB of *a", "*a ".repeat(21_000)),
         ("64 KB of *a*", "*a* ".repeat(16_000)),
         ("64 KB of **a __b", "**a __b ".repeat(8_000)),
@@ -59,14 +43,8 @@ fn main() {
         ("64 KB of [a](b", "[a](b".repeat(12_800)),
         ("64 KB of [a](<b", "[a](<b".repeat(10_600)),
         ("64 KB of [a](b)", "[a](b) ".repeat(9_000)),
-        (
-            "reference blow-up",
-            format!("[a]: /{}\n\n{}", "x".repeat(1_000), "[a] ".repeat(15_000)),
-        ),
-        (
-            "64 KB of backticks",
-            (1..350).map(|n| format!("{} ", "`".repeat(n))).collect(),
-        ),
+        ("reference blow-up", format!("[a]: /{}\n\n{}", "x".repeat(1_000), "[a] ".repeat(15_000))),
+        ("64 KB of backticks", (1..350).map(|n| format!("{} ", "`".repeat(n))).collect()),
         ("64 KB of <a ", "<a ".repeat(21_000)),
         ("64 KB of <a \"", "<a x=\"".repeat(10_000)),
         ("64 KB of <!--", "<!-- ".repeat(12_800)),
@@ -81,71 +59,20 @@ fn main() {
         ("64 KB of @abc ", "@abc ".repeat(12_800)),
         ("64 KB of (", format!("http://a{}", "(".repeat(1_900))),
         ("64 KB of ~~", "~~a ".repeat(16_000)),
-        (
-            "64 KB of attributes",
-            format!("<b {}>", "a=b ".repeat(16_000)),
-        ),
+        ("64 KB of attributes", format!("<b {}>", "a=b ".repeat(16_000))),
         ("64 KB of headings", "# a\n".repeat(16_000)),
         ("64 KB of a\\n===", "a\n=\n".repeat(16_000)),
         ("64 KB of fences", "```\na\n```\n".repeat(6_400)),
         ("64 KB of pre code", "<pre><code>a\n".repeat(4_900)),
-        (
-            "20 KB of js nest",
-            format!(
-                "```js\n{}\n```",
-                format!("{}\n", "`${".repeat(130)).repeat(50)
-            ),
-        ),
-        (
-            "20 KB of js /",
-            format!("```js\n{}\n```", "a = /((a+)+)+[/\n".repeat(1_200)),
-        ),
-        (
-            "20 KB of cpp <",
-            format!(
-                "```cpp\n{}\n```",
-                format!("{}\n", "a<b<".repeat(120)).repeat(40)
-            ),
-        ),
-        (
-            "20 KB of cpp (",
-            format!(
-                "```cpp\n{}\n```",
-                format!("{}\n", "a::b ( ".repeat(70)).repeat(38)
-            ),
-        ),
-        (
-            "20 KB of java",
-            format!(
-                "```java\n{}\n```",
-                format!("{}\n", "a.b<c,".repeat(80)).repeat(40)
-            ),
-        ),
-        (
-            "20 KB of php",
-            format!("```php\n<?php {}\n```", "\"{$a[\"{$b\n".repeat(1_800)),
-        ),
-        (
-            "20 KB of md in md",
-            format!(
-                "~~~md\n{}\n~~~",
-                format!("{}\n", "*_[`<".repeat(95)).repeat(40)
-            ),
-        ),
-        (
-            "20 KB of spaces in sh",
-            format!(
-                "```sh\n{}\n```",
-                format!("{}\n", " ".repeat(490)).repeat(40)
-            ),
-        ),
-        (
-            "20 KB of spaces in md",
-            format!(
-                "~~~md\n{}\n~~~",
-                format!("{}x\n", " ".repeat(490)).repeat(40)
-            ),
-        ),
+        ("20 KB of js nest", format!("```js\n{}\n```", format!("{}\n", "`${".repeat(130)).repeat(50))),
+        ("20 KB of js /", format!("```js\n{}\n```", "a = /((a+)+)+[/\n".repeat(1_200))),
+        ("20 KB of cpp <", format!("```cpp\n{}\n```", format!("{}\n", "a<b<".repeat(120)).repeat(40))),
+        ("20 KB of cpp (", format!("```cpp\n{}\n```", format!("{}\n", "a::b ( ".repeat(70)).repeat(38))),
+        ("20 KB of java", format!("```java\n{}\n```", format!("{}\n", "a.b<c,".repeat(80)).repeat(40))),
+        ("20 KB of php", format!("```php\n<?php {}\n```", "\"{$a[\"{$b\n".repeat(1_800))),
+        ("20 KB of md in md", format!("~~~md\n{}\n~~~", format!("{}\n", "*_[`<".repeat(95)).repeat(40))),
+        ("20 KB of spaces in sh", format!("```sh\n{}\n```", format!("{}\n", " ".repeat(490)).repeat(40))),
+        ("20 KB of spaces in md", format!("~~~md\n{}\n~~~", format!("{}x\n", " ".repeat(490)).repeat(40))),
         (
             "20 KB of rust",
             format!(
@@ -156,10 +83,7 @@ fn main() {
     ];
     let only = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
     for (name, source) in &cases {
-        if only
-            .as_ref()
-            .is_some_and(|only| !name.contains(only.as_str()))
-        {
+        if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
             continue;
         }
         report(name, source, markdown::render);
@@ -168,17 +92,11 @@ fn main() {
     for (name, source) in cases.iter().filter(|(name, _)| name.contains('<')) {
         report(&format!("html: {name}"), source, markdown::render_html);
     }
-    let long: String = (0..3_000)
-        .map(|n| format!("line {n} of a long text\n"))
-        .collect();
+    let long: String = (0..3_000).map(|n| format!("line {n} of a long text\n")).collect();
     let other = long.replace("7", "seven").replace("of a", "of one");
     let started = Instant::now();
     black_box(diff(&long, &other));
-    println!(
-        "{:>12.1} µs  diff of two texts of {} bytes",
-        started.elapsed().as_secs_f64() * 1e6,
-        long.len()
-    );
+    println!("{:>12.1} µs  diff of two texts of {} bytes", started.elapsed().as_secs_f64() * 1e6, long.len());
 }
 
 fn report(name: &str, source: &str, render: fn(&str) -> markdown::Rendered) {

@@ -36,8 +36,8 @@ struct Words {
 impl Words {
     fn new(random: &mut Random) -> Words {
         let starts = [
-            "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "br", "st", "tr",
-            "pl", "sh", "ch",
+            "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "br", "st", "tr", "pl",
+            "sh", "ch",
         ];
         let vowels = ["a", "e", "i", "o", "u", "ai", "ea", "io", "ou"];
         let ends = ["", "n", "r", "s", "t", "l", "m", "x"];
@@ -71,9 +71,7 @@ impl Words {
 
     fn rank(&self, random: &mut Random) -> usize {
         let at = random.unit() * self.sums.last().unwrap();
-        self.sums
-            .partition_point(|sum| *sum < at)
-            .min(self.words.len() - 1)
+        self.sums.partition_point(|sum| *sum < at).min(self.words.len() - 1)
     }
 
     fn text(&self, random: &mut Random, chars: usize) -> String {
@@ -98,30 +96,17 @@ fn cpu_us() -> f64 {
     std::fs::read_to_string("/proc/thread-self/schedstat")
         .ok()
         .and_then(|text| text.split(' ').next()?.parse::<f64>().ok())
-        .map_or_else(
-            || start.elapsed().as_secs_f64() * 1e6,
-            |nanoseconds| nanoseconds / 1e3,
-        )
+        .map_or_else(|| start.elapsed().as_secs_f64() * 1e6, |nanoseconds| nanoseconds / 1e3)
 }
 
 fn resident_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS"))
-        .unwrap_or("");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kb| kb.parse::<f64>().ok())
-        .unwrap_or(0.0)
-        / 1024.0
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap_or("");
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
 fn main() {
-    let threads: usize = std::env::args()
-        .skip(1)
-        .find_map(|arg| arg.parse().ok())
-        .unwrap_or(10_000);
+    let threads: usize = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(10_000);
     let mut random = Random(42);
     let words = Words::new(&mut random);
     let mut bytes = 0;
@@ -143,9 +128,8 @@ fn main() {
                     ));
                 }
             }
-            let mut answers: Vec<String> = (0..random.below(7))
-                .map(|_| words.text(&mut random, 600))
-                .collect();
+            let mut answers: Vec<String> =
+                (0..random.below(7)).map(|_| words.text(&mut random, 600)).collect();
             let solved = random.below(2) == 0 && !answers.is_empty();
             let answer_count = answers.len() as i64;
             let title = words.text(&mut random, 40);
@@ -191,17 +175,12 @@ fn main() {
     );
     let began = Instant::now();
     let opened = Index::open_read_only(dir.path()).unwrap().is_ok();
-    println!(
-        "open and check: {:.0} ms, whole: {opened}",
-        began.elapsed().as_secs_f64() * 1e3
-    );
+    println!("open and check: {:.0} ms, whole: {opened}", began.elapsed().as_secs_f64() * 1e3);
 
     measure(&index, &queries, "search, two words, page of 20");
     let began = Instant::now();
     for (place, doc) in (2..).zip(some.iter().cloned()) {
-        index
-            .apply(place, vec![ThreadDoc { score: 99, ..doc }], vec![])
-            .unwrap();
+        index.apply(place, vec![ThreadDoc { score: 99, ..doc }], vec![]).unwrap();
     }
     println!(
         "apply, one thread a commit: {:.2} ms each",
@@ -213,9 +192,7 @@ fn main() {
 
 fn measure(index: &Index, queries: &[String], what: &str) {
     let run = |what: &str, one: &dyn Fn(&str) -> usize| {
-        queries
-            .iter()
-            .for_each(|query| drop(std::hint::black_box(one(query).to_string())));
+        queries.iter().for_each(|query| drop(std::hint::black_box(one(query).to_string())));
         let mut times = Vec::new();
         let mut hits = 0;
         let cpu = cpu_us();
@@ -233,45 +210,21 @@ fn measure(index: &Index, queries: &[String], what: &str) {
             hits as f64 / times.len() as f64
         );
     };
-    run(what, &|query| {
-        index
-            .search(&Query::parse(query).0, 20, None)
-            .unwrap()
-            .hits
-            .len()
-    });
+    run(what, &|query| index.search(&Query::parse(query).0, 20, None).unwrap().hits.len());
     run("  the first word alone", &|query| {
-        index
-            .search(
-                &Query::parse(query.split(' ').next().unwrap_or("")).0,
-                20,
-                None,
-            )
-            .unwrap()
-            .hits
-            .len()
+        index.search(&Query::parse(query.split(' ').next().unwrap_or("")).0, 20, None).unwrap().hits.len()
     });
     run("  six words (three queries joined)", &|query| {
         index
-            .search(
-                &Query::parse(&format!("{query} {} {}", queries[0], queries[1])).0,
-                20,
-                None,
-            )
+            .search(&Query::parse(&format!("{query} {} {}", queries[0], queries[1])).0, 20, None)
             .unwrap()
             .hits
             .len()
     });
     run("  similar while typing, 5", &|query| {
-        index
-            .similar(query.get(..query.len() - 1).unwrap_or(query), 5)
-            .unwrap()
-            .len()
+        index.similar(query.get(..query.len() - 1).unwrap_or(query), 5).unwrap().len()
     });
     run("  suggest, 5", &|query| {
-        index
-            .suggest(query.get(..query.len() - 1).unwrap_or(query), 5)
-            .unwrap()
-            .len()
+        index.suggest(query.get(..query.len() - 1).unwrap_or(query), 5).unwrap().len()
     });
 }

@@ -86,11 +86,8 @@ pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
 }
 
 /// The followers that write to the database, in no particular order.
-pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
-    vec![
-        Arc::new(crate::reputation::Reputation),
-        Arc::new(crate::notices::Notices::new(letterhead.clone())),
-    ]
+pub fn followers(_letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
+    vec![Arc::new(crate::reputation::Reputation)]
 }
 
 impl App {
@@ -100,7 +97,8 @@ impl App {
         if let db::Target::Sqlite(path) = &config.database {
             db::prepare_folder(path)?;
         }
-        db::migrate(&config.database).with_context(|| format!("{} cannot be opened", config.database.describe()))?;
+        db::migrate(&config.database)
+            .with_context(|| format!("{} cannot be opened", config.database.describe()))?;
         let cache = Arc::new(PageCache::new(config.page_cache));
         let bell = Bell::default();
         let on_commit: db::OnCommit = {
@@ -122,13 +120,14 @@ impl App {
             .map_err(|e: Error| anyhow::anyhow!("the site's secret cannot be read: {e}"))?;
         let key = SiteKey::new(&secret);
         let letterhead = Letterhead::new(&config, key.clone());
-        let templates =
-            Templates::load(config.reload_templates.clone(), config.brand.hue).map_err(|e| anyhow::anyhow!("templates: {e}"))?;
+        let templates = Templates::load(config.reload_templates.clone(), config.brand.hue)
+            .map_err(|e| anyhow::anyhow!("templates: {e}"))?;
         let search = crate::search::Search::open(&config.data.join("index"), &db)?;
         let app = App(Arc::new(House {
             key,
             letterhead,
-            hasher: Hasher::start(config.password_memory_kib).map_err(|e| anyhow::anyhow!("passwords cannot be hashed: {e}"))?,
+            hasher: Hasher::start(config.password_memory_kib)
+                .map_err(|e| anyhow::anyhow!("passwords cannot be hashed: {e}"))?,
             templates,
             cache,
             rates: Rates::new(config.rate_limits),
@@ -154,9 +153,7 @@ impl App {
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
         ];
-        if let Some(sender) = crate::mail::Sender::spawn(self.db.clone(), &self.config, self.key.clone(), self.bell.clone())? {
-            threads.push(sender);
-        }
+        threads.push(crate::mail::Sender::spawn(self.db.clone(), &self.config, self.bell.clone())?);
         if let Ok(mut own) = self.threads.lock() {
             own.extend(threads);
         }
@@ -171,7 +168,11 @@ impl App {
         Ok(std::thread::Builder::new().name("cache".into()).spawn(move || {
             while !app.bell.stopping() && !one_node {
                 let seen = app.bell.rung();
-                match app.db.reader().and_then(|mut conn| crate::ledger::after(&mut conn, place, limits::EVENTS_PER_STEP)) {
+                match app
+                    .db
+                    .reader()
+                    .and_then(|mut conn| crate::ledger::after(&mut conn, place, limits::EVENTS_PER_STEP))
+                {
                     Ok(events) => {
                         if let Some(last) = events.last() {
                             place = last.id;
@@ -238,7 +239,10 @@ impl App {
     }
 
     /// Serves on `listener` until the handle stops it. The future ends when the last request has.
-    pub fn serve(&self, listener: TcpListener) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<>)> {
+    pub fn serve(
+        &self,
+        listener: TcpListener,
+    ) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<>)> {
         let data = Data::new(self.clone());
         let readers = usize::try_from(self.config.readers).unwrap_or(2);
         let workers = self.config.workers.max(1);

@@ -26,7 +26,9 @@ pub enum Error {
     /// More bytes than a form may have.
     TooLarge,
     /// The form's text, given back with the words that it could not be taken (an old page, a lost session).
-    Expired { rescued: Option<String> },
+    Expired {
+        rescued: Option<String>,
+    },
     /// Too many of these; seconds until the next.
     TooMany(u64),
     /// Another host's name in the request.
@@ -81,7 +83,9 @@ impl Error {
                 detail.rescued = rescued.clone();
             }
             Error::WrongHost => detail.key = Some("error-wrong-host"),
-            Error::Db(DbError::Busy(_) | DbError::Unavailable(_)) => detail.retry_after = Some(BUSY_RETRY_SECONDS),
+            Error::Db(DbError::Busy(_) | DbError::Unavailable(_)) => {
+                detail.retry_after = Some(BUSY_RETRY_SECONDS)
+            }
             Error::Db(DbError::Full(_)) => {
                 detail.key = Some("error-disk-full");
                 detail.retry_after = Some(FULL_RETRY_SECONDS);
@@ -126,7 +130,8 @@ impl ResponseError for Error {
         }
         let mut reply = HttpResponse::build(self.status_code());
         if let Error::SignIn(back) = self {
-            let back: String = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC).collect();
+            let back: String =
+                percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC).collect();
             return reply.insert_header((LOCATION, format!("/sign-in?return={back}"))).finish();
         }
         let detail = self.detail();
@@ -139,4 +144,4 @@ impl ResponseError for Error {
     }
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -89,11 +89,8 @@ impl Words {
         files_under(&root().join("assets/i18n/en"), &mut files);
         for file in files {
             let text = fs::read_to_string(&file).unwrap();
-            let resource =
-                FluentResource::try_new(text).unwrap_or_else(|(_, e)| panic!("{file:?}: {e:?}"));
-            bundle
-                .add_resource(resource)
-                .unwrap_or_else(|e| panic!("{file:?}: {e:?}"));
+            let resource = FluentResource::try_new(text).unwrap_or_else(|(_, e)| panic!("{file:?}: {e:?}"));
+            bundle.add_resource(resource).unwrap_or_else(|e| panic!("{file:?}: {e:?}"));
         }
         Words(bundle)
     }
@@ -101,20 +98,14 @@ impl Words {
     fn say(&self, key: &str, args: &FluentArgs) -> Option<String> {
         let pattern = self.0.get_message(key)?.value()?;
         let mut errors = Vec::new();
-        let text = self
-            .0
-            .format_pattern(pattern, Some(args), &mut errors)
-            .into_owned();
+        let text = self.0.format_pattern(pattern, Some(args), &mut errors).into_owned();
         assert!(errors.is_empty(), "{key}: {errors:?}");
         Some(text)
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Calls without arguments cost nothing at run time: they are replaced when templates are loaded.
@@ -127,24 +118,14 @@ fn settle(source: &str, words: &Words) -> String {
         let end = tail.find(" }}").expect("an expression ends") + 3;
         let (expression, after) = tail.split_at(end);
         let inner = &expression[3..expression.len() - 3];
-        if let Some(key) = inner
-            .strip_prefix("t(k=\"")
-            .and_then(|x| x.strip_suffix("\")"))
-            .filter(|x| !x.contains('"'))
+        if let Some(key) =
+            inner.strip_prefix("t(k=\"").and_then(|x| x.strip_suffix("\")")).filter(|x| !x.contains('"'))
         {
             out.push_str(&escape(
-                &words
-                    .say(key, &FluentArgs::new())
-                    .unwrap_or_else(|| panic!("no words for {key}")),
+                &words.say(key, &FluentArgs::new()).unwrap_or_else(|| panic!("no words for {key}")),
             ));
-        } else if let Some(path) = inner
-            .strip_prefix("asset(path=\"")
-            .and_then(|x| x.strip_suffix("\")"))
-        {
-            assert!(
-                root().join("assets").join(path).is_file(),
-                "no asset {path}"
-            );
+        } else if let Some(path) = inner.strip_prefix("asset(path=\"").and_then(|x| x.strip_suffix("\")")) {
+            assert!(root().join("assets").join(path).is_file(), "no asset {path}");
             out.push_str(&format!("/assets/{path}"));
         } else {
             out.push_str(expression);
@@ -162,32 +143,24 @@ fn templates() -> Tera {
     files_under(&dir, &mut files);
     let mut tera = Tera::new();
     let spoken = words.clone();
-    tera.register_function(
-        "t",
-        move |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
-            let key: String = kwargs.must_get("k")?;
-            let mut args = FluentArgs::new();
-            for name in ["n", "from", "to"] {
-                if let Some(n) = kwargs.get::<i64>(name)? {
-                    args.set(name, n);
-                }
+    tera.register_function("t", move |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
+        let key: String = kwargs.must_get("k")?;
+        let mut args = FluentArgs::new();
+        for name in ["n", "from", "to"] {
+            if let Some(n) = kwargs.get::<i64>(name)? {
+                args.set(name, n);
             }
-            for name in ["name", "brand", "email", "q", "list", "time"] {
-                if let Some(text) = kwargs.get::<String>(name)? {
-                    args.set(name, text);
-                }
+        }
+        for name in ["name", "brand", "email", "q", "list", "time"] {
+            if let Some(text) = kwargs.get::<String>(name)? {
+                args.set(name, text);
             }
-            spoken
-                .say(&key, &args)
-                .ok_or_else(|| tera::Error::message(format!("no words for {key}")))
-        },
-    );
-    tera.register_function(
-        "asset",
-        |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
-            Ok(format!("/assets/{}", kwargs.must_get::<String>("path")?))
-        },
-    );
+        }
+        spoken.say(&key, &args).ok_or_else(|| tera::Error::message(format!("no words for {key}")))
+    });
+    tera.register_function("asset", |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
+        Ok(format!("/assets/{}", kwargs.must_get::<String>("path")?))
+    });
     let sources: Vec<(String, String)> = files
         .iter()
         .map(|f| {
@@ -195,8 +168,7 @@ fn templates() -> Tera {
             (name, settle(&fs::read_to_string(f).unwrap(), &words))
         })
         .collect();
-    tera.add_raw_templates(sources)
-        .unwrap_or_else(|e| panic!("{e}\n{e:?}"));
+    tera.add_raw_templates(sources).unwrap_or_else(|e| panic!("{e}\n{e:?}"));
     tera
 }
 
@@ -212,11 +184,7 @@ fn html(text: &str) -> SafeHtml {
     SafeHtml(text.to_owned())
 }
 fn when(ago: &str) -> When {
-    When {
-        iso: s("2026-11-20T09:30:00Z"),
-        title: s("20 November 2026, 09:30 UTC"),
-        ago: s(ago),
-    }
+    When { iso: s("2026-11-20T09:30:00Z"), title: s("20 November 2026, 09:30 UTC"), ago: s(ago) }
 }
 
 fn person(name: &str, points: i64, tone: u8) -> Person {
@@ -226,18 +194,10 @@ fn person(name: &str, points: i64, tone: u8) -> Person {
         display_name: s(name),
         points,
         role: s("customer"),
-        badge_counts: BadgeCounts {
-            bronze: points / 60,
-            silver: points / 300,
-            gold: points / 1500,
-        },
+        badge_counts: BadgeCounts { bronze: points / 60, silver: points / 300, gold: points / 1500 },
         is_official: false,
         url: Some(format!("/people/{user}")),
-        initials: name
-            .split(' ')
-            .filter_map(|w| w.chars().next())
-            .take(2)
-            .collect(),
+        initials: name.split(' ').filter_map(|w| w.chars().next()).take(2).collect(),
         tone,
     }
 }
@@ -248,17 +208,10 @@ fn bruno() -> Person {
     person("Bruno Keller", 3120, 5)
 }
 fn carla() -> Person {
-    Person {
-        role: s("moderator"),
-        ..person("Carla Sousa", 1430, 9)
-    }
+    Person { role: s("moderator"), ..person("Carla Sousa", 1430, 9) }
 }
 fn dario() -> Person {
-    Person {
-        role: s("staff"),
-        is_official: true,
-        ..person("Dario Leka", 210, 8)
-    }
+    Person { role: s("staff"), is_official: true, ..person("Dario Leka", 210, 8) }
 }
 fn gone() -> Person {
     Person {
@@ -273,13 +226,7 @@ fn gone() -> Person {
 }
 
 fn tags(names: &[&str]) -> Vec<TagLink> {
-    names
-        .iter()
-        .map(|n| TagLink {
-            name: s(n),
-            url: format!("/tags/{n}"),
-        })
-        .collect()
+    names.iter().map(|n| TagLink { name: s(n), url: format!("/tags/{n}") }).collect()
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -318,17 +265,11 @@ fn shell(eye: Eye, section: &str, title: &str) -> Shell {
         dir: s("ltr"),
         brand: Brand {
             name: s("Meridian Home"),
-            tagline: s(
-                "Answers from people who live with it, watched over by the people who make it.",
-            ),
+            tagline: s("Answers from people who live with it, watched over by the people who make it."),
             logo_url: None,
             home_url: some("https://meridian.example"),
         },
-        csrf: if viewer.is_some() {
-            s("c5rf")
-        } else {
-            String::new()
-        },
+        csrf: if viewer.is_some() { s("c5rf") } else { String::new() },
         viewer,
         path: s("%2Fthreads%2F42%2Fhub-loses-its-thermostats"),
         canonical_url: s("https://community.meridian.example/threads"),
@@ -366,11 +307,7 @@ fn row(i: i64, title: &str) -> ThreadRow {
         duplicate: i == 5,
         escalated: i == 4,
         removed: i == 8,
-        tags: tags(if i % 2 == 0 {
-            &["hub", "thermostat", "firmware"]
-        } else {
-            &["billing"]
-        }),
+        tags: tags(if i % 2 == 0 { &["hub", "thermostat", "firmware"] } else { &["billing"] }),
         author_name: who.display_name.clone(),
         author_url: who.url.clone(),
         author_initials: who.initials.clone(),
@@ -392,9 +329,7 @@ fn rows(n: i64) -> Vec<ThreadRow> {
         "Schedules start an hour late since the clocks changed",
         "Does the open window detection work with two sensors in one room?",
     ];
-    (1..=n)
-        .map(|i| row(i, titles[(i as usize) % titles.len()]))
-        .collect()
+    (1..=n).map(|i| row(i, titles[(i as usize) % titles.len()])).collect()
 }
 
 const BODY: &str = r#"<p>Since the update on Tuesday my <em>Meridian Hub 2</em> forgets two of four thermostats <strong>every night</strong>. In the morning the app says:</p>
@@ -486,20 +421,14 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
             &ann(),
             "<p>4.2.1, as on the two that get lost. See <a href=\"#\">https://meridian.example/a/very/long/address/that/does/not/end/anytime/soon/and/so/on/and/so/on.html</a></p>",
         ),
-        comment(
-            204,
-            &dario(),
-            "<p>Thank you, we are looking at the log.</p>",
-        ),
+        comment(204, &dario(), "<p>Thank you, we are looking at the log.</p>"),
     ];
     question.comment_more_count = 4;
     question.comment_more_label = s("Show 4 more comments");
     question.comment_more_url = s("/threads/42/x?comments=100");
     let mut answers = answers;
     if eye == Eye::Visitor {
-        for c in std::iter::once(&mut question)
-            .chain(answers.iter_mut())
-            .flat_map(|p| p.comments.iter_mut())
+        for c in std::iter::once(&mut question).chain(answers.iter_mut()).flat_map(|p| p.comments.iter_mut())
         {
             (c.can_vote, c.can_edit, c.can_delete, c.can_flag) = (false, false, false, false);
         }
@@ -519,10 +448,7 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
             solved,
             solution_url: solved.then(|| s("#post-101")),
             duplicates: if solved {
-                vec![ThreadRef {
-                    title: s("Thermostats vanish at night"),
-                    url: s("/threads/77/x"),
-                }]
+                vec![ThreadRef { title: s("Thermostats vanish at night"), url: s("/threads/77/x") }]
             } else {
                 vec![]
             },
@@ -535,10 +461,7 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
             mine: eye == Eye::Brand,
             can: eye == Eye::Brand,
         },
-        follow: Follow {
-            mine: true,
-            can: eye != Eye::Visitor,
-        },
+        follow: Follow { mine: true, can: eye != Eye::Visitor },
         can_answer: eye != Eye::Visitor,
         why_no_answer: None,
         can_comment: eye != Eye::Visitor,
@@ -566,20 +489,14 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
         max_comment: 1000,
         live_url: s("/threads/42/news?since=103"),
         last_post_id: 103,
-        json_ld: Some(html(
-            r#"{"@context":"https://schema.org","@type":"QAPage"}"#,
-        )),
+        json_ld: Some(html(r#"{"@context":"https://schema.org","@type":"QAPage"}"#)),
         related: vec![
             Related {
                 title: s("Signal strength of the kitchen thermostat"),
                 url: s("/threads/5/x"),
                 solved: true,
             },
-            Related {
-                title: s("Firmware 4.2.1: known problems"),
-                url: s("/threads/6/x"),
-                solved: false,
-            },
+            Related { title: s("Firmware 4.2.1: known problems"), url: s("/threads/6/x"), solved: false },
         ],
     }
 }
@@ -595,11 +512,8 @@ fn solved_thread(eye: Eye) -> ThreadPage {
     solution.can_accept = false;
     solution.can_unaccept = eye == Eye::Ann;
     solution.score = 37;
-    solution.comments = vec![comment(
-        206,
-        &ann(),
-        "<p>That was it. All four are there since yesterday, thank you!</p>",
-    )];
+    solution.comments =
+        vec![comment(206, &ann(), "<p>That was it. All four are there since yesterday, thank you!</p>")];
     let mut official = post(
         102,
         dario(),
@@ -624,12 +538,8 @@ fn solved_thread(eye: Eye) -> ThreadPage {
         licence_url: s("https://creativecommons.org/licenses/by-sa/4.0/"),
     });
     imported.score = -1;
-    let mut asker = post(
-        104,
-        ann(),
-        "<p>For the record: with the new firmware it stays away even with Eco on.</p>",
-        eye,
-    );
+    let mut asker =
+        post(104, ann(), "<p>For the record: with the new firmware it stays away even with Eco on.</p>", eye);
     asker.by_asker = true;
     thread(eye, vec![solution, official, imported, asker], true)
 }
@@ -638,27 +548,15 @@ fn errors(pairs: &[(&str, &str)]) -> FieldErrors {
     pairs.iter().map(|(k, v)| (s(k), s(v))).collect()
 }
 fn pager() -> Pager {
-    Pager {
-        next_url: some("?after=xyz"),
-        first_url: some("?"),
-    }
+    Pager { next_url: some("?after=xyz"), first_url: some("?") }
 }
 fn diff() -> Vec<DiffLine> {
-    let part = |kind: &str, text: &str| DiffPart {
-        kind: s(kind),
-        text: s(text),
-    };
+    let part = |kind: &str, text: &str| DiffPart { kind: s(kind), text: s(text) };
     vec![
-        DiffLine {
-            kind: s("gap"),
-            parts: vec![part("same", "12 lines unchanged")],
-        },
+        DiffLine { kind: s("gap"), parts: vec![part("same", "12 lines unchanged")] },
         DiffLine {
             kind: s("same"),
-            parts: vec![part(
-                "same",
-                "Since the update on Tuesday my hub forgets two thermostats.",
-            )],
+            parts: vec![part("same", "Since the update on Tuesday my hub forgets two thermostats.")],
         },
         DiffLine {
             kind: s("removed"),
@@ -676,10 +574,7 @@ fn diff() -> Vec<DiffLine> {
                 part("same", "."),
             ],
         },
-        DiffLine {
-            kind: s("same"),
-            parts: vec![part("same", "")],
-        },
+        DiffLine { kind: s("same"), parts: vec![part("same", "")] },
         DiffLine {
             kind: s("added"),
             parts: vec![part(
@@ -690,12 +585,7 @@ fn diff() -> Vec<DiffLine> {
     ]
 }
 fn choice(value: &str, label: &str, help: &str) -> Choice {
-    Choice {
-        value: s(value),
-        label: s(label),
-        help: s(help),
-        chosen: false,
-    }
+    Choice { value: s(value), label: s(label), help: s(help), chosen: false }
 }
 
 struct Sheet {
@@ -706,31 +596,17 @@ struct Sheet {
 }
 
 fn sheet(name: &str, template: &'static str, shell: Shell, page: impl Serialize) -> Sheet {
-    Sheet {
-        name: s(name),
-        template,
-        shell,
-        page: serde_json::to_value(page).unwrap(),
-    }
+    Sheet { name: s(name), template, shell, page: serde_json::to_value(page).unwrap() }
 }
 
 fn sheets() -> Vec<Sheet> {
     use Eye::*;
     let mut all = Vec::new();
     let side = |mut p: ListPage| {
-        p.popular_tags = [
-            ("hub", 412),
-            ("thermostat", 288),
-            ("billing", 97),
-            ("firmware", 61),
-        ]
-        .iter()
-        .map(|(n, c)| TagCount {
-            name: s(n),
-            url: format!("/tags/{n}"),
-            count: *c,
-        })
-        .collect();
+        p.popular_tags = [("hub", 412), ("thermostat", 288), ("billing", 97), ("firmware", 61)]
+            .iter()
+            .map(|(n, c)| TagCount { name: s(n), url: format!("/tags/{n}"), count: *c })
+            .collect();
         p.stats = Some(CommunityStats {
             questions: s("12,480"),
             solved: s("8,911"),
@@ -753,35 +629,19 @@ fn sheets() -> Vec<Sheet> {
         "front",
         "threads/list.html",
         shell(Visitor, "threads", ""),
-        side(ListPage {
-            welcome: true,
-            ..list("active", rows(9))
-        }),
+        side(ListPage { welcome: true, ..list("active", rows(9)) }),
     ));
     let mut flashed = shell(Ann, "threads", "Newest questions");
-    flashed.flash = Some(Flash {
-        kind: s("ok"),
-        text: s("Your question is asked. We tell you when somebody answers."),
-    });
-    flashed.banner = some(
-        "Search is being rebuilt. Some questions may be missing from results for a few minutes.",
-    );
-    all.push(sheet(
-        "list",
-        "threads/list.html",
-        flashed,
-        side(list("newest", rows(9))),
-    ));
+    flashed.flash =
+        Some(Flash { kind: s("ok"), text: s("Your question is asked. We tell you when somebody answers.") });
+    flashed.banner =
+        some("Search is being rebuilt. Some questions may be missing from results for a few minutes.");
+    all.push(sheet("list", "threads/list.html", flashed, side(list("newest", rows(9)))));
     all.push(sheet(
         "list-empty",
         "threads/list.html",
         shell(Ann, "threads", "Unanswered"),
-        ListPage {
-            sort: s("unanswered"),
-            base_url: s("/threads"),
-            feed_url: s("/f"),
-            ..ListPage::default()
-        },
+        ListPage { sort: s("unanswered"), base_url: s("/threads"), feed_url: s("/f"), ..ListPage::default() },
     ));
     all.push(sheet(
         "list-first",
@@ -799,83 +659,62 @@ fn sheets() -> Vec<Sheet> {
     all.push(sheet(
         "thread",
         "threads/show.html",
-        shell(
-            Visitor,
-            "threads",
-            "The hub loses two of four thermostats every night",
-        ),
+        shell(Visitor, "threads", "The hub loses two of four thermostats every night"),
         solved_thread(Visitor),
     ));
-    all.push(sheet(
-        "thread-asker",
-        "threads/show.html",
-        shell(Ann, "threads", "Thread"),
-        {
-            let mut p = solved_thread(Ann);
-            p.errors = errors(&[("body", "An answer needs at least 15 characters.")]);
-            p.answer_md = s("same here");
-            p.preview_html = Some(html("<p>same here</p>"));
-            p
-        },
-    ));
-    all.push(sheet(
-        "thread-brand",
-        "threads/show.html",
-        shell(Brand, "threads", "Thread"),
-        {
-            let mut p = solved_thread(Brand);
-            p.status.locked = some("The discussion went in circles.");
-            p.status.duplicate_of = Some(ThreadRef {
-                title: s("Devices vanish at night since 4.2"),
-                url: s("/threads/7/x"),
+    all.push(sheet("thread-asker", "threads/show.html", shell(Ann, "threads", "Thread"), {
+        let mut p = solved_thread(Ann);
+        p.errors = errors(&[("body", "An answer needs at least 15 characters.")]);
+        p.answer_md = s("same here");
+        p.preview_html = Some(html("<p>same here</p>"));
+        p
+    }));
+    all.push(sheet("thread-brand", "threads/show.html", shell(Brand, "threads", "Thread"), {
+        let mut p = solved_thread(Brand);
+        p.status.locked = some("The discussion went in circles.");
+        p.status.duplicate_of =
+            Some(ThreadRef { title: s("Devices vanish at night since 4.2"), url: s("/threads/7/x") });
+        p.status.escalated = Some(EscalatedState {
+            state: s("taken"),
+            text: s("Dario of our team is looking into this and will answer here."),
+        });
+        p.can_answer = false;
+        p.why_no_answer = some("This question is locked.");
+        p.comment_on = 102;
+        p.comment_md = s("x");
+        p.errors = errors(&[
+            ("comment", "A comment needs at least 5 characters."),
+            ("of", "There is no such question."),
+        ]);
+        if let Some(a) = p.answers.get_mut(2) {
+            a.removed = Some(Removed {
+                kind: s("hidden"),
+                reason: s("Advertising"),
+                by: s("Carla Sousa"),
+                when: when("1 hour ago"),
             });
-            p.status.escalated = Some(EscalatedState {
-                state: s("taken"),
-                text: s("Dario of our team is looking into this and will answer here."),
+            a.can_unhide = true;
+            a.can_hide = false;
+        }
+        if let Some(c) = p.question.comments.get_mut(1) {
+            c.removed = Some(Removed {
+                kind: s("deleted"),
+                reason: String::new(),
+                by: s("Ann Marchetti"),
+                when: when("1 hour ago"),
             });
-            p.can_answer = false;
-            p.why_no_answer = some("This question is locked.");
-            p.comment_on = 102;
-            p.comment_md = s("x");
-            p.errors = errors(&[
-                ("comment", "A comment needs at least 5 characters."),
-                ("of", "There is no such question."),
-            ]);
-            if let Some(a) = p.answers.get_mut(2) {
-                a.removed = Some(Removed {
-                    kind: s("hidden"),
-                    reason: s("Advertising"),
-                    by: s("Carla Sousa"),
-                    when: when("1 hour ago"),
-                });
-                a.can_unhide = true;
-                a.can_hide = false;
-            }
-            if let Some(c) = p.question.comments.get_mut(1) {
-                c.removed = Some(Removed {
-                    kind: s("deleted"),
-                    reason: String::new(),
-                    by: s("Ann Marchetti"),
-                    when: when("1 hour ago"),
-                });
-                c.can_undelete = true;
-            }
-            p
-        },
-    ));
-    all.push(sheet(
-        "thread-new",
-        "threads/show.html",
-        shell(Ann, "threads", "Thread"),
-        {
-            let mut p = thread(Ann, vec![], false);
-            p.question.comments.clear();
-            p.question.comment_more_count = 0;
-            p.related.clear();
-            p.draft_saved = None;
-            p
-        },
-    ));
+            c.can_undelete = true;
+        }
+        p
+    }));
+    all.push(sheet("thread-new", "threads/show.html", shell(Ann, "threads", "Thread"), {
+        let mut p = thread(Ann, vec![], false);
+        p.question.comments.clear();
+        p.question.comment_more_count = 0;
+        p.related.clear();
+        p.draft_saved = None;
+        p
+    }));
     all.push(sheet(
         "ask",
         "threads/ask.html",
@@ -940,12 +779,7 @@ fn sheets() -> Vec<Sheet> {
         submission_key: s("k"),
         ..EditPage::default()
     };
-    all.push(sheet(
-        "edit",
-        "threads/edit.html",
-        shell(Ann, "threads", "Edit"),
-        edit.clone(),
-    ));
+    all.push(sheet("edit", "threads/edit.html", shell(Ann, "threads", "Edit"), edit.clone()));
     all.push(sheet(
         "edit-conflict",
         "threads/edit.html",
@@ -1001,18 +835,9 @@ fn sheets() -> Vec<Sheet> {
             from: 2,
             to: 3,
             title_diff: vec![
-                DiffPart {
-                    kind: s("same"),
-                    text: s("The hub loses "),
-                },
-                DiffPart {
-                    kind: s("removed"),
-                    text: s("devices"),
-                },
-                DiffPart {
-                    kind: s("added"),
-                    text: s("two of four thermostats every night"),
-                },
+                DiffPart { kind: s("same"), text: s("The hub loses ") },
+                DiffPart { kind: s("removed"), text: s("devices") },
+                DiffPart { kind: s("added"), text: s("two of four thermostats every night") },
             ],
             tags_removed: vec![s("help")],
             tags_added: vec![s("firmware-4")],
@@ -1071,15 +896,9 @@ fn sheets() -> Vec<Sheet> {
             hits: vec![hit(1), hit(2), hit(3)],
             total_label: s("3 questions found"),
             pager: pager(),
-            instead: Some(Instead {
-                query: s("thermostat lost at night"),
-                url: s("/search?q=x"),
-            }),
+            instead: Some(Instead { query: s("thermostat lost at night"), url: s("/search?q=x") }),
             notes: vec![s("“is:sloved” is not a filter we know.")],
-            filters: vec![Filter {
-                label: s("tag: hub"),
-                remove_url: s("/search?q=y"),
-            }],
+            filters: vec![Filter { label: s("tag: hub"), remove_url: s("/search?q=y") }],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
         },
@@ -1127,12 +946,7 @@ fn sheets() -> Vec<Sheet> {
             ..TagsPage::default()
         },
     ));
-    all.push(sheet(
-        "tags-empty",
-        "tags/index.html",
-        shell(Visitor, "tags", "Tags"),
-        TagsPage::default(),
-    ));
+    all.push(sheet("tags-empty", "tags/index.html", shell(Visitor, "tags", "Tags"), TagsPage::default()));
     let badge = |name: &str, rank: &str, mine: bool| BadgeCard {
         url: s("/badges/1"),
         name: s(name),
@@ -1167,12 +981,7 @@ fn sheets() -> Vec<Sheet> {
                     for_title: some("The hub loses two of four thermostats every night"),
                     for_url: some("/posts/101"),
                 },
-                Holder {
-                    person: carla(),
-                    when: when("last month"),
-                    for_title: None,
-                    for_url: None,
-                },
+                Holder { person: carla(), when: when("last month"), for_title: None, for_url: None },
             ],
             pager: pager(),
         },
@@ -1181,10 +990,7 @@ fn sheets() -> Vec<Sheet> {
         "badge-nobody",
         "badges/show.html",
         shell(Ann, "badges", "Keystone"),
-        BadgePage {
-            badge: badge("Keystone", "gold", false),
-            ..BadgePage::default()
-        },
+        BadgePage { badge: badge("Keystone", "gold", false), ..BadgePage::default() },
     ));
     let kinds = [
         "answer",
@@ -1269,12 +1075,7 @@ fn sheets() -> Vec<Sheet> {
             name,
             "notices/unsubscribe.html",
             shell(Visitor, "", "Mails"),
-            UnsubscribePage {
-                token: s("t"),
-                list_label: s("Answers to my questions"),
-                done,
-                invalid,
-            },
+            UnsubscribePage { token: s("t"), list_label: s("Answers to my questions"), done, invalid },
         ));
     }
     all.push(sheet(
@@ -1284,10 +1085,7 @@ fn sheets() -> Vec<Sheet> {
         SignUpPage {
             username: s("ann"),
             email: s("ann@"),
-            errors: errors(&[
-                ("email", "This is not a whole address."),
-                ("username", "This name is taken."),
-            ]),
+            errors: errors(&[("email", "This is not a whole address."), ("username", "This name is taken.")]),
             min_password: 10,
             submission_key: s("k"),
             ..SignUpPage::default()
@@ -1323,55 +1121,37 @@ fn sheets() -> Vec<Sheet> {
         "forgot-sent",
         "accounts/forgot.html",
         shell(Visitor, "account", "Password"),
-        ForgotPage {
-            sent: true,
-            ..ForgotPage::default()
-        },
+        ForgotPage { sent: true, ..ForgotPage::default() },
     ));
     all.push(sheet(
         "reset",
         "accounts/reset.html",
         shell(Visitor, "account", "Password"),
-        ResetPage {
-            min_password: 10,
-            ..ResetPage::default()
-        },
+        ResetPage { min_password: 10, ..ResetPage::default() },
     ));
     all.push(sheet(
         "reset-invalid",
         "accounts/reset.html",
         shell(Visitor, "account", "Password"),
-        ResetPage {
-            invalid: true,
-            ..ResetPage::default()
-        },
+        ResetPage { invalid: true, ..ResetPage::default() },
     ));
     all.push(sheet(
         "confirm",
         "accounts/confirm.html",
         shell(Visitor, "account", "Confirm"),
-        ConfirmPage {
-            email: s("ann@example.org"),
-            ..ConfirmPage::default()
-        },
+        ConfirmPage { email: s("ann@example.org"), ..ConfirmPage::default() },
     ));
     all.push(sheet(
         "first-run",
         "accounts/first_run.html",
         shell(Visitor, "account", "Open"),
-        FirstRunPage {
-            min_password: 10,
-            ..FirstRunPage::default()
-        },
+        FirstRunPage { min_password: 10, ..FirstRunPage::default() },
     ));
     all.push(sheet(
         "first-run-invalid",
         "accounts/first_run.html",
         shell(Visitor, "account", "Open"),
-        FirstRunPage {
-            invalid: true,
-            ..FirstRunPage::default()
-        },
+        FirstRunPage { invalid: true, ..FirstRunPage::default() },
     ));
     all.push(sheet(
         "people",
@@ -1396,10 +1176,7 @@ fn sheets() -> Vec<Sheet> {
         "people-none",
         "accounts/people.html",
         shell(Visitor, "people", "People"),
-        PeoplePage {
-            query: s("zzz"),
-            ..PeoplePage::default()
-        },
+        PeoplePage { query: s("zzz"), ..PeoplePage::default() },
     ));
     let person_page = |p: Person, tab: &str| PersonPage {
         person: p,
@@ -1427,10 +1204,7 @@ fn sheets() -> Vec<Sheet> {
         "person",
         "accounts/person.html",
         shell(Ann, "people", "Bruno Keller"),
-        PersonPage {
-            rows: rows(4),
-            ..person_page(bruno(), "answers")
-        },
+        PersonPage { rows: rows(4), ..person_page(bruno(), "answers") },
     ));
     all.push(sheet(
         "person-points",
@@ -1589,17 +1363,9 @@ fn sheets() -> Vec<Sheet> {
         post_url: s("/posts/103"),
         thread_title: s("The hub loses two of four thermostats every night"),
         reasons: vec![
-            choice(
-                "spam",
-                "Spam",
-                "Advertising that has nothing to do with the question.",
-            ),
+            choice("spam", "Spam", "Advertising that has nothing to do with the question."),
             choice("rude", "Rude", "Insults, threats, hatred."),
-            choice(
-                "personal",
-                "Personal data",
-                "Addresses, numbers, contracts of somebody.",
-            ),
+            choice("personal", "Personal data", "Addresses, numbers, contracts of somebody."),
             choice("other", "Something else", ""),
         ],
         max_note: 500,
@@ -1610,19 +1376,13 @@ fn sheets() -> Vec<Sheet> {
         "flag",
         "moderation/flag.html",
         shell(Ann, "threads", "Flag"),
-        FlagPage {
-            errors: errors(&[("reason", "Please choose what is wrong.")]),
-            ..flag.clone()
-        },
+        FlagPage { errors: errors(&[("reason", "Please choose what is wrong.")]), ..flag.clone() },
     ));
     all.push(sheet(
         "flag-already",
         "moderation/flag.html",
         shell(Ann, "threads", "Flag"),
-        FlagPage {
-            already: true,
-            ..flag
-        },
+        FlagPage { already: true, ..flag },
     ));
     let queue = QueuePage {
         tab: s("flags"),
@@ -1637,10 +1397,7 @@ fn sheets() -> Vec<Sheet> {
         "queue-empty",
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
-        QueuePage {
-            pager: Pager::default(),
-            ..queue.clone()
-        },
+        QueuePage { pager: Pager::default(), ..queue.clone() },
     ));
     all.push(sheet(
         "queue-unsolved",
@@ -1684,11 +1441,7 @@ fn sheets() -> Vec<Sheet> {
         "queue-unsolved-empty",
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
-        QueuePage {
-            tab: s("unsolved"),
-            pager: Pager::default(),
-            ..queue
-        },
+        QueuePage { tab: s("unsolved"), pager: Pager::default(), ..queue },
     ));
     let acts = [
         "hide",
@@ -1722,12 +1475,7 @@ fn sheets() -> Vec<Sheet> {
             pager: pager(),
         },
     ));
-    all.push(sheet(
-        "log-empty",
-        "moderation/log.html",
-        shell(Visitor, "", "Log"),
-        LogPage::default(),
-    ));
+    all.push(sheet("log-empty", "moderation/log.html", shell(Visitor, "", "Log"), LogPage::default()));
     all.push(sheet(
         "escalate",
         "moderation/escalate.html",
@@ -1752,10 +1500,7 @@ fn sheets() -> Vec<Sheet> {
                 act: s(act),
                 title: s("Hide this answer"),
                 action: s("/posts/103/hiding"),
-                fields: vec![HiddenField {
-                    name: s("a"),
-                    value: s("b"),
-                }],
+                fields: vec![HiddenField { name: s("a"), value: s("b") }],
                 target_title: s("The hub loses two of four thermostats every night"),
                 target_url: s("/posts/103"),
                 days: 7,
@@ -1777,9 +1522,7 @@ fn sheets() -> Vec<Sheet> {
         asker: ann(),
         escalated_by: carla(),
         escalated: when("5 hours ago"),
-        note: s(
-            "Bruno's way helped some, not all. Twelve people have it; we need the log looked at.",
-        ),
+        note: s("Bruno's way helped some, not all. Twelve people have it; we need the log looked at."),
         assignee: (i % 3 != 0).then(dario),
         waiting: s("waiting for 5 hours"),
         late: i == 0,
@@ -1801,29 +1544,92 @@ fn sheets() -> Vec<Sheet> {
         "desk-empty",
         "escalation/desk.html",
         shell(Brand, "desk", "Desk"),
-        DeskPage {
-            tab: s("open"),
-            ..DeskPage::default()
-        },
+        DeskPage { tab: s("open"), ..DeskPage::default() },
     ));
     all.push(sheet(
         "desk-mine-empty",
         "escalation/desk.html",
         shell(Brand, "desk", "Desk"),
-        DeskPage {
-            tab: s("mine"),
-            ..DeskPage::default()
+        DeskPage { tab: s("mine"), ..DeskPage::default() },
+    ));
+    all.push(sheet(
+        "case",
+        "escalation/case.html",
+        shell(Brand, "desk", "Case"),
+        CasePage {
+            id: 9,
+            state: s("taken"),
+            state_label: s("Taken"),
+            escalated_by: carla(),
+            escalated: when("5 hours ago"),
+            note: s("Bruno's way helped some, not all.\nTwelve people have it; we need the log looked at."),
+            assignee: Some(dario()),
+            thread: CaseThread {
+                id: 42,
+                title: s("The hub loses two of four thermostats every night"),
+                url: s("/threads/42/x"),
+                body_html: html(BODY),
+                tags: tags(&["hub", "firmware-4"]),
+                asked: when("2 days ago"),
+                score: 14,
+                answers_label: s("3 answers"),
+                me_too_label: s("12 other people have this problem"),
+                answers: vec![CaseAnswer {
+                    url: s("/posts/101"),
+                    author: bruno(),
+                    when: when("yesterday"),
+                    score: 4,
+                    excerpt: s("The night mode of 4.2 lowers the radio's power. Two steps: …"),
+                    accepted: true,
+                    official: true,
+                }],
+            },
+            asker: AskerHistory {
+                person: ann(),
+                joined: when("2 years ago"),
+                question_count: 7,
+                solved_count: 5,
+                answer_count: 2,
+                case_count: 1,
+                recent: vec![PastThread {
+                    title: s("Invoice shows last year's address"),
+                    url: s("/threads/3/x"),
+                    when: when("last month"),
+                    solved: true,
+                    escalated: true,
+                }],
+            },
+            notes: vec![CaseNote {
+                author: dario(),
+                when: when("1 hour ago"),
+                body_html: html("<p>Asked the firmware team; fix is in 4.2.2.</p>"),
+            }],
+            timeline: vec![
+                CaseEvent { kind: s("escalated"), text: s("Carla passed it on"), when: when("5 hours ago") },
+                CaseEvent { kind: s("taken"), text: s("Dario took the case"), when: when("2 hours ago") },
+            ],
+            can_take: true,
+            can_release: true,
+            can_note: true,
+            can_answer: true,
+            can_close: true,
+            answer_md: String::new(),
+            signature: s("Dario, Care Team"),
+            note_md: String::new(),
+            close_reasons: vec![
+                choice("solved", "Solved", ""),
+                choice("community", "The community solved it", ""),
+                choice("not_ours", "Cannot be solved by us", "Say why in the note."),
+            ],
+            close_note: String::new(),
+            preview_html: None,
+            errors: BTreeMap::new(),
+            submission_key: s("k"),
+            max_body: 30000,
+            max_note: 2000,
+            outcome: s("Closed as solved."),
         },
     ));
-    all.push(sheet("case", "escalation/case.html", shell(Brand, "desk", "Case"), CasePage {
-        id: 9, state: s("taken"), state_label: s("Taken"), escalated_by: carla(), escalated: when("5 hours ago"), note: s("Bruno's way helped some, not all.\nTwelve people have it; we need the log looked at."), assignee: Some(dario()),
-        thread: CaseThread { id: 42, title: s("The hub loses two of four thermostats every night"), url: s("/threads/42/x"), body_html: html(BODY), tags: tags(&["hub", "firmware-4"]), asked: when("2 days ago"), score: 14, answers_label: s("3 answers"), me_too_label: s("12 other people have this problem"), answers: vec![CaseAnswer { url: s("/posts/101"), author: bruno(), when: when("yesterday"), score: 4, excerpt: s("The night mode of 4.2 lowers the radio's power. Two steps: …"), accepted: true, official: true }] },
-        asker: AskerHistory { person: ann(), joined: when("2 years ago"), question_count: 7, solved_count: 5, answer_count: 2, case_count: 1, recent: vec![PastThread { title: s("Invoice shows last year's address"), url: s("/threads/3/x"), when: when("last month"), solved: true, escalated: true }] },
-        notes: vec![CaseNote { author: dario(), when: when("1 hour ago"), body_html: html("<p>Asked the firmware team; fix is in 4.2.2.</p>") }],
-        timeline: vec![CaseEvent { kind: s("escalated"), text: s("Carla passed it on"), when: when("5 hours ago") }, CaseEvent { kind: s("taken"), text: s("Dario took the case"), when: when("2 hours ago") }],
-        can_take: true, can_release: true, can_note: true, can_answer: true, can_close: true, answer_md: String::new(), signature: s("Dario, Care Team"), note_md: String::new(),
-        close_reasons: vec![choice("solved", "Solved", ""), choice("community", "The community solved it", ""), choice("not_ours", "Cannot be solved by us", "Say why in the note.")], close_note: String::new(), preview_html: None, errors: BTreeMap::new(), submission_key: s("k"), max_body: 30000, max_note: 2000, outcome: s("Closed as solved."),
-    }));
     all.push(sheet(
         "admin",
         "admin/overview.html",
@@ -1836,11 +1642,7 @@ fn sheets() -> Vec<Sheet> {
                 ("Events", "148,220"),
             ]
             .iter()
-            .map(|(l, v)| Count {
-                label: s(l),
-                value: s(v),
-                url: some("/threads"),
-            })
+            .map(|(l, v)| Count { label: s(l), value: s(v), url: some("/threads") })
             .collect(),
             checks: vec![
                 Check {
@@ -1901,12 +1703,7 @@ fn sheets() -> Vec<Sheet> {
         "admin/people.html",
         shell(Brand, "admin", "Administration"),
         AdminPeoplePage {
-            rows: vec![
-                admin_row(ann()),
-                admin_row(bruno()),
-                admin_row(carla()),
-                admin_row(dario()),
-            ],
+            rows: vec![admin_row(ann()), admin_row(bruno()), admin_row(carla()), admin_row(dario())],
             pager: pager(),
             ..AdminPeoplePage::default()
         },
@@ -1948,16 +1745,10 @@ fn sheets() -> Vec<Sheet> {
         "admin-mails-empty",
         "admin/mails.html",
         shell(Brand, "admin", "Administration"),
-        MailsPage {
-            state: s("failed"),
-            ..MailsPage::default()
-        },
+        MailsPage { state: s("failed"), ..MailsPage::default() },
     ));
     for status in [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 503] {
-        let mut page = ErrorPage {
-            status,
-            ..ErrorPage::default()
-        };
+        let mut page = ErrorPage { status, ..ErrorPage::default() };
         match status {
             413 => page.rescued_text = some("A very long text …"),
             429 => page.retry_after = some("in 40 seconds"),
@@ -1965,12 +1756,7 @@ fn sheets() -> Vec<Sheet> {
             422 => page.detail = some("The name of a tag has at most 35 characters."),
             _ => {}
         }
-        all.push(sheet(
-            &format!("error-{status}"),
-            "errors/error.html",
-            shell(Visitor, "", "Error"),
-            page,
-        ));
+        all.push(sheet(&format!("error-{status}"), "errors/error.html", shell(Visitor, "", "Error"), page));
     }
     all.push(sheet(
         "message",
@@ -1988,23 +1774,11 @@ fn sheets() -> Vec<Sheet> {
         shell(Visitor, "help", "How it works"),
         HelpPage {
             points: vec![
-                PointRule {
-                    label: s("Your answer is accepted"),
-                    points: s("+15"),
-                },
-                PointRule {
-                    label: s("Your answer is voted up"),
-                    points: s("+10"),
-                },
-                PointRule {
-                    label: s("Your post is voted down"),
-                    points: s("−2"),
-                },
+                PointRule { label: s("Your answer is accepted"), points: s("+15") },
+                PointRule { label: s("Your answer is voted up"), points: s("+10") },
+                PointRule { label: s("Your post is voted down"), points: s("−2") },
             ],
-            powers: vec![PowerRule {
-                label: s("Vote down"),
-                points: 50,
-            }],
+            powers: vec![PowerRule { label: s("Vote down"), points: 50 }],
             contact_url: some("/contact"),
         },
     ));
@@ -2045,17 +1819,11 @@ fn sheets() -> Vec<Sheet> {
             let mut page = x.page.clone();
             lengthen(&mut page, "");
             let mut shell = x.shell.clone();
-            shell.brand.name =
-                s("Consolidated Household Electronics Community of the Southern Provinces");
+            shell.brand.name = s("Consolidated Household Electronics Community of the Southern Provinces");
             if let Some(v) = shell.viewer.as_mut() {
                 v.display_name = s("Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen");
             }
-            Sheet {
-                name: format!("{}-long", x.name),
-                template: x.template,
-                shell,
-                page,
-            }
+            Sheet { name: format!("{}-long", x.name), template: x.template, shell, page }
         })
         .collect();
     all.extend(long);
@@ -2066,22 +1834,19 @@ fn lengthen(value: &mut Value, key: &str) {
     const LONG: &str = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz_and_then_a_word_that_never_ends_because_somebody_leaned_on_the_keyboard and a sentence that goes on for a good while after it, as sentences do";
     match value {
         Value::String(text) => match key {
-            "title" | "thread_title" | "display_name" | "author_name" | "text" | "subject"
-            | "excerpt" | "note" | "reason" | "label" | "description" | "location" | "summary"
-            | "place_label" | "others_label" | "target_title" => *text = s(LONG),
-            "body_html" | "about_html" => text.push_str(&format!(
-                "<p>{LONG} https://example.org/{}</p>",
-                "x".repeat(200)
-            )),
+            "title" | "thread_title" | "display_name" | "author_name" | "text" | "subject" | "excerpt"
+            | "note" | "reason" | "label" | "description" | "location" | "summary" | "place_label"
+            | "others_label" | "target_title" => *text = s(LONG),
+            "body_html" | "about_html" => {
+                text.push_str(&format!("<p>{LONG} https://example.org/{}</p>", "x".repeat(200)))
+            }
             "excerpt_html" | "title_html" | "solution_html" => {
                 text.push_str(&format!(" {LONG} {}", "x".repeat(200)))
             }
             "name" => *text = s("a-name-that-is-as-long-as-names-may-be-here"),
             _ => {}
         },
-        Value::Number(_) if matches!(key, "score" | "answer_count" | "points") => {
-            *value = json!(1_234_567)
-        }
+        Value::Number(_) if matches!(key, "score" | "answer_count" | "points") => *value = json!(1_234_567),
         Value::Array(items) => items.iter_mut().for_each(|x| lengthen(x, key)),
         Value::Object(map) => map.iter_mut().for_each(|(k, x)| lengthen(x, k)),
         _ => {}
@@ -2115,20 +1880,12 @@ fn every_page_renders_full_empty_and_long() {
     let mut files = Vec::new();
     files_under(&root().join("templates"), &mut files);
     for file in files {
-        let name = file
-            .strip_prefix(root().join("templates"))
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
+        let name = file.strip_prefix(root().join("templates")).unwrap().to_str().unwrap().to_owned();
         let part = name.starts_with("components/")
             || name.starts_with("mail/")
             || name == "shell.html"
             || name == "web/preview.html";
-        assert!(
-            part || used.contains(name.as_str()),
-            "{name} is shown by no sample"
-        );
+        assert!(part || used.contains(name.as_str()), "{name} is shown by no sample");
     }
 }
 
@@ -2144,9 +1901,7 @@ fn assert_sound(name: &str, page: &str) {
         if rest.starts_with('!') {
             continue;
         }
-        let end = rest
-            .find('>')
-            .unwrap_or_else(|| panic!("{name}: an element does not end"));
+        let end = rest.find('>').unwrap_or_else(|| panic!("{name}: an element does not end"));
         let tag = &rest[..end];
         rest = &rest[end + 1..];
         if let Some(closing) = tag.strip_prefix('/') {
@@ -2163,21 +1918,14 @@ fn assert_sound(name: &str, page: &str) {
             );
             continue;
         }
-        let element = tag
-            .split([' ', '/', '\n'])
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let element = tag.split([' ', '/', '\n']).next().unwrap_or_default().to_owned();
         for attribute in [" style=", " onclick=", " onload=", " onsubmit="] {
             assert!(!tag.contains(attribute), "{name}: {attribute} in <{tag}>");
         }
         assert_eq!(tag.matches('"').count() % 2, 0, "{name}: quotes in <{tag}>");
-        for (prefix, target) in [
-            (" id=\"", 0),
-            (" for=\"", 1),
-            (" aria-labelledby=\"", 1),
-            (" aria-describedby=\"", 1),
-        ] {
+        for (prefix, target) in
+            [(" id=\"", 0), (" for=\"", 1), (" aria-labelledby=\"", 1), (" aria-describedby=\"", 1)]
+        {
             if let Some(text) = tag.split(prefix).nth(1).and_then(|x| x.split('"').next()) {
                 if target == 0 {
                     assert!(ids.insert(text.to_owned()), "{name}: id {text} twice");
@@ -2187,41 +1935,23 @@ fn assert_sound(name: &str, page: &str) {
             }
         }
         if element == "script" {
-            assert!(
-                tag.contains("src=") || tag.contains("ld+json"),
-                "{name}: a script inside the page"
-            );
+            assert!(tag.contains("src=") || tag.contains("ld+json"), "{name}: a script inside the page");
         }
-        let inline_parent = matches!(
-            open.last().map(String::as_str),
-            Some("p" | "h1" | "h2" | "h3" | "h4")
-        );
+        let inline_parent = matches!(open.last().map(String::as_str), Some("p" | "h1" | "h2" | "h3" | "h4"));
         assert!(
             !(inline_parent
                 && matches!(
                     element.as_str(),
-                    "p" | "div"
-                        | "ul"
-                        | "ol"
-                        | "form"
-                        | "section"
-                        | "table"
-                        | "details"
-                        | "h2"
-                        | "dl"
+                    "p" | "div" | "ul" | "ol" | "form" | "section" | "table" | "details" | "h2" | "dl"
                 )),
             "{name}: <{tag}> inside <{}>",
             open.last().cloned().unwrap_or_default()
         );
         assert!(
-            !(matches!(element.as_str(), "a" | "button")
-                && open.iter().any(|o| o == "a" || o == "button")),
+            !(matches!(element.as_str(), "a" | "button") && open.iter().any(|o| o == "a" || o == "button")),
             "{name}: <{tag}> inside a link or button"
         );
-        assert!(
-            !(element == "form" && open.iter().any(|o| o == "form")),
-            "{name}: a form in a form"
-        );
+        assert!(!(element == "form" && open.iter().any(|o| o == "form")), "{name}: a form in a form");
         if element == "li" {
             assert!(
                 matches!(open.last().map(String::as_str), Some("ul" | "ol")),
@@ -2236,10 +1966,7 @@ fn assert_sound(name: &str, page: &str) {
     for id in wanted {
         assert!(ids.contains(&id), "{name}: nothing has the id {id}");
     }
-    assert!(
-        !page.contains("{{") && !page.contains("{%"),
-        "{name}: template text is left"
-    );
+    assert!(!page.contains("{{") && !page.contains("{%"), "{name}: template text is left");
 }
 
 /// Template sources whole, with what handlers and scripts add beside them.
@@ -2269,11 +1996,7 @@ fn an_anonymous_page_has_no_form_that_posts() {
             "front" | "thread" | "search" | "tags" | "people" | "help" | "log" | "error-404"
         )
     }) {
-        assert!(
-            !render(&tera, sheet).contains("method=\"post\""),
-            "{}",
-            sheet.name
-        );
+        assert!(!render(&tera, sheet).contains("method=\"post\""), "{}", sheet.name);
     }
 }
 
@@ -2306,10 +2029,6 @@ fn how_long_the_hot_pages_take() {
         }
         println!("{name}: {:.1} µs, {size} bytes", best * 1e6);
     };
-    measure("list of 30", "threads/list.html", &|c| {
-        c.insert("page", &list)
-    });
-    measure("thread with 4 answers", "threads/show.html", &|c| {
-        c.insert("page", &thread)
-    });
+    measure("list of 30", "threads/list.html", &|c| c.insert("page", &list));
+    measure("thread with 4 answers", "threads/show.html", &|c| c.insert("page", &thread));
 }

@@ -71,7 +71,8 @@ impl Viewer {
 
 pub use store::{
     OneTimePurpose, PersonHead, SessionInfo, TokenInfo, find_person, first_run_open, list_people, names_of,
-    one_time_link_email, person_head, profile, secret, sessions_of, tokens_of, viewer_by_api_token, viewer_by_session,
+    one_time_link_email, person_head, profile, secret, sessions_of, tokens_of, viewer_by_api_token,
+    viewer_by_session,
 };
 
 /// Notes that the session was used, at most once an hour and without making the visitor wait.
@@ -121,7 +122,9 @@ pub fn make_user(tx: &mut Tx<'_>, new: NewUser) -> Result<UserMade> {
 #[derive(Debug)]
 pub enum SignUp {
     /// A mail is on its way: `token` confirms, or `None` where the address has an account already.
-    Asked { token: Option<String> },
+    Asked {
+        token: Option<String>,
+    },
     NameTaken,
 }
 
@@ -141,14 +144,24 @@ pub fn sign_up(
     let token = token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?;
     // A row is written either way, so that the time taken tells nothing; for a known address it is of no use.
     let digest = if known { format!("known:{}", token::digest(&token)) } else { token::digest(&token) };
-    store::insert_sign_up(tx, &digest, username, display_name, email, password_hash, &token::digest(browser))?;
+    store::insert_sign_up(
+        tx,
+        &digest,
+        username,
+        display_name,
+        email,
+        password_hash,
+        &token::digest(browser),
+    )?;
     Ok(SignUp::Asked { token: (!known).then_some(token) })
 }
 
 #[derive(Debug)]
 pub enum Confirmed {
     /// The account is there; the token of a session where the link was opened in the browser that asked.
-    Welcome { session: Option<String> },
+    Welcome {
+        session: Option<String>,
+    },
     /// The address of an existing account is confirmed now.
     AddressChanged,
     AddressRestored,
@@ -160,7 +173,11 @@ pub enum Confirmed {
 pub fn confirm(tx: &mut Tx<'_>, link: &str, browser: Option<&str>, user_agent: &str) -> Result<Confirmed> {
     let digest = token::digest(link);
     if let Some(waiting) = store::take_sign_up(tx, &digest)? {
-        let parsed = (Username::parse(&waiting.username), DisplayName::parse(&waiting.display_name), Email::parse(&waiting.email));
+        let parsed = (
+            Username::parse(&waiting.username),
+            DisplayName::parse(&waiting.display_name),
+            Email::parse(&waiting.email),
+        );
         let (Ok(username), Ok(display_name), Ok(email)) = parsed else { return Ok(Confirmed::Invalid) };
         let new = NewUser {
             username,
@@ -250,9 +267,18 @@ pub fn ask_reset(tx: &mut Tx<'_>, email: &Email) -> Result<Option<ResetLink>> {
         store::void_links(tx, user, &[OneTimePurpose::ResetPassword])?;
     }
     // Written for unknown addresses too, so that the time taken tells nothing.
-    store::insert_one_time_link(tx, OneTimePurpose::ResetPassword, user, None, &token::digest(&token), limits::RESET_LIFE)?;
+    store::insert_one_time_link(
+        tx,
+        OneTimePurpose::ResetPassword,
+        user,
+        None,
+        &token::digest(&token),
+        limits::RESET_LIFE,
+    )?;
     Ok(match known {
-        Some((user, display_name)) => store::email_of(tx.conn, user)?.map(|email| ResetLink { user, email, display_name, token }),
+        Some((user, display_name)) => {
+            store::email_of(tx.conn, user)?.map(|email| ResetLink { user, email, display_name, token })
+        }
         None => None,
     })
 }
@@ -289,11 +315,21 @@ pub fn change_email(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<Emai
     let old = store::email_of(tx.conn, user)?;
     if !taken {
         store::insert_one_time_link(
-            tx, OneTimePurpose::ChangeEmail, Some(user), Some(email.as_str()), &token::digest(&confirm_token), limits::CONFIRM_LIFE,
+            tx,
+            OneTimePurpose::ChangeEmail,
+            Some(user),
+            Some(email.as_str()),
+            &token::digest(&confirm_token),
+            limits::CONFIRM_LIFE,
         )?;
         if let Some(old) = &old {
             store::insert_one_time_link(
-                tx, OneTimePurpose::UndoEmail, Some(user), Some(old), &token::digest(&undo_token), limits::UNDO_LIFE,
+                tx,
+                OneTimePurpose::UndoEmail,
+                Some(user),
+                Some(old),
+                &token::digest(&undo_token),
+                limits::UNDO_LIFE,
             )?;
         }
     }
@@ -307,12 +343,20 @@ pub fn offer_first_run(tx: &mut Tx<'_>) -> Result<Option<String>> {
     }
     let token = token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?;
     store::void_first_run(tx)?;
-    store::insert_one_time_link(tx, OneTimePurpose::FirstRun, None, None, &token::digest(&token), limits::CONFIRM_LIFE)?;
+    store::insert_one_time_link(
+        tx,
+        OneTimePurpose::FirstRun,
+        None,
+        None,
+        &token::digest(&token),
+        limits::CONFIRM_LIFE,
+    )?;
     Ok(Some(token))
 }
 
 pub fn first_run_link_works(conn: &mut Conn, link: &str, now: Moment) -> DbResult<bool> {
-    Ok(store::first_run_open(conn)? && store::one_time_link_works(conn, OneTimePurpose::FirstRun, &token::digest(link), now)?)
+    Ok(store::first_run_open(conn)?
+        && store::one_time_link_works(conn, OneTimePurpose::FirstRun, &token::digest(link), now)?)
 }
 
 #[derive(Debug)]
@@ -388,7 +432,8 @@ pub fn make_api_token(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<ApiTo
         return Ok(ApiTokenMade::TooMany);
     }
     // The prefix lets secret scanners recognise one that leaked.
-    let token = format!("loggia_{}", token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?);
+    let token =
+        format!("loggia_{}", token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?);
     store::insert_api_token(tx, user, name, &token::digest(&token))?;
     Ok(ApiTokenMade::Made(token))
 }

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::UserId;
 use crate::kernel::names::{DisplayName, Email, Username};
 use crate::kernel::{limits, markdown, token};
-use crate::mail::{self, AccountMail, Addressee};
+use crate::mail::compose::Addressee;
+use crate::mail::{self, AccountMail};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::rates::Budget;
 use crate::web::view::{self, Author, Cursor, counted, encode, when};
@@ -26,7 +27,12 @@ fn safe_return(path: &str) -> String {
     if ours { path.to_owned() } else { "/".into() }
 }
 
-fn message(visit: Visit, title: &'static str, text: &'static str, action: Option<(&'static str, &'static str)>) -> impl Future<Output = Result<HttpResponse>> {
+fn message(
+    visit: Visit,
+    title: &'static str,
+    text: &'static str,
+    action: Option<(&'static str, &'static str)>,
+) -> impl Future<Output = Result<HttpResponse>> {
     visit.page(move |room| {
         let t = |key: &str| room.visit.t(key);
         let view = MessagePage {
@@ -45,7 +51,12 @@ fn signed_in(visit: &Visit, token: String, to: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((LOCATION, to.to_owned()))
         .insert_header(("cache-control", "no-store"))
-        .cookie(cookie(&visit.app, names.session, token, Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND)))
+        .cookie(cookie(
+            &visit.app,
+            names.session,
+            token,
+            Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND),
+        ))
         .cookie(cookie(&visit.app, names.anonymous, String::new(), Some(0)))
         .finish()
 }
@@ -60,8 +71,16 @@ pub async fn sign_up_form(visit: Visit, params: Params) -> Result<HttpResponse> 
             if !room.visit.app.config.sign_up_open {
                 return Err(Error::Forbidden("sign-up-closed"));
             }
-            let view = SignUpPage { return_to: back, min_password: limits::MIN_PASSWORD as i64, ..SignUpPage::default() };
-            Ok(Page::html("accounts/sign_up.html", Head::private(room.visit.t("sign-up-title"), "account"), &view))
+            let view = SignUpPage {
+                return_to: back,
+                min_password: limits::MIN_PASSWORD as i64,
+                ..SignUpPage::default()
+            };
+            Ok(Page::html(
+                "accounts/sign_up.html",
+                Head::private(room.visit.t("sign-up-title"), "account"),
+                &view,
+            ))
         })
         .await
 }
@@ -90,7 +109,9 @@ fn wanted(visit: &Visit, form: &Form) -> Wanted {
     if let Err(error) = &email {
         errors.insert("email".into(), visit.t(error.key()));
     }
-    if let Some(problem) = password_problem(form.get("password"), &[form.get("username").trim(), form.get("email").trim()]) {
+    if let Some(problem) =
+        password_problem(form.get("password"), &[form.get("username").trim(), form.get("email").trim()])
+    {
         errors.insert("password".into(), visit.t(problem));
     }
     Wanted { username: username.ok(), display_name: display_name.ok(), email: email.ok(), errors }
@@ -103,7 +124,8 @@ pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
     }
     let mut want = wanted(&visit, &form);
     if want.errors.is_empty()
-        && let (Some(username), Some(display_name), Some(email)) = (want.username, want.display_name, want.email)
+        && let (Some(username), Some(display_name), Some(email)) =
+            (want.username, want.display_name, want.email)
     {
         visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
         let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
@@ -114,12 +136,14 @@ pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
             .act_anonymously(&form, move |tx| {
                 let asked = super::sign_up(tx, &username, &display_name, &email, &hash, &browser)?;
                 if let SignUp::Asked { token } = &asked {
-                    let to = Addressee { user: None, address: email.as_str(), name: display_name.as_str(), lang };
+                    let to =
+                        Addressee { user: None, address: email.as_str(), name: display_name.as_str(), lang };
                     let (about, path) = match token {
                         Some(token) => (AccountMail::ConfirmEmail, format!("/confirm?token={token}")),
                         None => (AccountMail::AddressTaken, "/password/forgot".to_owned()),
                     };
-                    let key = format!("sign-up:{}", token::random().map_err(|e| Error::Internal(e.to_string()))?);
+                    let key =
+                        format!("sign-up:{}", token::random().map_err(|e| Error::Internal(e.to_string()))?);
                     let until = tx.now.plus(limits::CONFIRM_LIFE);
                     mail::enqueue(tx, letterhead.account(about, &to, Some(&path), key, Some(until)))?;
                 }
@@ -127,7 +151,9 @@ pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
             })
             .await?;
         match asked {
-            SignUp::Asked { .. } => return message(visit, "look-at-mail-title", "look-at-mail-text", None).await,
+            SignUp::Asked { .. } => {
+                return message(visit, "look-at-mail-title", "look-at-mail-text", None).await;
+            }
             SignUp::NameTaken => {
                 want.errors.insert("username".into(), visit.t("name-taken"));
             }
@@ -163,7 +189,10 @@ pub async fn sign_in_form(visit: Visit, params: Params) -> Result<HttpResponse> 
             }
             let reason = (back != "/").then(|| room.visit.t("sign-in-reason"));
             let can_sign_up = room.visit.app.config.sign_up_open;
-            Ok(sign_in_page(room, &SignInPage { return_to: back, reason, can_sign_up, ..SignInPage::default() }))
+            Ok(sign_in_page(
+                room,
+                &SignInPage { return_to: back, reason, can_sign_up, ..SignInPage::default() },
+            ))
         })
         .await
 }
@@ -223,7 +252,11 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
         Ok(token) => Ok(signed_in(&visit, token, &back)),
         Err(until) => {
             let mut errors = FieldErrors::new();
-            let text = crate::web::i18n::translate(visit.lang, "sign-in-suspended", &[("date", (&until.long()).into())]);
+            let text = crate::web::i18n::translate(
+                visit.lang,
+                "sign-in-suspended",
+                &[("date", (&until.long()).into())],
+            );
             errors.insert("form".into(), text);
             let view = SignInPage { login, return_to: back, errors, reason: None, can_sign_up: false };
             visit.page(move |room| Ok(sign_in_page(room, &view).with_status(403))).await
@@ -232,7 +265,9 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
 }
 
 pub async fn sign_out(visit: Visit, form: Form) -> Result<HttpResponse> {
-    let Some(session) = visit.session_token().map(str::to_owned) else { return Ok(visit.redirect("/", None)) };
+    let Some(session) = visit.session_token().map(str::to_owned) else {
+        return Ok(visit.redirect("/", None));
+    };
     visit.act_anonymously(&form, move |tx| Ok(super::sign_out(tx, &session)?)).await?;
     let names = CookieNames::of(&visit.app);
     let mut reply = visit.redirect("/", None);
@@ -271,11 +306,25 @@ pub async fn forgot(visit: Visit, form: Form) -> Result<HttpResponse> {
             visit
                 .act_anonymously(&form, move |tx| {
                     if let Some(link) = super::ask_reset(tx, &email)? {
-                        let to = Addressee { user: Some(link.user), address: &link.email, name: &link.display_name, lang };
+                        let to = Addressee {
+                            user: Some(link.user),
+                            address: &link.email,
+                            name: &link.display_name,
+                            lang,
+                        };
                         let path = format!("/password/reset?token={}", link.token);
                         let key = format!("reset:{}", token::digest(&link.token));
                         let until = tx.now.plus(limits::RESET_LIFE);
-                        mail::enqueue(tx, letterhead.account(AccountMail::ResetPassword, &to, Some(&path), key, Some(until)))?;
+                        mail::enqueue(
+                            tx,
+                            letterhead.account(
+                                AccountMail::ResetPassword,
+                                &to,
+                                Some(&path),
+                                key,
+                                Some(until),
+                            ),
+                        )?;
                     }
                     Ok(())
                 })
@@ -297,9 +346,18 @@ pub async fn reset_form(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let invalid = !super::reset_link_works(room.conn, &link, room.now)?;
-            let view = ResetPage { token: link, invalid, min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
-            Ok(Page::html("accounts/reset.html", Head::private(room.visit.t("reset-title"), "account"), &view)
-                .with_status(if invalid { 410 } else { 200 }))
+            let view = ResetPage {
+                token: link,
+                invalid,
+                min_password: limits::MIN_PASSWORD as i64,
+                ..ResetPage::default()
+            };
+            Ok(Page::html(
+                "accounts/reset.html",
+                Head::private(room.visit.t("reset-title"), "account"),
+                &view,
+            )
+            .with_status(if invalid { 410 } else { 200 }))
         })
         .await
 }
@@ -308,7 +366,8 @@ pub async fn reset(visit: Visit, form: Form) -> Result<HttpResponse> {
     visit.confirm_form(&form)?;
     let link = form.get("token").to_owned();
     let password = form.get("password").to_owned();
-    let mut view = ResetPage { token: link.clone(), min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
+    let mut view =
+        ResetPage { token: link.clone(), min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
     match password_problem(&password, &[]) {
         Some(problem) => {
             view.errors.insert("password".into(), visit.t(problem));
@@ -336,10 +395,15 @@ pub async fn confirm_form(visit: Visit, params: Params) -> Result<HttpResponse> 
     visit
         .page(move |room| {
             let email = super::one_time_link_email(room.conn, &token::digest(&link), room.now)?;
-            let view = ConfirmPage { token: link, invalid: email.is_none(), email: email.unwrap_or_default() };
+            let view =
+                ConfirmPage { token: link, invalid: email.is_none(), email: email.unwrap_or_default() };
             let status = if view.invalid { 410 } else { 200 };
-            Ok(Page::html("accounts/confirm.html", Head::private(room.visit.t("confirm-title"), "account"), &view)
-                .with_status(status))
+            Ok(Page::html(
+                "accounts/confirm.html",
+                Head::private(room.visit.t("confirm-title"), "account"),
+                &view,
+            )
+            .with_status(status))
         })
         .await
 }
@@ -353,10 +417,18 @@ pub async fn confirm(visit: Visit, form: Form) -> Result<HttpResponse> {
         .await?;
     match done {
         Confirmed::Welcome { session: Some(session) } => Ok(signed_in(&visit, session, "/")),
-        Confirmed::Welcome { session: None } => Ok(visit.redirect("/sign-in", Some(("ok", "flash-confirmed")))),
-        Confirmed::AddressChanged => Ok(visit.redirect("/settings/account", Some(("ok", "flash-address-changed")))),
-        Confirmed::AddressRestored => Ok(visit.redirect("/password/forgot", Some(("ok", "flash-address-restored")))),
-        Confirmed::NameTaken => message(visit, "name-taken-title", "name-taken-text", Some(("/sign-up", "sign-up-title"))).await,
+        Confirmed::Welcome { session: None } => {
+            Ok(visit.redirect("/sign-in", Some(("ok", "flash-confirmed"))))
+        }
+        Confirmed::AddressChanged => {
+            Ok(visit.redirect("/settings/account", Some(("ok", "flash-address-changed"))))
+        }
+        Confirmed::AddressRestored => {
+            Ok(visit.redirect("/password/forgot", Some(("ok", "flash-address-restored"))))
+        }
+        Confirmed::NameTaken => {
+            message(visit, "name-taken-title", "name-taken-text", Some(("/sign-up", "sign-up-title"))).await
+        }
         Confirmed::Invalid => {
             visit
                 .page(|room| {
@@ -384,8 +456,12 @@ pub async fn first_run_form(visit: Visit, params: Params) -> Result<HttpResponse
                 min_password: limits::MIN_PASSWORD as i64,
                 ..FirstRunPage::default()
             };
-            Ok(Page::html("accounts/first_run.html", Head::private(room.visit.t("first-run-title"), "account"), &view)
-                .with_status(if invalid { 410 } else { 200 }))
+            Ok(Page::html(
+                "accounts/first_run.html",
+                Head::private(room.visit.t("first-run-title"), "account"),
+                &view,
+            )
+            .with_status(if invalid { 410 } else { 200 }))
         })
         .await
 }
@@ -396,12 +472,19 @@ pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
     let mut want = wanted(&visit, &form);
     let mut invalid = false;
     if want.errors.is_empty()
-        && let (Some(username), Some(display_name), Some(email)) = (want.username, want.display_name, want.email)
+        && let (Some(username), Some(display_name), Some(email)) =
+            (want.username, want.display_name, want.email)
     {
         visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
         let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
         let (link, user_agent) = (link.clone(), visit.user_agent.clone());
-        let new = NewUser { username, display_name, email: Some(email), password_hash: Some(hash), role: Role::Admin };
+        let new = NewUser {
+            username,
+            display_name,
+            email: Some(email),
+            password_hash: Some(hash),
+            role: Role::Admin,
+        };
         match visit.act_anonymously(&form, move |tx| super::first_run(tx, &link, new, &user_agent)).await? {
             FirstRun::Owner { session } => return Ok(signed_in(&visit, session, "/")),
             FirstRun::NameTaken => {
@@ -426,7 +509,11 @@ pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let head = Head::private(room.visit.t("first-run-title"), "account");
-            Ok(Page::html("accounts/first_run.html", head, &view).with_status(if invalid { 410 } else { 422 }))
+            Ok(Page::html("accounts/first_run.html", head, &view).with_status(if invalid {
+                410
+            } else {
+                422
+            }))
         })
         .await
 }
@@ -461,9 +548,17 @@ pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
                         };
                         let accepted = row.accepted_count.unwrap_or(0);
                         PersonRow {
-                            person: view::person(lang, &author, badges.get(&row.id).copied().unwrap_or_default()),
+                            person: view::person(
+                                lang,
+                                &author,
+                                badges.get(&row.id).copied().unwrap_or_default(),
+                            ),
                             answers_label: counted(lang, "count-answers", row.answer_count.unwrap_or(0)),
-                            solutions_label: if accepted > 0 { counted(lang, "count-solutions", accepted) } else { String::new() },
+                            solutions_label: if accepted > 0 {
+                                counted(lang, "count-solutions", accepted)
+                            } else {
+                                String::new()
+                            },
                             joined: when(lang, row.created_at, now),
                         }
                     })
@@ -495,7 +590,11 @@ fn profile_page(room: &mut Room<'_>, errors: FieldErrors, typed: Option<&Form>) 
         max_about: limits::MAX_BIO as i64,
         errors,
     };
-    Ok(Page::html("accounts/settings_profile.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+    Ok(Page::html(
+        "accounts/settings_profile.html",
+        Head::private(room.visit.t("settings-title"), "settings"),
+        &view,
+    ))
 }
 
 pub async fn settings(visit: Visit) -> Result<HttpResponse> {
@@ -546,7 +645,11 @@ fn account_page(room: &mut Room<'_>, errors: FieldErrors, new_email: String) -> 
         errors,
         min_password: limits::MIN_PASSWORD as i64,
     };
-    Ok(Page::html("accounts/settings_account.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+    Ok(Page::html(
+        "accounts/settings_account.html",
+        Head::private(room.visit.t("settings-title"), "settings"),
+        &view,
+    ))
 }
 
 pub async fn account_settings(visit: Visit) -> Result<HttpResponse> {
@@ -561,7 +664,9 @@ async fn knows_password(visit: &Visit, form: &Form, field: &str) -> Result<bool>
     let digest = visit.session_token().map(token::digest).unwrap_or_default();
     let stored = actix_web::web::block(move || -> Result<Option<String>> {
         let mut conn = app.db.reader()?;
-        let Some(viewer) = super::viewer_by_session(&mut conn, &digest, app.db.clock.now())? else { return Ok(None) };
+        let Some(viewer) = super::viewer_by_session(&mut conn, &digest, app.db.clock.now())? else {
+            return Ok(None);
+        };
         Ok(super::password_hash_of(&mut conn, viewer.id)?)
     })
     .await
@@ -586,7 +691,12 @@ pub async fn change_email(visit: Visit, form: Form) -> Result<HttpResponse> {
             visit
                 .act(&form, Budget::Personal, move |tx, viewer| {
                     let change = super::change_email(tx, viewer.id, &email)?;
-                    let to = |address| Addressee { user: Some(viewer.id), address, name: &viewer.display_name, lang };
+                    let to = |address| Addressee {
+                        user: Some(viewer.id),
+                        address,
+                        name: &viewer.display_name,
+                        lang,
+                    };
                     let key = token::digest(&change.confirm_token);
                     let (about, path) = if change.taken {
                         (AccountMail::AddressTaken, "/password/forgot".to_owned())
@@ -594,11 +704,23 @@ pub async fn change_email(visit: Visit, form: Form) -> Result<HttpResponse> {
                         (AccountMail::ChangeEmail, format!("/confirm?token={}", change.confirm_token))
                     };
                     let until = tx.now.plus(limits::CONFIRM_LIFE);
-                    let new = letterhead.account(about, &to(email.as_str()), Some(&path), format!("change:{key}"), Some(until));
+                    let new = letterhead.account(
+                        about,
+                        &to(email.as_str()),
+                        Some(&path),
+                        format!("change:{key}"),
+                        Some(until),
+                    );
                     mail::enqueue(tx, new)?;
                     if let Some((old, undo)) = &change.undo {
                         let path = format!("/confirm?token={undo}");
-                        let mail = letterhead.account(AccountMail::UndoEmail, &to(old), Some(&path), format!("undo:{key}"), None);
+                        let mail = letterhead.account(
+                            AccountMail::UndoEmail,
+                            &to(old),
+                            Some(&path),
+                            format!("undo:{key}"),
+                            None,
+                        );
                         mail::enqueue(tx, mail)?;
                     }
                     Ok(())
@@ -634,9 +756,16 @@ pub async fn change_password(visit: Visit, form: Form) -> Result<HttpResponse> {
             // Every session ends, this one too; the browser that changed it gets a new one.
             super::set_password(tx, viewer.id, &hash, None)?;
             if let Some(address) = super::store::email_of(tx.conn, viewer.id)? {
-                let to = Addressee { user: Some(viewer.id), address: &address, name: &viewer.display_name, lang };
+                let to =
+                    Addressee { user: Some(viewer.id), address: &address, name: &viewer.display_name, lang };
                 let key = format!("password:{}:{}", viewer.id, tx.now.0);
-                let mail = letterhead.account(AccountMail::PasswordChanged, &to, Some("/password/forgot"), key, None);
+                let mail = letterhead.account(
+                    AccountMail::PasswordChanged,
+                    &to,
+                    Some("/password/forgot"),
+                    key,
+                    None,
+                );
                 mail::enqueue(tx, mail)?;
             }
             super::start_session(tx, viewer.id, &user_agent)
@@ -644,12 +773,22 @@ pub async fn change_password(visit: Visit, form: Form) -> Result<HttpResponse> {
         .await?;
     let mut reply = visit.redirect("/settings/account", Some(("ok", "flash-password-changed")));
     let names = CookieNames::of(&visit.app);
-    let fresh = cookie(&visit.app, names.session, session, Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND));
+    let fresh = cookie(
+        &visit.app,
+        names.session,
+        session,
+        Some(limits::SESSION_LIFE / crate::kernel::moment::SECOND),
+    );
     reply.add_cookie(&fresh).map_err(|e| Error::Internal(e.to_string()))?;
     Ok(reply)
 }
 
-fn tokens_page(room: &mut Room<'_>, fresh_token: Option<String>, name: String, errors: FieldErrors) -> Result<Page> {
+fn tokens_page(
+    room: &mut Room<'_>,
+    fresh_token: Option<String>,
+    name: String,
+    errors: FieldErrors,
+) -> Result<Page> {
     let viewer = room.viewer()?.id;
     let (lang, now) = (room.visit.lang, room.now);
     let view = TokensPage {
@@ -667,7 +806,11 @@ fn tokens_page(room: &mut Room<'_>, fresh_token: Option<String>, name: String, e
         errors,
         max_tokens: limits::MAX_TOKENS,
     };
-    Ok(Page::html("accounts/settings_tokens.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+    Ok(Page::html(
+        "accounts/settings_tokens.html",
+        Head::private(room.visit.t("settings-title"), "settings"),
+        &view,
+    ))
 }
 
 pub async fn tokens(visit: Visit) -> Result<HttpResponse> {
@@ -685,10 +828,15 @@ pub async fn make_token(visit: Visit, form: Form) -> Result<HttpResponse> {
         errors.insert("name".into(), visit.t("token-name-bad"));
     } else {
         let wanted = name.clone();
-        match visit.act(&form, Budget::Personal, move |tx, viewer| super::make_api_token(tx, viewer.id, &wanted)).await? {
+        match visit
+            .act(&form, Budget::Personal, move |tx, viewer| super::make_api_token(tx, viewer.id, &wanted))
+            .await?
+        {
             // Shown in this one reply; the database keeps its digest alone.
             ApiTokenMade::Made(token) => {
-                return visit.page(move |room| tokens_page(room, Some(token), String::new(), FieldErrors::new())).await;
+                return visit
+                    .page(move |room| tokens_page(room, Some(token), String::new(), FieldErrors::new()))
+                    .await;
             }
             ApiTokenMade::TooMany => {
                 errors.insert("form".into(), visit.t("token-too-many"));
@@ -700,8 +848,14 @@ pub async fn make_token(visit: Visit, form: Form) -> Result<HttpResponse> {
 
 pub async fn revoke_token(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = parts.number("id")?;
-    let gone = visit.act(&form, Budget::Personal, move |tx, viewer| Ok(super::revoke_api_token(tx, viewer.id, id)?)).await?;
-    if gone { Ok(visit.redirect("/settings/tokens", Some(("ok", "flash-token-revoked")))) } else { Err(Error::NotFound) }
+    let gone = visit
+        .act(&form, Budget::Personal, move |tx, viewer| Ok(super::revoke_api_token(tx, viewer.id, id)?))
+        .await?;
+    if gone {
+        Ok(visit.redirect("/settings/tokens", Some(("ok", "flash-token-revoked"))))
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
@@ -716,7 +870,11 @@ pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
                     .into_iter()
                     .map(|row| SessionRow {
                         id: row.id.to_string(),
-                        device: if row.user_agent.is_empty() { room.visit.t("session-unknown") } else { row.user_agent },
+                        device: if row.user_agent.is_empty() {
+                            room.visit.t("session-unknown")
+                        } else {
+                            row.user_agent
+                        },
                         address: String::new(),
                         started: when(lang, row.created_at, now),
                         seen: when(lang, row.used_at, now),
@@ -724,14 +882,22 @@ pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
                     })
                     .collect(),
             };
-            Ok(Page::html("accounts/settings_sessions.html", Head::private(room.visit.t("settings-title"), "settings"), &view))
+            Ok(Page::html(
+                "accounts/settings_sessions.html",
+                Head::private(room.visit.t("settings-title"), "settings"),
+                &view,
+            ))
         })
         .await
 }
 
 pub async fn end_session(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = parts.number("id")?;
-    visit.act(&form, Budget::Personal, move |tx, viewer| Ok(super::end_sessions(tx, viewer.id, Some(id), None)?)).await?;
+    visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            Ok(super::end_sessions(tx, viewer.id, Some(id), None)?)
+        })
+        .await?;
     Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-session-ended"))))
 }
 
@@ -743,4 +909,3 @@ pub async fn end_other_sessions(visit: Visit, form: Form) -> Result<HttpResponse
         .await?;
     Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-sessions-ended"))))
 }
-

@@ -63,7 +63,14 @@ pub fn viewer_by_session(conn: &mut Conn, digest: &str, now: Moment) -> DbResult
         .select((
             sessions::id,
             sessions::used_at,
-            (users::id, users::username, users::display_name, users::role, users::suspended_until, users::signature),
+            (
+                users::id,
+                users::username,
+                users::display_name,
+                users::role,
+                users::suspended_until,
+                users::signature,
+            ),
         ))
         .first(conn)
         .optional()?;
@@ -78,7 +85,14 @@ pub fn viewer_by_api_token(conn: &mut Conn, digest: &str, now: Moment) -> DbResu
         .filter(api_tokens::revoked_at.is_null())
         .filter(users::erased_at.is_null())
         .filter(users::suspended_until.is_null().or(users::suspended_until.le(now)))
-        .select((users::id, users::username, users::display_name, users::role, users::suspended_until, users::signature))
+        .select((
+            users::id,
+            users::username,
+            users::display_name,
+            users::role,
+            users::suspended_until,
+            users::signature,
+        ))
         .first(conn)
         .optional()?;
     row.map(|row| viewer(conn, row, None)).transpose()
@@ -115,7 +129,8 @@ pub fn user_by_email(conn: &mut Conn, key: &str) -> DbResult<Option<(UserId, Str
 }
 
 pub fn email_of(conn: &mut Conn, user: UserId) -> DbResult<Option<String>> {
-    let email: Option<Option<String>> = users::table.find(user).select(users::email).first(conn).optional()?;
+    let email: Option<Option<String>> =
+        users::table.find(user).select(users::email).first(conn).optional()?;
     Ok(email.flatten())
 }
 
@@ -185,7 +200,9 @@ pub fn take_sign_up(tx: &mut Tx<'_>, digest: &str) -> DbResult<Option<WaitingSig
         ))
         .first(tx.conn)
         .optional()?;
-    let Some((id, username, display_name, email, password_hash, browser_digest)) = row else { return Ok(None) };
+    let Some((id, username, display_name, email, password_hash, browser_digest)) = row else {
+        return Ok(None);
+    };
     diesel::delete(sign_ups::table.find(id)).execute(tx.conn)?;
     Ok(Some(WaitingSignUp { username, display_name, email, password_hash, browser_digest }))
 }
@@ -203,7 +220,10 @@ pub fn one_time_link_email(conn: &mut Conn, digest: &str, now: Moment) -> DbResu
     }
     let email: Option<Option<String>> = one_time_links::table
         .filter(one_time_links::token_digest.eq(digest))
-        .filter(one_time_links::purpose.eq_any([OneTimePurpose::ChangeEmail.as_str(), OneTimePurpose::UndoEmail.as_str()]))
+        .filter(
+            one_time_links::purpose
+                .eq_any([OneTimePurpose::ChangeEmail.as_str(), OneTimePurpose::UndoEmail.as_str()]),
+        )
         .filter(one_time_links::used_at.is_null())
         .filter(one_time_links::expires_at.gt(now))
         .select(one_time_links::email)
@@ -233,7 +253,12 @@ pub fn insert_one_time_link(
     Ok(())
 }
 
-pub fn one_time_link_works(conn: &mut Conn, purpose: OneTimePurpose, digest: &str, now: Moment) -> DbResult<bool> {
+pub fn one_time_link_works(
+    conn: &mut Conn,
+    purpose: OneTimePurpose,
+    digest: &str,
+    now: Moment,
+) -> DbResult<bool> {
     let found: Option<Option<UserId>> = one_time_links::table
         .filter(one_time_links::token_digest.eq(digest))
         .filter(one_time_links::purpose.eq(purpose.as_str()))
@@ -261,7 +286,9 @@ pub fn take_one_time_link(
         .first(tx.conn)
         .optional()?;
     let Some((id, user, email)) = row else { return Ok(None) };
-    diesel::update(one_time_links::table.find(id)).set(one_time_links::used_at.eq(tx.now)).execute(tx.conn)?;
+    diesel::update(one_time_links::table.find(id))
+        .set(one_time_links::used_at.eq(tx.now))
+        .execute(tx.conn)?;
     Ok(Some((user, email)))
 }
 
@@ -279,8 +306,10 @@ pub fn void_links(tx: &mut Tx<'_>, user: UserId, purposes: &[OneTimePurpose]) ->
 }
 
 pub fn void_first_run(tx: &mut Tx<'_>) -> DbResult<()> {
-    diesel::delete(one_time_links::table.filter(one_time_links::purpose.eq(OneTimePurpose::FirstRun.as_str())))
-        .execute(tx.conn)?;
+    diesel::delete(
+        one_time_links::table.filter(one_time_links::purpose.eq(OneTimePurpose::FirstRun.as_str())),
+    )
+    .execute(tx.conn)?;
     Ok(())
 }
 
@@ -316,13 +345,16 @@ pub fn end_session_by_digest(tx: &mut Tx<'_>, digest: &str) -> DbResult<()> {
 }
 
 pub fn end_session(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<()> {
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id))).execute(tx.conn)?;
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.eq(id)))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 pub fn end_sessions(tx: &mut Tx<'_>, user: UserId, keep: Option<i64>) -> DbResult<()> {
-    diesel::delete(sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(keep.unwrap_or(0))))
-        .execute(tx.conn)?;
+    diesel::delete(
+        sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::id.ne(keep.unwrap_or(0))),
+    )
+    .execute(tx.conn)?;
     Ok(())
 }
 
@@ -353,12 +385,17 @@ pub fn credentials(conn: &mut Conn, login: &str) -> DbResult<Option<(UserId, Str
         .filter(users::password_hash.is_not_null())
         .select((users::id, users::password_hash.assume_not_null()))
         .into_boxed();
-    query = if by_email { query.filter(users::email_key.eq(key)) } else { query.filter(users::username_key.eq(key)) };
+    query = if by_email {
+        query.filter(users::email_key.eq(key))
+    } else {
+        query.filter(users::username_key.eq(key))
+    };
     Ok(query.first(conn).optional()?)
 }
 
 pub fn password_hash_of(conn: &mut Conn, user: UserId) -> DbResult<Option<String>> {
-    let hash: Option<Option<String>> = users::table.find(user).select(users::password_hash).first(conn).optional()?;
+    let hash: Option<Option<String>> =
+        users::table.find(user).select(users::password_hash).first(conn).optional()?;
     Ok(hash.flatten())
 }
 
@@ -433,9 +470,10 @@ pub fn insert_api_token(tx: &mut Tx<'_>, user: UserId, name: &str, digest: &str)
 }
 
 pub fn revoke_api_token(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
-    let gone = diesel::update(api_tokens::table.filter(api_tokens::user_id.eq(user)).filter(api_tokens::id.eq(id)))
-        .set(api_tokens::revoked_at.eq(tx.now))
-        .execute(tx.conn)?;
+    let gone =
+        diesel::update(api_tokens::table.filter(api_tokens::user_id.eq(user)).filter(api_tokens::id.eq(id)))
+            .set(api_tokens::revoked_at.eq(tx.now))
+            .execute(tx.conn)?;
     Ok(gone > 0)
 }
 
@@ -581,8 +619,11 @@ pub fn list_people(
             .filter(users::erased_at.is_null())
             .into_boxed();
         if let Some(at) = after {
-            query = query
-                .filter(standings::points.lt(at.key).or(standings::points.eq(at.key).and(standings::user_id.lt(at.id))));
+            query = query.filter(
+                standings::points
+                    .lt(at.key)
+                    .or(standings::points.eq(at.key).and(standings::user_id.lt(at.id))),
+            );
         }
         query
             .order((standings::points.desc(), standings::user_id.desc()))
@@ -645,7 +686,8 @@ pub fn secret(tx: &mut Tx<'_>, name: &str) -> crate::error::Result<String> {
 
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     let idle = tx.now.plus(-limits::SESSION_IDLE);
-    diesel::delete(sessions::table.filter(sessions::expires_at.lt(tx.now).or(sessions::used_at.lt(idle)))).execute(tx.conn)?;
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(tx.now).or(sessions::used_at.lt(idle))))
+        .execute(tx.conn)?;
     diesel::delete(sign_ups::table.filter(sign_ups::expires_at.lt(tx.now))).execute(tx.conn)?;
     // Kept a while after their end, so that an old link can be told from an invented one in the log.
     let old = tx.now.plus(-limits::UNDO_LIFE);

@@ -4,6 +4,7 @@
 //! [`settle`] turns that into awards and revocations.
 pub mod policy;
 mod store;
+pub mod views;
 
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;

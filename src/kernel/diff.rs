@@ -17,11 +17,7 @@ pub struct DiffWords<'w> {
 
 impl Default for DiffWords<'_> {
     fn default() -> Self {
-        Self {
-            added: "Added:",
-            removed: "Removed:",
-            skipped: "Unchanged lines left out",
-        }
+        Self { added: "Added:", removed: "Removed:", skipped: "Unchanged lines left out" }
     }
 }
 
@@ -42,20 +38,11 @@ pub fn diff_in(old: &str, new: &str, words: DiffWords<'_>) -> SafeHtml {
         return SafeHtml::default();
     }
     let deadline = Instant::now() + MAX_DIFF_TIME;
-    let lines = TextDiff::configure()
-        .deadline(deadline)
-        .diff_lines(old.as_str(), new.as_str());
-    let mut page = Page {
-        out: String::from("<ol class=\"diff\">\n"),
-        words,
-        lines: 0,
-    };
+    let lines = TextDiff::configure().deadline(deadline).diff_lines(old.as_str(), new.as_str());
+    let mut page = Page { out: String::from("<ol class=\"diff\">\n"), words, lines: 0 };
     let mut shown_to = 0;
     for group in lines.grouped_ops(3) {
-        if group
-            .first()
-            .is_some_and(|op| op.old_range().start > shown_to)
-        {
+        if group.first().is_some_and(|op| op.old_range().start > shown_to) {
             page.skipped();
         }
         for op in &group {
@@ -81,8 +68,7 @@ struct Page<'w> {
 
 impl Page<'_> {
     fn skipped(&mut self) {
-        self.out
-            .push_str("<li class=\"diff-skipped\"><span class=\"visually-hidden\">");
+        self.out.push_str("<li class=\"diff-skipped\"><span class=\"visually-hidden\">");
         escape_into(&mut self.out, self.words.skipped);
         self.out.push_str("</span></li>\n");
     }
@@ -92,10 +78,7 @@ impl Page<'_> {
         let is_same = matches!(op, DiffOp::Equal { .. });
         if is_same {
             for at in old {
-                self.line(
-                    ChangeTag::Equal,
-                    [(false, lines.old_slice(at).unwrap_or(""))].into_iter(),
-                );
+                self.line(ChangeTag::Equal, [(false, lines.old_slice(at).unwrap_or(""))].into_iter());
             }
             return;
         }
@@ -104,11 +87,7 @@ impl Page<'_> {
         let mut added = Vec::new();
         for (step, at) in old.enumerate() {
             let before = lines.old_slice(at).unwrap_or("");
-            let after = if paired {
-                lines.new_slice(new.start + step)
-            } else {
-                None
-            };
+            let after = if paired { lines.new_slice(new.start + step) } else { None };
             match after.and_then(|after| word_diff(before, after, deadline)) {
                 Some((removed, now)) => {
                     self.line(ChangeTag::Delete, removed.into_iter());
@@ -127,10 +106,7 @@ impl Page<'_> {
             return;
         }
         for at in new {
-            self.line(
-                ChangeTag::Insert,
-                [(false, lines.new_slice(at).unwrap_or(""))].into_iter(),
-            );
+            self.line(ChangeTag::Insert, [(false, lines.new_slice(at).unwrap_or(""))].into_iter());
         }
     }
 
@@ -184,9 +160,7 @@ fn word_diff<'t>(old: &'t str, new: &'t str, deadline: Instant) -> Option<(Parts
     if old.len() + new.len() > MAX_DIFF_LINE_BYTES || Instant::now() > deadline {
         return None;
     }
-    let diff = TextDiff::configure()
-        .deadline(deadline)
-        .diff_words(old, new);
+    let diff = TextDiff::configure().deadline(deadline).diff_words(old, new);
     if diff.ratio() < 0.4 {
         return None;
     }
@@ -229,10 +203,7 @@ mod tests {
         assert!(html.contains("<li class=\"diff-same\">same</li>"), "{html}");
         assert!(html.contains("the <del>quick</del> fox</li>"), "{html}");
         assert!(html.contains("the <ins>slow</ins> fox</li>"), "{html}");
-        assert!(
-            html.contains("<span class=\"visually-hidden\">Removed: </span>"),
-            "{html}"
-        );
+        assert!(html.contains("<span class=\"visually-hidden\">Removed: </span>"), "{html}");
     }
 
     #[test]
@@ -246,25 +217,14 @@ mod tests {
 
     #[test]
     fn markup_in_a_revision_is_shown_and_not_run() {
-        let html = diff(
-            "<script>alert(1)</script>",
-            "<img src=x onerror=alert(1)> ok",
-        )
-        .into_string();
-        assert!(
-            !html.contains("<script") && !html.contains("<img"),
-            "{html}"
-        );
+        let html = diff("<script>alert(1)</script>", "<img src=x onerror=alert(1)> ok").into_string();
+        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
     }
 
     #[test]
     fn a_diff_of_two_huge_texts_stays_small() {
-        let old: String = (0..30_000_u64)
-            .map(|n| format!("{}\n", n * 7919 % 1009))
-            .collect();
-        let new: String = (0..30_000_u64)
-            .map(|n| format!("{}\n", n * 104_729 % 997))
-            .collect();
+        let old: String = (0..30_000_u64).map(|n| format!("{}\n", n * 7919 % 1009)).collect();
+        let new: String = (0..30_000_u64).map(|n| format!("{}\n", n * 104_729 % 997)).collect();
         let html = diff(&old, &new).into_string();
         assert!(html.matches("<li").count() <= MAX_DIFF_LINES + 100);
     }

@@ -20,11 +20,7 @@ pub fn excerpt(text: &str, max_chars: usize) -> String {
             cut_word = out.len();
         }
         if count + needed > max_chars {
-            let cut = if space && count < max_chars {
-                out.len()
-            } else {
-                cut_word
-            };
+            let cut = if space && count < max_chars { out.len() } else { cut_word };
             // A single word longer than the excerpt, or a script without spaces.
             let cut = if cut * 3 >= out.len() { cut } else { cut_char };
             out.truncate(cut);

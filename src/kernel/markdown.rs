@@ -49,8 +49,7 @@ pub struct Rendered {
 pub fn render(md: &str) -> Rendered {
     bounded(md, |md| {
         let mut front = Front::default();
-        let options =
-            Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
         for event in Parser::new_ext(md, options) {
             front.event(event);
             if front.writer.is_full() {
@@ -99,10 +98,7 @@ fn bounded(source: &str, write: impl FnOnce(&str) -> Writer) -> Rendered {
             fell_back: false,
         })
     };
-    catch_unwind(AssertUnwindSafe(finish))
-        .ok()
-        .flatten()
-        .unwrap_or_else(|| fall_back(source))
+    catch_unwind(AssertUnwindSafe(finish)).ok().flatten().unwrap_or_else(|| fall_back(source))
 }
 
 fn fall_back(source: &str) -> Rendered {
@@ -262,28 +258,12 @@ impl<'a> Front<'a> {
             Tag::Emphasis => writer.open_markdown("em"),
             Tag::Strong => writer.open_markdown("strong"),
             Tag::Strikethrough => writer.open_markdown("del"),
-            Tag::Link {
-                link_type,
-                dest_url,
-                title,
-                ..
-            } => {
-                let scheme = if link_type == LinkType::Email {
-                    "mailto:"
-                } else {
-                    ""
-                };
+            Tag::Link { link_type, dest_url, title, .. } => {
+                let scheme = if link_type == LinkType::Email { "mailto:" } else { "" };
                 writer.open_link(scheme, &dest_url, &title);
             }
-            Tag::Image {
-                dest_url, title, ..
-            } => {
-                self.image = Some(OpenImage {
-                    url: dest_url,
-                    title,
-                    alt: String::new(),
-                    depth: 0,
-                });
+            Tag::Image { dest_url, title, .. } => {
+                self.image = Some(OpenImage { url: dest_url, title, alt: String::new(), depth: 0 });
             }
             // Their extensions are off; an open element keeps start and end in step.
             Tag::FootnoteDefinition(_)
@@ -299,33 +279,18 @@ impl<'a> Front<'a> {
     /// Opens a row; one beyond the limit is thrown away when it closes.
     fn row(&mut self) {
         let over = self.cells + self.alignments.len().min(MAX_TABLE_COLUMNS) > MAX_TABLE_CELLS;
-        let hide = over
-            || !self
-                .writer
-                .has_room_for_row(self.alignments.len().min(MAX_TABLE_COLUMNS));
-        let origin = if hide {
-            Origin::Muted
-        } else {
-            Origin::Markdown
-        };
+        let hide = over || !self.writer.has_room_for_row(self.alignments.len().min(MAX_TABLE_COLUMNS));
+        let origin = if hide { Origin::Muted } else { Origin::Markdown };
         // Without its table the row is only text.
         let framed = matches!(self.writer.innermost(), "table" | "thead");
         self.writer.open("tr", origin, !framed, |_| ());
     }
 
     fn cell(&mut self) {
-        let alignment = self
-            .alignments
-            .get(self.column)
-            .copied()
-            .unwrap_or(Alignment::None);
+        let alignment = self.alignments.get(self.column).copied().unwrap_or(Alignment::None);
         self.column += 1;
         self.cells += 1;
-        let origin = if self.column > MAX_TABLE_COLUMNS {
-            Origin::Muted
-        } else {
-            Origin::Markdown
-        };
+        let origin = if self.column > MAX_TABLE_COLUMNS { Origin::Muted } else { Origin::Markdown };
         let name = if self.in_head { "th" } else { "td" };
         let hide = self.writer.innermost() != "tr";
         self.writer.open(name, origin, hide, |out| {

@@ -72,10 +72,7 @@ mod tests {
     #[test]
     fn an_escaped_text_holds_no_markup() {
         let html = escape("<a href=\"x\" id='y'>&\0</a>");
-        assert_eq!(
-            html.as_str(),
-            "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;\u{fffd}&lt;/a&gt;"
-        );
+        assert_eq!(html.as_str(), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;\u{fffd}&lt;/a&gt;");
     }
 
     #[test]

@@ -30,8 +30,7 @@ mod tests {
 
     #[test]
     fn a_title_cannot_end_the_script_element() {
-        let html =
-            json_for_script(&json!({"name": "</script><script>alert(1)</script><!--\u{2028}"}));
+        let html = json_for_script(&json!({"name": "</script><script>alert(1)</script><!--\u{2028}"}));
         assert!(!html.as_str().contains(['<', '>', '&', '\u{2028}']));
     }
 

@@ -48,11 +48,7 @@ pub fn slug(title: &str) -> String {
         gap = false;
         out.push_str(part);
     }
-    if out.is_empty() {
-        "thread".to_owned()
-    } else {
-        out
-    }
+    if out.is_empty() { "thread".to_owned() } else { out }
 }
 
 /// The key under which two spellings count as the same name: compatibility forms composed
@@ -104,10 +100,7 @@ mod tests {
     #[test]
     fn a_slug_is_readable_ascii() {
         let check = |title: &str, expect: &str| assert_eq!(slug(title), expect, "{title}");
-        check(
-            "Why does my Thermostat reset at night?",
-            "why-does-my-thermostat-reset-at-night",
-        );
+        check("Why does my Thermostat reset at night?", "why-does-my-thermostat-reset-at-night");
         check("Crème brûlée à l'été", "creme-brulee-a-lete");
         check("  --a__b--  ", "a-b");
         check("Straße nach Łódź", "strasse-nach-lodz");
@@ -121,10 +114,7 @@ mod tests {
     #[test]
     fn a_long_slug_ends_at_a_word() {
         let out = slug(&"word ".repeat(60));
-        assert!(
-            out.len() <= MAX_SLUG_BYTES && out.ends_with("word"),
-            "{out}"
-        );
+        assert!(out.len() <= MAX_SLUG_BYTES && out.ends_with("word"), "{out}");
         assert_eq!(slug(&"a".repeat(200)).len(), MAX_SLUG_BYTES);
     }
 

@@ -14,3 +14,16 @@ pub use store::{PointLine, Standing, points_page, standing};
 
 #[cfg(test)]
 mod tests;
+
+/// What is worth how much, for the page that explains it: message key and points.
+pub fn rules() -> Vec<(&'static str, i64)> {
+    vec![
+        ("point-rule-answer-up-vote", policy::ANSWER_UP_VOTE),
+        ("point-rule-answer-down-vote", policy::ANSWER_DOWN_VOTE),
+        ("point-rule-answer-accepted", policy::ANSWER_ACCEPTED),
+        ("point-rule-question-up-vote", policy::QUESTION_UP_VOTE),
+        ("point-rule-question-down-vote", policy::QUESTION_DOWN_VOTE),
+        ("point-rule-accepting", policy::ACCEPTING),
+        ("point-rule-flag-agreed", policy::FLAG_AGREED),
+    ]
+}

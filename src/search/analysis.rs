@@ -31,16 +31,8 @@ pub struct Language {
 
 /// The languages in the order of their marks; never reorder without raising the schema version.
 pub static LANGUAGES: [Language; 2] = [
-    Language {
-        code: "en",
-        algorithm: frostem::Algorithm::English,
-        stop_words: ENGLISH,
-    },
-    Language {
-        code: "it",
-        algorithm: frostem::Algorithm::Italian,
-        stop_words: ITALIAN,
-    },
+    Language { code: "en", algorithm: frostem::Algorithm::English, stop_words: ENGLISH },
+    Language { code: "it", algorithm: frostem::Algorithm::Italian, stop_words: ITALIAN },
 ];
 
 const ENGLISH: &str = "a about after again all also am an and any are arent as at be because been before being \
@@ -100,10 +92,7 @@ impl Lang {
             }
         }
         let best = counts.iter().copied().max().unwrap_or(0);
-        let mut leaders = counts
-            .iter()
-            .enumerate()
-            .filter(|(_, count)| **count == best);
+        let mut leaders = counts.iter().enumerate().filter(|(_, count)| **count == best);
         match (best, leaders.next(), leaders.next()) {
             (1.., Some((bit, _)), None) => Some(Lang(bit as u8)),
             _ => None,
@@ -122,11 +111,7 @@ impl Lang {
 
     /// Back from the stored byte; unknown marks are the default language.
     pub fn from_mark(mark: u8) -> Lang {
-        if (mark as usize) < LANGUAGES.len() {
-            Lang(mark)
-        } else {
-            Lang::DEFAULT
-        }
+        if (mark as usize) < LANGUAGES.len() { Lang(mark) } else { Lang::DEFAULT }
     }
 
     /// Stem of a folded word. Words with digits or outside ASCII are kept: the stemmers here know Latin letters only.
@@ -196,10 +181,7 @@ fn is_apostrophe(c: char) -> bool {
 }
 
 fn is_connector(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '_' | '.' | '+' | '#' | '&' | '\u{2010}' | '\u{2011}'
-    )
+    matches!(c, '-' | '_' | '.' | '+' | '#' | '&' | '\u{2010}' | '\u{2011}')
 }
 
 /// Appends `text` folded: lower case, accents and ligatures resolved, apostrophes and invisible characters dropped.
@@ -268,10 +250,7 @@ impl Chunk {
     pub fn span(&self) -> (usize, usize) {
         self.whole.unwrap_or_else(|| {
             let parts = self.parts();
-            (
-                parts.first().map_or(0, |part| part.0),
-                parts.last().map_or(0, |part| part.1),
-            )
+            (parts.first().map_or(0, |part| part.0), parts.last().map_or(0, |part| part.1))
         })
     }
 
@@ -310,9 +289,7 @@ impl<'a> Scanner<'a> {
                 Some(byte) if byte.is_ascii_alphanumeric() => at += 1,
                 Some(byte) if byte.is_ascii() => return at,
                 Some(_) => match self.peek(at) {
-                    Some(c) if (is_word_char(c) || is_ignorable(c)) && !stands_alone(c) => {
-                        at += c.len_utf8()
-                    }
+                    Some(c) if (is_word_char(c) || is_ignorable(c)) && !stands_alone(c) => at += c.len_utf8(),
                     _ => return at,
                 },
                 None => return at,
@@ -326,10 +303,7 @@ impl<'a> Scanner<'a> {
         let bytes = self.text.as_bytes();
         let at = |place: usize| bytes.get(place).copied().unwrap_or(b' ');
         // Only from a word's beginning: inside a compound every part counts.
-        if self.at > 0
-            && !at(self.at - 1).is_ascii_whitespace()
-            && !at(self.at).is_ascii_whitespace()
-        {
+        if self.at > 0 && !at(self.at - 1).is_ascii_whitespace() && !at(self.at).is_ascii_whitespace() {
             return;
         }
         loop {
@@ -369,9 +343,7 @@ impl<'a> Scanner<'a> {
             // `.net`, but not the end of an ellipsis.
             if c == '.'
                 && before != '.'
-                && self
-                    .peek(self.at + 1)
-                    .is_some_and(|next| next.is_alphabetic() && !stands_alone(next))
+                && self.peek(self.at + 1).is_some_and(|next| next.is_alphabetic() && !stands_alone(next))
             {
                 break (self.at, c);
             }
@@ -405,20 +377,14 @@ impl<'a> Scanner<'a> {
                 }
             }
             chunk.push(from, part_end);
-            if end != part_end
-                || chunk.count == COMPOUND_PARTS_MAX
-                || part_end - start > TERM_BYTES_MAX
-            {
+            if end != part_end || chunk.count == COMPOUND_PARTS_MAX || part_end - start > TERM_BYTES_MAX {
                 break;
             }
             let Some(link) = self.peek(end).filter(|c| is_connector(*c)) else {
                 break;
             };
             let next = end + link.len_utf8();
-            if !self
-                .peek(next)
-                .is_some_and(|c| is_word_char(c) && !stands_alone(c))
-            {
+            if !self.peek(next).is_some_and(|c| is_word_char(c) && !stands_alone(c)) {
                 break;
             }
             from = next;
@@ -458,8 +424,8 @@ fn compound_terms(text: &str, chunk: &Chunk, lang: Lang) -> (Option<String>, Opt
         return (None, None);
     };
     let mut whole = fold(slice(text, from, to));
-    let joined = (chunk.parts().len() > 1 && whole.bytes().any(|byte| byte.is_ascii_alphabetic()))
-        .then(|| {
+    let joined =
+        (chunk.parts().len() > 1 && whole.bytes().any(|byte| byte.is_ascii_alphabetic())).then(|| {
             let mut joined = String::with_capacity(to - from);
             for &(from, to) in chunk.parts() {
                 fold_into(slice(text, from, to), &mut joined);
@@ -482,9 +448,7 @@ impl Tokenizer for ThreadTokenizer {
     type TokenStream<'a> = ThreadTokens<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> ThreadTokens<'a> {
-        let lang = text.bytes().next().map_or(Lang::DEFAULT, |mark| {
-            Lang::from_mark(mark.wrapping_sub(b'0'))
-        });
+        let lang = text.bytes().next().map_or(Lang::DEFAULT, |mark| Lang::from_mark(mark.wrapping_sub(b'0')));
         let text = text.get(1..).unwrap_or_default();
         ThreadTokens {
             text,
@@ -612,12 +576,7 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
             return (words, true);
         }
         let (from, to) = chunk.span();
-        words.push(QueryWord {
-            surface: slice(text, from, to).to_owned(),
-            terms,
-            parts,
-            stop,
-        });
+        words.push(QueryWord { surface: slice(text, from, to).to_owned(), terms, parts, stop });
     }
     (words, false)
 }
@@ -625,11 +584,7 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
 fn alternatives(folded: &str, lang: Option<Lang>) -> Alternatives {
     let mut terms: Alternatives = Vec::new();
     for each in Lang::all() {
-        let weight = if lang.is_none_or(|lang| lang == each) {
-            1.0
-        } else {
-            OTHER_LANGUAGE_WEIGHT
-        };
+        let weight = if lang.is_none_or(|lang| lang == each) { 1.0 } else { OTHER_LANGUAGE_WEIGHT };
         let stem = each.stem(folded);
         match terms.iter_mut().find(|(known, _)| *known == stem) {
             Some((_, known)) => *known = known.max(weight),
@@ -655,67 +610,24 @@ mod tests {
     }
 
     fn check(lang: &str, text: &str, expected: &[(&str, usize)]) {
-        let expected: Vec<_> = expected
-            .iter()
-            .map(|(term, at)| (term.to_string(), *at))
-            .collect();
+        let expected: Vec<_> = expected.iter().map(|(term, at)| (term.to_string(), *at)).collect();
         assert_eq!(terms(lang, text), expected, "{text}");
     }
 
     #[test]
     fn codes_are_kept_whole_joined_and_in_parts() {
-        check(
-            "en",
-            "WRT54G-v2 x",
-            &[
-                ("wrt54g-v2", 0),
-                ("wrt54gv2", 0),
-                ("wrt54g", 0),
-                ("v2", 1),
-                ("x", 2),
-            ],
-        );
+        check("en", "WRT54G-v2 x", &[("wrt54g-v2", 0), ("wrt54gv2", 0), ("wrt54g", 0), ("v2", 1), ("x", 2)]);
         check("en", "0x80070057", &[("0x80070057", 0)]);
-        check(
-            "en",
-            "C++ and C#.",
-            &[("c++", 0), ("c", 0), ("and", 1), ("c#", 2), ("c", 2)],
-        );
-        check(
-            "en",
-            "a .net thing...then",
-            &[("a", 0), (".net", 1), ("net", 1), ("thing", 2), ("then", 3)],
-        );
-        check(
-            "en",
-            "e-mails",
-            &[("e-mails", 0), ("email", 0), ("e", 0), ("mail", 1)],
-        );
-        check(
-            "en",
-            "192.168.1.1",
-            &[
-                ("192.168.1.1", 0),
-                ("192", 0),
-                ("168", 1),
-                ("1", 2),
-                ("1", 3),
-            ],
-        );
+        check("en", "C++ and C#.", &[("c++", 0), ("c", 0), ("and", 1), ("c#", 2), ("c", 2)]);
+        check("en", "a .net thing...then", &[("a", 0), (".net", 1), ("net", 1), ("thing", 2), ("then", 3)]);
+        check("en", "e-mails", &[("e-mails", 0), ("email", 0), ("e", 0), ("mail", 1)]);
+        check("en", "192.168.1.1", &[("192.168.1.1", 0), ("192", 0), ("168", 1), ("1", 2), ("1", 3)]);
     }
 
     #[test]
     fn apostrophes_follow_the_language_of_the_word() {
-        check(
-            "en",
-            "don't router's we’ll",
-            &[("dont", 0), ("router", 1), ("we", 2)],
-        );
-        check(
-            "it",
-            "l'aggiornamento dell’account",
-            &[("l", 0), ("aggiorn", 1), ("dell", 2), ("account", 3)],
-        );
+        check("en", "don't router's we’ll", &[("dont", 0), ("router", 1), ("we", 2)]);
+        check("it", "l'aggiornamento dell’account", &[("l", 0), ("aggiorn", 1), ("dell", 2), ("account", 3)]);
     }
 
     #[test]
@@ -723,22 +635,13 @@ mod tests {
         for text in ["città", "citta", "CITTÀ", "citta\u{300}", "cit\u{ad}tà"] {
             assert_eq!(terms("it", text), terms("it", "città"), "{text:?}");
         }
-        assert_eq!(
-            fold("Straße Ærø ﬁle Ⅷ İstanbul"),
-            "strasse aero file viii istanbul"
-        );
+        assert_eq!(fold("Straße Ærø ﬁle Ⅷ İstanbul"), "strasse aero file viii istanbul");
     }
 
     #[test]
     fn the_language_is_guessed_from_stop_words() {
-        assert_eq!(
-            Lang::guess("come posso configurare il router"),
-            Lang::from_code("it")
-        );
-        assert_eq!(
-            Lang::guess("how do I set up the router"),
-            Lang::from_code("en-GB")
-        );
+        assert_eq!(Lang::guess("come posso configurare il router"), Lang::from_code("it"));
+        assert_eq!(Lang::guess("how do I set up the router"), Lang::from_code("en-GB"));
         assert_eq!(Lang::guess("router firmware"), None);
         assert_eq!(Lang::from_code("tlh"), None);
     }
@@ -767,10 +670,7 @@ mod tests {
             let mut last = 0;
             while let Some(chunk) = scanner.next_chunk() {
                 let (from, to) = chunk.span();
-                assert!(
-                    from >= last && to > from && text.get(from..to).is_some(),
-                    "{text:?} {chunk:?}"
-                );
+                assert!(from >= last && to > from && text.get(from..to).is_some(), "{text:?} {chunk:?}");
                 last = to;
             }
         }

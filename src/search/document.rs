@@ -82,15 +82,12 @@ impl ThreadDoc {
     }
 
     fn lang(&self) -> Lang {
-        self.language
-            .as_deref()
-            .and_then(Lang::from_code)
-            .unwrap_or_else(|| {
-                Lang::guess(&self.question)
-                    .or_else(|| Lang::guess(&self.title))
-                    .or_else(|| self.solution.as_deref().and_then(Lang::guess))
-                    .unwrap_or(Lang::DEFAULT)
-            })
+        self.language.as_deref().and_then(Lang::from_code).unwrap_or_else(|| {
+            Lang::guess(&self.question)
+                .or_else(|| Lang::guess(&self.title))
+                .or_else(|| self.solution.as_deref().and_then(Lang::guess))
+                .unwrap_or(Lang::DEFAULT)
+        })
     }
 }
 
@@ -151,9 +148,8 @@ impl Fields {
     pub fn schema() -> (Schema, Fields) {
         let mut builder = Schema::builder();
         let text = |option| {
-            let indexing = TextFieldIndexing::default()
-                .set_tokenizer(analysis::TOKENIZER)
-                .set_index_option(option);
+            let indexing =
+                TextFieldIndexing::default().set_tokenizer(analysis::TOKENIZER).set_index_option(option);
             TextOptions::default().set_indexing_options(indexing)
         };
         let exact = TextFieldIndexing::default()
@@ -163,15 +159,11 @@ impl Fields {
         let fields = Fields {
             thread_id: builder.add_i64_field(THREAD_ID, INDEXED | FAST),
             title: builder.add_text_field("title", text(IndexRecordOption::WithFreqsAndPositions)),
-            question: builder
-                .add_text_field("question", text(IndexRecordOption::WithFreqsAndPositions)),
-            solution: builder
-                .add_text_field("solution", text(IndexRecordOption::WithFreqsAndPositions)),
-            answers: builder
-                .add_text_field("answers", text(IndexRecordOption::WithFreqsAndPositions)),
+            question: builder.add_text_field("question", text(IndexRecordOption::WithFreqsAndPositions)),
+            solution: builder.add_text_field("solution", text(IndexRecordOption::WithFreqsAndPositions)),
+            answers: builder.add_text_field("answers", text(IndexRecordOption::WithFreqsAndPositions)),
             tags: builder.add_text_field("tags", text(IndexRecordOption::WithFreqsAndPositions)),
-            facts: builder
-                .add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
+            facts: builder.add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
             signals: builder.add_u64_field(SIGNALS, FAST),
             created_at: builder.add_i64_field("created_at", FAST),
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
@@ -189,60 +181,26 @@ impl Fields {
         let lang = doc.lang();
         let mut out = TantivyDocument::with_capacity(256 + doc.question.len() * 2);
         out.add_i64(self.thread_id, doc.thread_id);
-        out.add_text(
-            self.title,
-            marked(lang, bounded(&doc.title, TITLE_BYTES_MAX)),
-        );
-        out.add_text(
-            self.question,
-            marked(lang, bounded(&doc.question, TEXT_BYTES_MAX)),
-        );
+        out.add_text(self.title, marked(lang, bounded(&doc.title, TITLE_BYTES_MAX)));
+        out.add_text(self.question, marked(lang, bounded(&doc.question, TEXT_BYTES_MAX)));
         if let Some(solution) = &doc.solution {
-            out.add_text(
-                self.solution,
-                marked(lang, bounded(solution, TEXT_BYTES_MAX)),
-            );
+            out.add_text(self.solution, marked(lang, bounded(solution, TEXT_BYTES_MAX)));
         }
         for answer in doc.answers.iter().take(ANSWERS_MAX) {
             out.add_text(self.answers, marked(lang, bounded(answer, TEXT_BYTES_MAX)));
         }
         let answered = doc.answer_count > 0 || doc.solved;
-        out.add_text(
-            self.facts,
-            state_fact(if doc.solved {
-                State::Solved
-            } else {
-                State::Unsolved
-            }),
-        );
-        out.add_text(
-            self.facts,
-            state_fact(if answered {
-                State::Answered
-            } else {
-                State::Unanswered
-            }),
-        );
+        out.add_text(self.facts, state_fact(if doc.solved { State::Solved } else { State::Unsolved }));
+        out.add_text(self.facts, state_fact(if answered { State::Answered } else { State::Unanswered }));
         out.add_text(self.facts, format!("lang:{}", lang.language().code));
         for tag in doc.tags.iter().take(TAGS_MAX) {
-            out.add_text(
-                self.tags,
-                marked(lang, bounded(tag, analysis::TERM_BYTES_MAX * 2)),
-            );
+            out.add_text(self.tags, marked(lang, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
             out.add_text(self.facts, tag_fact(&fold(tag)));
         }
         if let Some(author) = &doc.author {
             out.add_text(self.facts, user_fact(&fold(author)));
         }
-        out.add_u64(
-            self.signals,
-            Signals {
-                solved: doc.solved,
-                answered,
-                votes: doc.score,
-            }
-            .pack(),
-        );
+        out.add_u64(self.signals, Signals { solved: doc.solved, answered, votes: doc.score }.pack());
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
@@ -251,10 +209,7 @@ impl Fields {
         if let Some(solution) = &doc.solution {
             out.add_text(self.shown_solution, bounded(solution, STORED_BYTES_MAX));
         }
-        out.add_text(
-            self.shown_question,
-            bounded(&doc.question, STORED_BYTES_MAX),
-        );
+        out.add_text(self.shown_question, bounded(&doc.question, STORED_BYTES_MAX));
         let mut left = STORED_ANSWERS_BYTES_MAX;
         for answer in &doc.answers {
             let answer = bounded(answer, STORED_BYTES_MAX.min(left));
@@ -316,12 +271,7 @@ impl Record {
         let mut out = Vec::with_capacity(128 + doc.title.len());
         out.push(lang.mark());
         out.push(u8::from(doc.solved) | u8::from(doc.solution.is_some()) << 1);
-        for number in [
-            doc.answer_count,
-            doc.score,
-            doc.created_at_us,
-            doc.active_at_us,
-        ] {
+        for number in [doc.answer_count, doc.score, doc.created_at_us, doc.active_at_us] {
             put_number(&mut out, number);
         }
         for number in [doc.solution_post_id, doc.duplicate_of] {
@@ -330,13 +280,9 @@ impl Record {
         }
         put_text(&mut out, bounded(&doc.title, TITLE_BYTES_MAX));
         put_optional(&mut out, doc.author.as_deref());
-        let tags = doc
-            .tags
-            .get(..doc.tags.len().min(TAGS_MAX))
-            .unwrap_or_default();
+        let tags = doc.tags.get(..doc.tags.len().min(TAGS_MAX)).unwrap_or_default();
         put_length(&mut out, tags.len());
-        tags.iter()
-            .for_each(|tag| put_text(&mut out, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
+        tags.iter().for_each(|tag| put_text(&mut out, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
         out
     }
 
@@ -372,8 +318,7 @@ impl DocumentDeserialize for Record {
         let (_, card): (Field, Vec<u8>) = deserializer.next_field()?.ok_or_else(unreadable)?;
         let mut record = Record::decode(&card).ok_or_else(unreadable)?;
         if record.solution.is_some() {
-            let (_, solution): (Field, String) =
-                deserializer.next_field()?.ok_or_else(unreadable)?;
+            let (_, solution): (Field, String) = deserializer.next_field()?.ok_or_else(unreadable)?;
             let shown = !solution.trim().is_empty();
             record.solution = Some(solution);
             if shown {
@@ -459,9 +404,7 @@ impl Input<'_> {
     }
 
     fn texts(&mut self, max: usize) -> Option<Vec<String>> {
-        let count = usize::try_from(self.unsigned()?)
-            .ok()
-            .filter(|count| *count <= max)?;
+        let count = usize::try_from(self.unsigned()?).ok().filter(|count| *count <= max)?;
         (0..count).map(|_| self.text()).collect()
     }
 }
@@ -484,22 +427,12 @@ mod tests {
         };
         let bytes = Record::card(&doc, Lang::DEFAULT);
         let record = Record::decode(&bytes).unwrap();
+        assert_eq!((record.score, record.created_at_us, record.active_at_us), (-12, i64::MIN, i64::MAX));
         assert_eq!(
-            (record.score, record.created_at_us, record.active_at_us),
-            (-12, i64::MIN, i64::MAX)
-        );
-        assert_eq!(
-            (
-                record.title.as_str(),
-                record.solution_post_id,
-                record.duplicate_of
-            ),
+            (record.title.as_str(), record.solution_post_id, record.duplicate_of),
             ("Città", Some(-3), None)
         );
-        assert_eq!(
-            (record.author.as_deref(), record.tags.len()),
-            (Some("ann"), 1)
-        );
+        assert_eq!((record.author.as_deref(), record.tags.len()), (Some("ann"), 1));
         for end in 0..bytes.len() {
             assert_eq!(Record::decode(&bytes[..end]), None);
         }
@@ -507,32 +440,13 @@ mod tests {
 
     #[test]
     fn every_change_of_content_changes_the_fingerprint() {
-        let doc = ThreadDoc {
-            title: "a".into(),
-            ..ThreadDoc::default()
-        };
+        let doc = ThreadDoc { title: "a".into(), ..ThreadDoc::default() };
         let changed = [
-            ThreadDoc {
-                title: String::new(),
-                question: "a".into(),
-                ..doc.clone()
-            },
-            ThreadDoc {
-                solution: Some(String::new()),
-                ..doc.clone()
-            },
-            ThreadDoc {
-                answers: vec![String::new()],
-                ..doc.clone()
-            },
-            ThreadDoc {
-                solved: true,
-                ..doc.clone()
-            },
-            ThreadDoc {
-                tags: vec!["b".into()],
-                ..doc.clone()
-            },
+            ThreadDoc { title: String::new(), question: "a".into(), ..doc.clone() },
+            ThreadDoc { solution: Some(String::new()), ..doc.clone() },
+            ThreadDoc { answers: vec![String::new()], ..doc.clone() },
+            ThreadDoc { solved: true, ..doc.clone() },
+            ThreadDoc { tags: vec!["b".into()], ..doc.clone() },
         ];
         for other in changed {
             assert_ne!(other.fingerprint(), doc.fingerprint());

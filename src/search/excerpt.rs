@@ -31,10 +31,7 @@ struct Mark {
 impl Matcher {
     /// For words and phrases; `prefix` is the folded word being typed.
     pub fn new<'a>(words: impl Iterator<Item = &'a QueryWord>, prefix: Option<&str>) -> Matcher {
-        let mut matcher = Matcher {
-            first_bytes: vec![false; 256],
-            ..Matcher::default()
-        };
+        let mut matcher = Matcher { first_bytes: vec![false; 256], ..Matcher::default() };
         for word in words {
             let number = matcher.words;
             for (term, _) in word.terms.iter().chain(word.parts.iter().flatten()) {
@@ -50,11 +47,7 @@ impl Matcher {
     }
 
     fn add(&mut self, term: String, word: u32, prefix: bool) {
-        if let Some(flag) = term
-            .bytes()
-            .next()
-            .and_then(|byte| self.first_bytes.get_mut(byte as usize))
-        {
+        if let Some(flag) = term.bytes().next().and_then(|byte| self.first_bytes.get_mut(byte as usize)) {
             *flag = true;
             self.terms.push((term, word, prefix));
         }
@@ -62,9 +55,7 @@ impl Matcher {
 
     /// Whether a word beginning so can be one of the query's.
     fn may_begin(&self, first: u8, second: u8) -> bool {
-        self.first_bytes
-            .get(first as usize)
-            .is_some_and(|known| *known)
+        self.first_bytes.get(first as usize).is_some_and(|known| *known)
             && self.terms.iter().any(|(term, ..)| {
                 let mut bytes = term.bytes();
                 bytes.next() == Some(first) && bytes.next().is_none_or(|byte| byte == second)
@@ -73,11 +64,7 @@ impl Matcher {
 
     fn word_of(&self, folded: &str, lang: Lang) -> Option<u32> {
         let first = folded.bytes().next()?;
-        if !self
-            .first_bytes
-            .get(first as usize)
-            .is_some_and(|known| *known)
-        {
+        if !self.first_bytes.get(first as usize).is_some_and(|known| *known) {
             return None;
         }
         let start = folded.as_bytes().get(..2).unwrap_or(folded.as_bytes());
@@ -87,9 +74,7 @@ impl Matcher {
                 return Some(*word);
             }
             // Stemming keeps the beginning of a word, so most words need no stem.
-            if term.as_bytes().starts_with(start)
-                && *stem.get_or_insert_with(|| lang.stem(folded)) == *term
-            {
+            if term.as_bytes().starts_with(start) && *stem.get_or_insert_with(|| lang.stem(folded)) == *term {
                 return Some(*word);
             }
         }
@@ -132,24 +117,14 @@ impl Matcher {
         marks
     }
 
-    fn mark_chunk(
-        &self,
-        text: &str,
-        chunk: &Chunk,
-        lang: Lang,
-        folded: &mut String,
-        marks: &mut Vec<Mark>,
-    ) {
+    fn mark_chunk(&self, text: &str, chunk: &Chunk, lang: Lang, folded: &mut String, marks: &mut Vec<Mark>) {
         if let Some((from, to)) = chunk.whole {
             folded.clear();
             fold_into(slice(text, from, to), folded);
             let mut found = self.word_of(folded, lang);
             if found.is_none() {
                 folded.clear();
-                chunk
-                    .parts()
-                    .iter()
-                    .for_each(|&(from, to)| fold_into(slice(text, from, to), folded));
+                chunk.parts().iter().for_each(|&(from, to)| fold_into(slice(text, from, to), folded));
                 found = self.word_of(folded, lang);
             }
             if let Some(word) = found {
@@ -185,10 +160,7 @@ impl Matcher {
 
     /// What the text has of the query, to compare texts before showing one.
     pub fn look<'a>(&self, text: &'a str, lang: Lang) -> Look<'a> {
-        Look {
-            text,
-            marks: self.marks(text, lang, false),
-        }
+        Look { text, marks: self.marks(text, lang, false) }
     }
 }
 
@@ -219,10 +191,7 @@ impl Look<'_> {
 }
 
 fn distinct(marks: &[Mark]) -> usize {
-    marks
-        .iter()
-        .fold(0u64, |seen, mark| seen | 1 << mark.word.min(63))
-        .count_ones() as usize
+    marks.iter().fold(0u64, |seen, mark| seen | 1 << mark.word.min(63)).count_ones() as usize
 }
 
 /// Index of the mark at which the best passage begins; the earliest among equals.
@@ -230,10 +199,8 @@ fn best_window(marks: &[Mark]) -> Option<usize> {
     let mut best: Option<(usize, usize, usize)> = None;
     for (start, mark) in marks.iter().enumerate() {
         let rest = marks.get(start..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .take_while(|other| other.to <= mark.from + EXCERPT_BYTES - LEAD_BYTES)
-            .count();
+        let length =
+            rest.iter().take_while(|other| other.to <= mark.from + EXCERPT_BYTES - LEAD_BYTES).count();
         let window = rest.get(..length.max(1)).unwrap_or_default();
         let found = distinct(window);
         if best.is_none_or(|(_, words, marks)| (found, window.len()) > (words, marks)) {
@@ -253,17 +220,11 @@ fn passage_start(text: &str, at: usize) -> usize {
         lead += 1;
     }
     let before = slice(text, lead, at);
-    let sentence = before
-        .rfind(['\n', '!', '?'])
-        .into_iter()
-        .chain(before.rfind(". "))
-        .max();
+    let sentence = before.rfind(['\n', '!', '?']).into_iter().chain(before.rfind(". ")).max();
     match sentence.or_else(|| before.find(char::is_whitespace)) {
         Some(offset) => {
             let rest = slice(text, lead + offset, at);
-            at - rest
-                .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '?'))
-                .len()
+            at - rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '.' | '!' | '?')).len()
         }
         None => at,
     }
@@ -298,10 +259,7 @@ fn pieces(text: &str, from: usize, end: usize, marks: &[Mark]) -> Pieces {
         push("…", false);
     }
     let mut at = from;
-    for mark in marks
-        .iter()
-        .filter(|mark| mark.from >= from && mark.to <= end)
-    {
+    for mark in marks.iter().filter(|mark| mark.from >= from && mark.to <= end) {
         push(&tidy(slice(text, at, mark.from)), false);
         push(slice(text, mark.from, mark.to), true);
         at = mark.to;
@@ -356,18 +314,9 @@ mod tests {
 
     #[test]
     fn words_are_marked_whatever_their_form() {
-        assert_eq!(
-            shown("router reset", "Reset the\nROUTERS now"),
-            "[Reset] the [ROUTERS] now"
-        );
-        assert_eq!(
-            shown("citta", "la città è di tutte le Città"),
-            "la [città] è di tutte le [Città]"
-        );
-        assert_eq!(
-            shown("wrt54gv2", "my WRT54G-v2, and v2"),
-            "my [WRT54G-v2], and v2"
-        );
+        assert_eq!(shown("router reset", "Reset the\nROUTERS now"), "[Reset] the [ROUTERS] now");
+        assert_eq!(shown("citta", "la città è di tutte le Città"), "la [città] è di tutte le [Città]");
+        assert_eq!(shown("wrt54gv2", "my WRT54G-v2, and v2"), "my [WRT54G-v2], and v2");
     }
 
     #[test]
@@ -378,14 +327,8 @@ mod tests {
             "More. ".repeat(60)
         );
         let shown = shown("router reset", &text);
-        assert!(
-            shown.starts_with("…At the end, [reset] the [router] by its pin."),
-            "{shown}"
-        );
-        assert!(
-            shown.ends_with('…') && shown.len() < EXCERPT_BYTES + 20,
-            "{shown}"
-        );
+        assert!(shown.starts_with("…At the end, [reset] the [router] by its pin."), "{shown}");
+        assert!(shown.ends_with('…') && shown.len() < EXCERPT_BYTES + 20, "{shown}");
     }
 
     #[test]

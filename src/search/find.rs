@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tantivy::query::{
-    AllQuery, Bm25StatisticsProvider, BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring,
-    Occur, PhraseQuery, Query as Matching, TermQuery,
+    AllQuery, Bm25StatisticsProvider, BooleanQuery, BoostQuery, ConstScoreQuery, EnableScoring, Occur,
+    PhraseQuery, Query as Matching, TermQuery,
 };
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
@@ -106,9 +106,7 @@ impl Cursor {
             .into_iter()
             .chain(self.thread_id.to_be_bytes())
             .chain(self.total.count.to_be_bytes());
-        rest.iter_mut()
-            .zip(fields)
-            .for_each(|(slot, byte)| *slot = byte);
+        rest.iter_mut().zip(fields).for_each(|(slot, byte)| *slot = byte);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -125,10 +123,7 @@ impl Cursor {
             let (flags, rest) = bytes.split_first()?;
             let (key, rest) = rest.split_first_chunk::<8>()?;
             let (thread_id, rest) = rest.split_first_chunk::<8>()?;
-            let total = Total {
-                count: u32::from_be_bytes(rest.try_into().ok()?),
-                more: flags >> 1 & 1 == 1,
-            };
+            let total = Total { count: u32::from_be_bytes(rest.try_into().ok()?), more: flags >> 1 & 1 == 1 };
             (*flags < 4 && total.count <= COUNT_MAX).then_some(Cursor {
                 any_word: flags & 1 == 1,
                 key: u64::from_be_bytes(*key),
@@ -159,11 +154,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(
-        searcher: &Searcher,
-        segment: &'a SegmentReader,
-        plan: &Plan,
-    ) -> Result<Shown<'a>, SearchError> {
+    fn of(searcher: &Searcher, segment: &'a SegmentReader, plan: &Plan) -> Result<Shown<'a>, SearchError> {
         let mut excluded = None;
         if let Some(query) = &plan.excluded {
             let mut docs = BitSet::with_max_value(segment.max_doc());
@@ -175,20 +166,12 @@ impl<'a> Shown<'a> {
             })?;
             excluded = Some(docs);
         }
-        Ok(Shown {
-            segment,
-            deletes: segment.has_deletes(),
-            excluded,
-        })
+        Ok(Shown { segment, deletes: segment.has_deletes(), excluded })
     }
 
     fn has(&self, doc: DocId) -> bool {
         let deleted = self.deletes && self.segment.is_deleted(doc);
-        !deleted
-            && self
-                .excluded
-                .as_ref()
-                .is_none_or(|excluded| !excluded.contains(doc))
+        !deleted && self.excluded.as_ref().is_none_or(|excluded| !excluded.contains(doc))
     }
 }
 
@@ -220,10 +203,7 @@ impl Bm25StatisticsProvider for OneFrequency<'_> {
         }
         let mut most = 0;
         for field in self.texts {
-            most = most.max(
-                self.searcher
-                    .doc_freq(&Term::from_field_bytes(field, word))?,
-            );
+            most = most.max(self.searcher.doc_freq(&Term::from_field_bytes(field, word))?);
         }
         known.insert(word.to_vec(), most);
         Ok(most)
@@ -238,21 +218,13 @@ impl Index {
     ///
     /// # Errors
     /// `Index` if the index cannot be read.
-    pub fn search(
-        &self,
-        query: &Query,
-        limit: usize,
-        after: Option<Cursor>,
-    ) -> Result<Results, SearchError> {
+    pub fn search(&self, query: &Query, limit: usize, after: Option<Cursor>) -> Result<Results, SearchError> {
         let limit = limit.clamp(1, LIMIT_MAX);
         let searcher = self.searcher();
         if query.is_empty() {
             return Ok(Results::default());
         }
-        let matcher = Matcher::new(
-            query.words.iter().chain(query.phrases.iter().flatten()),
-            None,
-        );
+        let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
         if !query.has_text() {
             let plan = self.plan(query, false);
             let (found, total) = self.newest(&searcher, &plan, limit, after)?;
@@ -263,18 +235,9 @@ impl Index {
             Some(cursor) => cursor.any_word,
             None if query.words.len() < 2 => false,
             None => {
-                let (found, total) =
-                    self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
+                let (found, total) = self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
                 if found.len() >= limit {
-                    return self.page(
-                        &searcher,
-                        found,
-                        limit,
-                        total,
-                        false,
-                        &matcher,
-                        ranking::score,
-                    );
+                    return self.page(&searcher, found, limit, total, false, &matcher, ranking::score);
                 }
                 true
             }
@@ -290,15 +253,7 @@ impl Index {
         } else {
             self.best_of_all(&statistics, &plan, limit, after)?
         };
-        self.page(
-            &searcher,
-            found,
-            limit,
-            total,
-            any_word,
-            &matcher,
-            ranking::score,
-        )
+        self.page(&searcher, found, limit, total, any_word, &matcher, ranking::score)
     }
 
     /// Threads like a title being typed: any word counts, the last one also as the beginning of a word.
@@ -340,10 +295,8 @@ impl Index {
         let text: String = text.chars().take(super::query::CHARS_MAX).collect();
         let (mut words, _) = query_words(&text, Lang::guess(&text), super::query::WORDS_MAX);
         let typing = !text.ends_with(|c: char| !c.is_alphanumeric());
-        let prefix = words
-            .last()
-            .filter(|word| typing && word.parts.is_empty())
-            .map(|word| fold(&word.surface));
+        let prefix =
+            words.last().filter(|word| typing && word.parts.is_empty()).map(|word| fold(&word.surface));
         let prefix = prefix.filter(|prefix| prefix.chars().count() >= PREFIX_LETTERS_MIN);
         words.retain(|word| !word.stop);
         let searcher = self.searcher();
@@ -353,40 +306,22 @@ impl Index {
         }
         if let Some(prefix) = &prefix {
             for (term, weight) in self.grown(&searcher, prefix)? {
-                if !words
-                    .iter()
-                    .any(|word| word.terms.iter().any(|(known, _)| *known == term))
-                {
-                    clauses.push(term_clause(
-                        self.fields.title,
-                        &term,
-                        ranking::TITLE * weight,
-                    ));
+                if !words.iter().any(|word| word.terms.iter().any(|(known, _)| *known == term)) {
+                    clauses.push(term_clause(self.fields.title, &term, ranking::TITLE * weight));
                 }
             }
         }
         if clauses.is_empty() {
             return Ok(Vec::new());
         }
-        let plan = Plan {
-            matching: union(clauses),
-            excluded: None,
-        };
+        let plan = Plan { matching: union(clauses), excluded: None };
         let matcher = Matcher::new(words.iter(), prefix.as_deref());
         let statistics = self.statistics(&searcher);
         let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
         found.truncate(limit);
         found
             .into_iter()
-            .map(|found| {
-                hit(
-                    &searcher,
-                    found,
-                    ranking::score(found.0),
-                    &matcher,
-                    excerpts,
-                )
-            })
+            .map(|found| hit(&searcher, found, ranking::score(found.0), &matcher, excerpts))
             .collect()
     }
 
@@ -395,16 +330,9 @@ impl Index {
         let mut counts: HashMap<String, u32> = HashMap::new();
         for segment in searcher.segment_readers() {
             let terms = segment.inverted_index(self.fields.title)?;
-            let mut stream = terms
-                .terms()
-                .range()
-                .ge(prefix)
-                .into_stream()
-                .map_err(SearchError::Io)?;
+            let mut stream = terms.terms().range().ge(prefix).into_stream().map_err(SearchError::Io)?;
             let mut looked = 0;
-            while looked < PREFIX_LOOK_MAX
-                && stream.advance()
-                && stream.key().starts_with(prefix.as_bytes())
+            while looked < PREFIX_LOOK_MAX && stream.advance() && stream.key().starts_with(prefix.as_bytes())
             {
                 looked += 1;
                 if let Ok(term) = std::str::from_utf8(stream.key()) {
@@ -415,10 +343,7 @@ impl Index {
         let mut terms: Vec<(String, u32)> = counts.into_iter().collect();
         terms.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         terms.truncate(PREFIX_TERMS_MAX);
-        Ok(terms
-            .into_iter()
-            .map(|(term, _)| (term, ranking::PREFIX))
-            .collect())
+        Ok(terms.into_iter().map(|(term, _)| (term, ranking::PREFIX)).collect())
     }
 
     fn plan(&self, query: &Query, any_word: bool) -> Plan {
@@ -431,20 +356,13 @@ impl Index {
             (fields.answers, ranking::ANSWERS),
         ];
         let mut clauses: Clauses = Vec::new();
-        let mut facts: Vec<String> = query
-            .states
-            .iter()
-            .map(|state| state_fact(*state))
-            .collect();
+        let mut facts: Vec<String> = query.states.iter().map(|state| state_fact(*state)).collect();
         facts.extend(query.tags.iter().map(|tag| tag_fact(tag)));
         facts.extend(query.users.iter().map(|user| user_fact(user)));
         for fact in facts {
             let term = Term::from_field_text(fields.facts, &fact);
             let exact = TermQuery::new(term, IndexRecordOption::Basic);
-            clauses.push((
-                Occur::Must,
-                Box::new(ConstScoreQuery::new(Box::new(exact), 0.0)),
-            ));
+            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(exact), 0.0))));
         }
         for phrase in &query.phrases {
             clauses.push((Occur::Must, union(phrase_clauses(phrase, &weighed))));
@@ -468,39 +386,20 @@ impl Index {
         if !words.is_empty() {
             if clauses.is_empty() {
                 // A flat union of terms lets tantivy skip what cannot reach the page.
-                return Plan {
-                    matching: union(words),
-                    excluded,
-                };
+                return Plan { matching: union(words), excluded };
             }
             clauses.push((Occur::Must, union(words)));
         }
         if clauses.is_empty() {
-            clauses.push((
-                Occur::Must,
-                Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0)),
-            ));
+            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
         }
-        Plan {
-            matching: Box::new(BooleanQuery::new(clauses)),
-            excluded,
-        }
+        Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded }
     }
 
     fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
         let fields = self.fields;
-        let texts = [
-            fields.title,
-            fields.question,
-            fields.solution,
-            fields.answers,
-            fields.tags,
-        ];
-        OneFrequency {
-            searcher,
-            texts,
-            known: Mutex::new(HashMap::new()),
-        }
+        let texts = [fields.title, fields.question, fields.solution, fields.answers, fields.tags];
+        OneFrequency { searcher, texts, known: Mutex::new(HashMap::new()) }
     }
 
     /// The best `limit` + 1 behind `after`, and the count of all: every match is looked at.
@@ -517,12 +416,8 @@ impl Index {
         let mut best = Best::new(limit + 1, after);
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
-            let ids = segment
-                .fast_fields()
-                .column_first_or_default::<i64>(THREAD_ID)?;
-            let signals = segment
-                .fast_fields()
-                .column_first_or_default::<u64>(SIGNALS)?;
+            let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
+            let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each(segment, &mut |doc, text_score| {
                 if shown.has(doc) {
@@ -534,13 +429,7 @@ impl Index {
                 }
             })?;
         }
-        Ok((
-            best.into_sorted(),
-            Total {
-                count: matches.min(COUNT_MAX),
-                more: matches > COUNT_MAX,
-            },
-        ))
+        Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
     }
 
     /// The best `limit` + 1 behind `after`; documents that cannot be among them are skipped.
@@ -556,12 +445,8 @@ impl Index {
         let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
-            let ids = segment
-                .fast_fields()
-                .column_first_or_default::<i64>(THREAD_ID)?;
-            let signals = segment
-                .fast_fields()
-                .column_first_or_default::<u64>(SIGNALS)?;
+            let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
+            let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_pruning(best.floor(), segment, &mut |doc, text_score| {
                 if shown.has(doc) {
@@ -584,18 +469,12 @@ impl Index {
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
-        let weight = plan
-            .matching
-            .weight(EnableScoring::disabled_from_searcher(searcher))?;
+        let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
         let mut best = Best::new(limit + 1, after);
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
-            let ids = segment
-                .fast_fields()
-                .column_first_or_default::<i64>(THREAD_ID)?;
-            let active = segment
-                .fast_fields()
-                .column_first_or_default::<i64>(ACTIVE_AT)?;
+            let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
+            let active = segment.fast_fields().column_first_or_default::<i64>(ACTIVE_AT)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_no_score(segment, &mut |docs| {
                 for &doc in docs {
@@ -609,13 +488,7 @@ impl Index {
                 }
             })?;
         }
-        Ok((
-            best.into_sorted(),
-            Total {
-                count: matches.min(COUNT_MAX),
-                more: matches > COUNT_MAX,
-            },
-        ))
+        Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -631,25 +504,17 @@ impl Index {
     ) -> Result<Results, SearchError> {
         let more = found.len() > limit;
         found.truncate(limit);
-        let next = found
-            .last()
-            .filter(|_| more)
-            .map(|&(key, thread_id, _)| Cursor {
-                any_word,
-                key,
-                thread_id,
-                total,
-            });
+        let next = found.last().filter(|_| more).map(|&(key, thread_id, _)| Cursor {
+            any_word,
+            key,
+            thread_id,
+            total,
+        });
         let hits = found
             .into_iter()
             .map(|found| hit(searcher, found, score(found.0), matcher, true))
             .collect::<Result<_, _>>()?;
-        Ok(Results {
-            hits,
-            next,
-            total,
-            any_word,
-        })
+        Ok(Results { hits, next, total, any_word })
     }
 }
 
@@ -665,12 +530,7 @@ struct Best {
 impl Best {
     fn new(size: usize, after: Option<Cursor>) -> Best {
         let after = after.map(|cursor| (cursor.key, cursor.thread_id));
-        Best {
-            heap: BinaryHeap::with_capacity(size + 1),
-            size,
-            after,
-            worst: 0,
-        }
+        Best { heap: BinaryHeap::with_capacity(size + 1), size, after, worst: 0 }
     }
 
     fn push(&mut self, found: Found) {
@@ -687,26 +547,16 @@ impl Best {
     }
 
     fn floor(&self) -> f32 {
-        if self.heap.len() < self.size {
-            f32::MIN
-        } else {
-            ranking::floor(self.worst)
-        }
+        if self.heap.len() < self.size { f32::MIN } else { ranking::floor(self.worst) }
     }
 
     fn into_sorted(self) -> Vec<Found> {
-        self.heap
-            .into_sorted_vec()
-            .into_iter()
-            .map(|Reverse(found)| found)
-            .collect()
+        self.heap.into_sorted_vec().into_iter().map(|Reverse(found)| found).collect()
     }
 }
 
 fn count(searcher: &Searcher, plan: &Plan) -> Result<Total, SearchError> {
-    let weight = plan
-        .matching
-        .weight(EnableScoring::disabled_from_searcher(searcher))?;
+    let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
     let mut matches = 0;
     for segment in searcher.segment_readers() {
         let shown = Shown::of(searcher, segment, plan)?;
@@ -715,20 +565,14 @@ fn count(searcher: &Searcher, plan: &Plan) -> Result<Total, SearchError> {
         while doc != TERMINATED {
             if shown.has(doc) {
                 if matches == COUNT_MAX {
-                    return Ok(Total {
-                        count: COUNT_MAX,
-                        more: true,
-                    });
+                    return Ok(Total { count: COUNT_MAX, more: true });
                 }
                 matches += 1;
             }
             doc = docs.advance();
         }
     }
-    Ok(Total {
-        count: matches,
-        more: false,
-    })
+    Ok(Total { count: matches, more: false })
 }
 
 fn union(clauses: Clauses) -> Box<dyn Matching> {
@@ -736,14 +580,8 @@ fn union(clauses: Clauses) -> Box<dyn Matching> {
 }
 
 fn term_clause(field: Field, term: &str, weight: f32) -> (Occur, Box<dyn Matching>) {
-    let term = TermQuery::new(
-        Term::from_field_text(field, term),
-        IndexRecordOption::WithFreqs,
-    );
-    (
-        Occur::Should,
-        Box::new(BoostQuery::new(Box::new(term), weight)),
-    )
+    let term = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+    (Occur::Should, Box::new(BoostQuery::new(Box::new(term), weight)))
 }
 
 /// A word in every field. A compound counts with its parts: each for itself where `loose`, else only side by side.
@@ -760,11 +598,7 @@ fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, out: &mu
     }
     if !loose && word.parts.len() > 1 {
         for lang in 0..word.parts.iter().map(Vec::len).max().unwrap_or(0) {
-            let terms: Vec<&str> = word
-                .parts
-                .iter()
-                .filter_map(|part| pick(part, lang))
-                .collect();
+            let terms: Vec<&str> = word.parts.iter().filter_map(|part| pick(part, lang)).collect();
             push_phrase(&terms, fields, ranking::PART, out);
         }
     }
@@ -772,10 +606,7 @@ fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, out: &mu
 
 /// The term of a language, or the one all languages share.
 fn pick(alternatives: &Alternatives, lang: usize) -> Option<&str> {
-    alternatives
-        .get(lang)
-        .or_else(|| alternatives.last())
-        .map(|(term, _)| term.as_str())
+    alternatives.get(lang).or_else(|| alternatives.last()).map(|(term, _)| term.as_str())
 }
 
 /// Words side by side, stemmed by one language at a time; a single word is itself.
@@ -788,11 +619,7 @@ fn phrase_clauses(words: &[QueryWord], fields: &[(Field, f32)]) -> Clauses {
     let parts: Vec<&Alternatives> = words
         .iter()
         .flat_map(|word| {
-            if word.parts.is_empty() {
-                std::slice::from_ref(&word.terms)
-            } else {
-                word.parts.as_slice()
-            }
+            if word.parts.is_empty() { std::slice::from_ref(&word.terms) } else { word.parts.as_slice() }
         })
         .collect();
     for lang in 0..parts.iter().map(|part| part.len()).max().unwrap_or(0) {
@@ -808,16 +635,8 @@ fn push_phrase(terms: &[&str], fields: &[(Field, f32)], share: f32, out: &mut Cl
         return;
     }
     for &(field, weight) in fields {
-        let phrase = PhraseQuery::new(
-            terms
-                .iter()
-                .map(|term| Term::from_field_text(field, term))
-                .collect(),
-        );
-        out.push((
-            Occur::Should,
-            Box::new(BoostQuery::new(Box::new(phrase), weight * share)),
-        ));
+        let phrase = PhraseQuery::new(terms.iter().map(|term| Term::from_field_text(field, term)).collect());
+        out.push((Occur::Should, Box::new(BoostQuery::new(Box::new(phrase), weight * share))));
     }
 }
 
@@ -831,11 +650,8 @@ fn hit(
     let (_, thread_id, address) = found;
     let record: Record = searcher.doc(address)?;
     let lang = Lang::from_mark(record.lang);
-    let (excerpt, excerpt_from) = if with_excerpt {
-        excerpt(&record, lang, matcher)
-    } else {
-        (Pieces::new(), ExcerptFrom::Question)
-    };
+    let (excerpt, excerpt_from) =
+        if with_excerpt { excerpt(&record, lang, matcher) } else { (Pieces::new(), ExcerptFrom::Question) };
     Ok(Hit {
         thread_id,
         score,
@@ -857,26 +673,14 @@ fn hit(
 
 /// The solution is a thread's face; without one, the answer that has more of the words than the question.
 fn excerpt(record: &Record, lang: Lang, matcher: &Matcher) -> (Pieces, ExcerptFrom) {
-    if let Some(solution) = record
-        .solution
-        .as_deref()
-        .filter(|solution| !solution.trim().is_empty())
-    {
-        return (
-            matcher.look(solution, lang).excerpt(),
-            ExcerptFrom::Solution,
-        );
+    if let Some(solution) = record.solution.as_deref().filter(|solution| !solution.trim().is_empty()) {
+        return (matcher.look(solution, lang).excerpt(), ExcerptFrom::Solution);
     }
-    let (question, answers) = record
-        .texts
-        .split_first()
-        .map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
+    let (question, answers) =
+        record.texts.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
     let question = matcher.look(question, lang);
     let mut best = (question.count().max(1), &question, ExcerptFrom::Question);
-    let looks: Vec<Look<'_>> = answers
-        .iter()
-        .map(|answer| matcher.look(answer, lang))
-        .collect();
+    let looks: Vec<Look<'_>> = answers.iter().map(|answer| matcher.look(answer, lang)).collect();
     for look in &looks {
         let words = look.count();
         if words > best.0 || words == best.0 && best.2 == ExcerptFrom::Question {

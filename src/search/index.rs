@@ -12,9 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
-use tantivy::{
-    IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term,
-};
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term};
 
 use super::analysis::{TOKENIZER, ThreadTokenizer};
 use super::document::{FINGERPRINT, Fields, SCHEMA_VERSION, THREAD_ID, ThreadDoc};
@@ -113,10 +111,7 @@ pub struct Differences {
 impl Differences {
     /// Index and expectation agree.
     pub fn is_empty(&self) -> bool {
-        self.missing.is_empty()
-            && self.extra.is_empty()
-            && self.stale.is_empty()
-            && self.repeated.is_empty()
+        self.missing.is_empty() && self.extra.is_empty() && self.stale.is_empty() && self.repeated.is_empty()
     }
 }
 
@@ -137,17 +132,12 @@ impl Payload {
     fn read(text: &str) -> Option<Payload> {
         let (body, sum) = text.rsplit_once(':')?;
         let (place, complete) = body.split_once(':')?;
-        let payload = Payload {
-            place: place.parse().ok()?,
-            complete: complete == "1",
-        };
+        let payload = Payload { place: place.parse().ok()?, complete: complete == "1" };
         (u32::from_str_radix(sum, 16).ok()? == Payload::sum(body)).then_some(payload)
     }
 
     fn sum(body: &str) -> u32 {
-        body.bytes().fold(0x811c_9dc5, |sum, byte| {
-            (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
+        body.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
     }
 }
 
@@ -186,11 +176,7 @@ impl Index {
     pub fn open(dir: &Path) -> Result<Opened, SearchError> {
         let root = dir.join(format!("v{SCHEMA_VERSION}"));
         fs::create_dir_all(&root)?;
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(dir.join("LOCK"))?;
+        let lock = File::options().create(true).truncate(false).write(true).open(dir.join("LOCK"))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => return Err(SearchError::Busy(dir.to_owned())),
@@ -205,20 +191,14 @@ impl Index {
                 return Ok(if complete {
                     Opened::Ready { index, place }
                 } else {
-                    Opened::NeedsRebuild {
-                        index,
-                        reason: Reason::Unfinished,
-                    }
+                    Opened::NeedsRebuild { index, reason: Reason::Unfinished }
                 });
             }
             Ok(Err(reason)) => reason,
             Err(error) => Reason::Damaged(error.to_string()),
         };
-        let reason = if reason == Reason::Missing && older_exists(dir) {
-            Reason::OlderSchema
-        } else {
-            reason
-        };
+        let reason =
+            if reason == Reason::Missing && older_exists(dir) { Reason::OlderSchema } else { reason };
         let living = Living::create(&next_generation(&root)?)?;
         living.make_current(&root)?;
         remove_others(&root, &living.path);
@@ -232,30 +212,17 @@ impl Index {
     /// `Io` or `Index` if it cannot be read at all.
     pub fn open_read_only(dir: &Path) -> Result<Result<Index, Reason>, SearchError> {
         let root = dir.join(format!("v{SCHEMA_VERSION}"));
-        Ok(Living::current(&root)?
-            .map(|(living, payload)| Index::assemble(root, living, payload, None)))
+        Ok(Living::current(&root)?.map(|(living, payload)| Index::assemble(root, living, payload, None)))
     }
 
     fn assemble(root: PathBuf, living: Living, payload: Payload, lock: Option<File>) -> Index {
         let (_, fields) = Fields::schema();
-        let writing = Mutex::new(Writing {
-            writer: None,
-            payload,
-        });
-        Index {
-            root,
-            fields,
-            living: RwLock::new(Arc::new(living)),
-            writing,
-            lock,
-        }
+        let writing = Mutex::new(Writing { writer: None, payload });
+        Index { root, fields, living: RwLock::new(Arc::new(living)), writing, lock }
     }
 
     fn living(&self) -> Arc<Living> {
-        self.living
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.living.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn searcher(&self) -> Searcher {
@@ -276,21 +243,13 @@ impl Index {
     ///
     /// # Errors
     /// On an error nothing was changed, in memory or on disk, and the same call may be tried again.
-    pub fn apply(
-        &self,
-        place: i64,
-        upserts: Vec<ThreadDoc>,
-        deletes: Vec<i64>,
-    ) -> Result<(), SearchError> {
+    pub fn apply(&self, place: i64, upserts: Vec<ThreadDoc>, deletes: Vec<i64>) -> Result<(), SearchError> {
         if self.lock.is_none() {
             return Err(SearchError::ReadOnly);
         }
         let mut writing = relock(&self.writing);
         let living = self.living();
-        let payload = Payload {
-            place,
-            ..writing.payload
-        };
+        let payload = Payload { place, ..writing.payload };
         let mut writer = match writing.writer.take() {
             Some(writer) => writer,
             None => living.writer()?,
@@ -332,19 +291,12 @@ impl Index {
     ///
     /// # Errors
     /// `Index` if a column cannot be read.
-    pub fn verify(
-        &self,
-        expected: impl IntoIterator<Item = (i64, u64)>,
-    ) -> Result<Differences, SearchError> {
+    pub fn verify(&self, expected: impl IntoIterator<Item = (i64, u64)>) -> Result<Differences, SearchError> {
         let mut differences = Differences::default();
         let mut held: HashMap<i64, u64> = HashMap::new();
         for segment in self.searcher().segment_readers() {
-            let ids = segment
-                .fast_fields()
-                .column_first_or_default::<i64>(THREAD_ID)?;
-            let prints = segment
-                .fast_fields()
-                .column_first_or_default::<u64>(FINGERPRINT)?;
+            let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
+            let prints = segment.fast_fields().column_first_or_default::<u64>(FINGERPRINT)?;
             for doc in segment.doc_ids_alive() {
                 let id = ids.get_val(doc);
                 if held.insert(id, prints.get_val(doc)).is_some() {
@@ -394,9 +346,7 @@ impl Living {
             Err(error) => return Err(error.into()),
         };
         let Some(number) = generation_number(name.trim()) else {
-            return Ok(Err(Reason::Damaged(
-                "its name is not a generation's".into(),
-            )));
+            return Ok(Err(Reason::Damaged("its name is not a generation's".into())));
         };
         let path = root.join(generation_name(number));
         // tantivy trusts its own files here and there; a broken one must not take the server down.
@@ -420,21 +370,19 @@ impl Living {
         }
         let meta = index.load_metas().map_err(damaged)?;
         let payload = match meta.payload.as_deref() {
-            Some(text) => Payload::read(text)
-                .ok_or_else(|| Reason::Damaged("its place cannot be read".into()))?,
+            Some(text) => {
+                Payload::read(text).ok_or_else(|| Reason::Damaged("its place cannot be read".into()))?
+            }
             None => return Err(Reason::Unfinished),
         };
         let managed = index.directory().list_managed_files();
         for segment in &meta.segments {
             let id = segment.id().uuid_string();
-            let listed = managed
-                .iter()
-                .filter(|file| file.to_string_lossy().starts_with(&id));
+            let listed = managed.iter().filter(|file| file.to_string_lossy().starts_with(&id));
             for file in listed {
                 // The list may name files that wait to be collected; of the others none may be missing.
-                let passing = file
-                    .extension()
-                    .is_some_and(|extension| extension == "del" || extension == "temp");
+                let passing =
+                    file.extension().is_some_and(|extension| extension == "del" || extension == "temp");
                 if !passing && !path.join(file).exists() {
                     return Err(Reason::Damaged(format!("{} is missing", file.display())));
                 }
@@ -451,10 +399,7 @@ impl Living {
                 match index.directory().validate_checksum(file) {
                     Ok(true) => {}
                     Ok(false) => {
-                        return Err(Reason::Damaged(format!(
-                            "{} has a wrong sum",
-                            file.display()
-                        )));
+                        return Err(Reason::Damaged(format!("{} has a wrong sum", file.display())));
                     }
                     Err(error) => return Err(Reason::Damaged(error.to_string())),
                 }
@@ -473,14 +418,8 @@ impl Living {
     fn create(path: &Path) -> Result<Living, SearchError> {
         fs::create_dir_all(path)?;
         let (schema, _) = Fields::schema();
-        let settings = IndexSettings {
-            docstore_blocksize: STORE_BLOCK,
-            ..IndexSettings::default()
-        };
-        let index = tantivy::Index::builder()
-            .schema(schema)
-            .settings(settings)
-            .create_in_dir(path)?;
+        let settings = IndexSettings { docstore_blocksize: STORE_BLOCK, ..IndexSettings::default() };
+        let index = tantivy::Index::builder().schema(schema).settings(settings).create_in_dir(path)?;
         Ok(Living::read(index, path)?)
     }
 
@@ -491,11 +430,7 @@ impl Living {
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(STORE_CACHE_BLOCKS)
             .try_into()?;
-        Ok(Living {
-            index,
-            reader,
-            path: path.to_owned(),
-        })
+        Ok(Living { index, reader, path: path.to_owned() })
     }
 
     fn writer(&self) -> Result<IndexWriter, SearchError> {
@@ -515,11 +450,7 @@ impl Living {
 
     /// Points `CURRENT` here, durably.
     fn make_current(&self, root: &Path) -> Result<(), SearchError> {
-        let name = self
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let name = self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let next = root.join(format!("{CURRENT}.next"));
         let mut file = File::create(&next)?;
         file.write_all(name.as_bytes())?;
@@ -562,19 +493,10 @@ fn remove_others(root: &Path, kept: &Path) {
 }
 
 fn versions(dir: &Path) -> impl Iterator<Item = (u32, PathBuf)> {
-    fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let number = entry
-                .file_name()
-                .to_str()?
-                .strip_prefix('v')?
-                .parse()
-                .ok()?;
-            Some((number, entry.path()))
-        })
+    fs::read_dir(dir).into_iter().flatten().flatten().filter_map(|entry| {
+        let number = entry.file_name().to_str()?.strip_prefix('v')?.parse().ok()?;
+        Some((number, entry.path()))
+    })
 }
 
 fn older_exists(dir: &Path) -> bool {
@@ -607,12 +529,7 @@ impl<'a> Rebuild<'a> {
             .build();
         let writer = living.index.writer_with_options(options)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
-        Ok(Rebuild {
-            index,
-            living: Some(living),
-            writer: Some(writer),
-            path,
-        })
+        Ok(Rebuild { index, living: Some(living), writer: Some(writer), path })
     }
 
     /// Adds threads, each once; returns when they are queued.
@@ -636,16 +553,10 @@ impl<'a> Rebuild<'a> {
         let (Some(living), Some(mut writer)) = (self.living.take(), self.writer.take()) else {
             return Err(SearchError::ReadOnly);
         };
-        let payload = Payload {
-            place,
-            complete: true,
-        };
+        let payload = Payload { place, complete: true };
         commit(&mut writer, payload)?;
         let segments = living.index.searchable_segment_metas()?;
-        let docs: u64 = segments
-            .iter()
-            .map(|segment| u64::from(segment.num_docs()))
-            .sum();
+        let docs: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
         if segments.len() > 1 && docs <= MERGE_ALL_DOCS {
             let ids: Vec<_> = segments.iter().map(|segment| segment.id()).collect();
             // As long as somebody holds their metas, the merged segments' files are kept.
@@ -663,11 +574,7 @@ impl<'a> Rebuild<'a> {
         let kept = living.path.clone();
         writing.writer = None;
         writing.payload = payload;
-        *self
-            .index
-            .living
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(living);
+        *self.index.living.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(living);
         drop(writing);
         remove_others(&self.index.root, &kept);
         for (version, path) in self.index.root.parent().map(versions).into_iter().flatten() {

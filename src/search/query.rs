@@ -33,14 +33,9 @@ impl State {
     }
 
     fn parse(word: &str) -> Option<State> {
-        [
-            State::Solved,
-            State::Unsolved,
-            State::Answered,
-            State::Unanswered,
-        ]
-        .into_iter()
-        .find(|state| state.word() == word)
+        [State::Solved, State::Unsolved, State::Answered, State::Unanswered]
+            .into_iter()
+            .find(|state| state.word() == word)
     }
 }
 
@@ -87,18 +82,12 @@ impl Query {
     pub fn parse(text: &str) -> (Query, Vec<Hint>) {
         let mut hints = Vec::new();
         let mut rest = text.chars();
-        let text: String = rest
-            .by_ref()
-            .take(CHARS_MAX)
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let text: String =
+            rest.by_ref().take(CHARS_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
         if rest.next().is_some() {
             hints.push(Hint::TooLong);
         }
-        let mut query = Query {
-            lang: Lang::guess(&text),
-            ..Query::default()
-        };
+        let mut query = Query { lang: Lang::guess(&text), ..Query::default() };
         let mut plain = String::new();
         let mut excluded: Vec<&str> = Vec::new();
         let mut phrases: Vec<&str> = Vec::new();
@@ -147,16 +136,8 @@ impl Query {
             words
         };
         // Exclusions first: leaving one out would show what was asked not to be shown.
-        query.excluded = excluded
-            .into_iter()
-            .map(&mut take)
-            .filter(|words| !words.is_empty())
-            .collect();
-        query.phrases = phrases
-            .into_iter()
-            .map(&mut take)
-            .filter(|words| !words.is_empty())
-            .collect();
+        query.excluded = excluded.into_iter().map(&mut take).filter(|words| !words.is_empty()).collect();
+        query.phrases = phrases.into_iter().map(&mut take).filter(|words| !words.is_empty()).collect();
         query.words = take(&plain);
         if cut {
             hints.push(Hint::TooManyWords);
@@ -223,10 +204,7 @@ impl Query {
 }
 
 fn is_quote(c: char) -> bool {
-    matches!(
-        c,
-        '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}'
-    )
+    matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}')
 }
 
 fn drop_repeats(words: &mut Vec<QueryWord>) {
@@ -254,19 +232,11 @@ mod tests {
         );
         assert_eq!(surfaces(&query.words), ["router", "price", "10"]);
         assert_eq!(
-            query
-                .phrases
-                .iter()
-                .map(|words| surfaces(words))
-                .collect::<Vec<_>>(),
+            query.phrases.iter().map(|words| surfaces(words)).collect::<Vec<_>>(),
             [["factory", "reset"]]
         );
         assert_eq!(
-            query
-                .excluded
-                .iter()
-                .map(|words| surfaces(words))
-                .collect::<Vec<_>>(),
+            query.excluded.iter().map(|words| surfaces(words)).collect::<Vec<_>>(),
             [vec!["wifi"], vec!["old", "model"]]
         );
         assert_eq!(query.states, [State::Solved]);

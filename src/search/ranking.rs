@@ -93,16 +93,9 @@ mod tests {
     fn the_bonus_stays_within_its_bound_and_signals_survive_packing() {
         for votes in [-5_000_000_000, -3, 0, 1, 99, 100, 5_000_000_000] {
             for (solved, answered) in [(false, false), (false, true), (true, true)] {
-                let signals = Signals {
-                    solved,
-                    answered,
-                    votes,
-                };
+                let signals = Signals { solved, answered, votes };
                 assert!((1.0..=BONUS_MAX + 1e-6).contains(&bonus(signals)));
-                let packed = Signals {
-                    votes: votes.clamp(-(1 << 30), 1 << 30),
-                    ..signals
-                };
+                let packed = Signals { votes: votes.clamp(-(1 << 30), 1 << 30), ..signals };
                 assert_eq!(Signals::unpack(signals.pack()), packed);
             }
         }
@@ -110,22 +103,9 @@ mod tests {
 
     #[test]
     fn keys_order_as_scores_do() {
-        let plain = Signals {
-            solved: false,
-            answered: false,
-            votes: 0,
-        };
+        let plain = Signals { solved: false, answered: false, votes: 0 };
         assert!(key(2.0, plain) < key(2.1, plain));
-        assert!(
-            key(2.0, plain)
-                < key(
-                    2.0,
-                    Signals {
-                        solved: true,
-                        ..plain
-                    }
-                )
-        );
+        assert!(key(2.0, plain) < key(2.0, Signals { solved: true, ..plain }));
         assert!((score(key(7.25, plain)) - 7.25).abs() < 0.01);
     }
 }

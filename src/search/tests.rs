@@ -45,11 +45,7 @@ fn fill(index: &Index, docs: Vec<ThreadDoc>, place: i64) {
 }
 
 fn find(index: &Index, query: &str) -> Vec<i64> {
-    results(index, query)
-        .hits
-        .iter()
-        .map(|hit| hit.thread_id)
-        .collect()
+    results(index, query).hits.iter().map(|hit| hit.thread_id).collect()
 }
 
 fn results(index: &Index, query: &str) -> Results {
@@ -76,16 +72,7 @@ fn reason(dir: &Path) -> Reason {
 }
 
 fn shown(pieces: &[(String, bool)]) -> String {
-    pieces
-        .iter()
-        .map(|(text, hit)| {
-            if *hit {
-                format!("[{text}]")
-            } else {
-                text.clone()
-            }
-        })
-        .collect()
+    pieces.iter().map(|(text, hit)| if *hit { format!("[{text}]") } else { text.clone() }).collect()
 }
 
 #[test]
@@ -94,40 +81,19 @@ fn a_thread_is_found_by_title_question_solution_answer_and_tag() {
         answers: vec!["Unplug the cable".into()],
         tags: vec!["modem".into()],
         author: Some("ann".into()),
-        ..solved(
-            7,
-            "Router blinks",
-            "The light is orange",
-            "Hold the reset button for ten seconds",
-        )
+        ..solved(7, "Router blinks", "The light is orange", "Hold the reset button for ten seconds")
     };
     let (_dir, index) = index_of(vec![doc, thread(8, "Something else", "entirely")]);
-    for query in [
-        "blinking",
-        "lights",
-        "buttons",
-        "cables",
-        "modem",
-        "ROUTER orange",
-        "tag:modem",
-        "user:Ann",
-    ] {
+    for query in
+        ["blinking", "lights", "buttons", "cables", "modem", "ROUTER orange", "tag:modem", "user:Ann"]
+    {
         assert_eq!(find(&index, query), [7], "{query}");
     }
     let hit = &results(&index, "router reset").hits[0];
     assert_eq!(shown(&hit.title_pieces), "[Router] blinks");
-    assert_eq!(
-        shown(&hit.excerpt),
-        "Hold the [reset] button for ten seconds"
-    );
-    assert_eq!(
-        (hit.excerpt_from, hit.solved, hit.solution_post_id),
-        (ExcerptFrom::Solution, true, Some(70))
-    );
-    assert_eq!(
-        (hit.tags.as_slice(), hit.author.as_deref()),
-        (&["modem".to_owned()][..], Some("ann"))
-    );
+    assert_eq!(shown(&hit.excerpt), "Hold the [reset] button for ten seconds");
+    assert_eq!((hit.excerpt_from, hit.solved, hit.solution_post_id), (ExcerptFrom::Solution, true, Some(70)));
+    assert_eq!((hit.tags.as_slice(), hit.author.as_deref()), (&["modem".to_owned()][..], Some("ann")));
 }
 
 #[test]
@@ -151,21 +117,9 @@ fn the_best_answer_shows_where_there_is_no_solution() {
 fn solved_and_voted_threads_come_first_among_equals_and_titles_before_bodies() {
     let (_dir, index) = index_of(vec![
         thread(1, "Printer jams", "again"),
-        ThreadDoc {
-            solved: true,
-            answer_count: 1,
-            ..thread(2, "Printer jams", "again")
-        },
-        ThreadDoc {
-            score: 30,
-            ..thread(3, "Printer jams", "again")
-        },
-        ThreadDoc {
-            solved: true,
-            answer_count: 1,
-            score: 30,
-            ..thread(4, "Printer jams", "again")
-        },
+        ThreadDoc { solved: true, answer_count: 1, ..thread(2, "Printer jams", "again") },
+        ThreadDoc { score: 30, ..thread(3, "Printer jams", "again") },
+        ThreadDoc { solved: true, answer_count: 1, score: 30, ..thread(4, "Printer jams", "again") },
         thread(5, "Paper again", "the printer jams"),
     ]);
     assert_eq!(find(&index, "printer jams"), [4, 2, 3, 1, 5]);
@@ -180,11 +134,7 @@ fn italian_is_found_with_and_without_accents_and_in_other_forms() {
             "Non capisco cosa fare",
             "Aggiorna il firmware della città",
         ),
-        thread(
-            2,
-            "L'aggiornamento dell'account",
-            "Come posso fare per le stampanti nella rete",
-        ),
+        thread(2, "L'aggiornamento dell'account", "Come posso fare per le stampanti nella rete"),
     ]);
     assert_eq!(find(&index, "perche router"), [1]);
     assert_eq!(find(&index, "perché"), [1]);
@@ -234,20 +184,9 @@ fn phrases_must_be_there_and_excluded_words_must_not() {
 #[test]
 fn qualifiers_filter_and_alone_list_the_last_active_first() {
     let (_dir, index) = index_of(vec![
-        ThreadDoc {
-            tags: vec!["Wi-Fi".into()],
-            author: Some("ann".into()),
-            ..thread(1, "One router", "")
-        },
-        ThreadDoc {
-            answer_count: 1,
-            tags: vec!["wi-fi".into()],
-            ..thread(2, "Two router", "")
-        },
-        ThreadDoc {
-            author: Some("bruno".into()),
-            ..solved(3, "Three router", "", "done")
-        },
+        ThreadDoc { tags: vec!["Wi-Fi".into()], author: Some("ann".into()), ..thread(1, "One router", "") },
+        ThreadDoc { answer_count: 1, tags: vec!["wi-fi".into()], ..thread(2, "Two router", "") },
+        ThreadDoc { author: Some("bruno".into()), ..solved(3, "Three router", "", "done") },
     ]);
     for (query, expected) in [
         ("is:solved", &[3][..]),
@@ -265,29 +204,17 @@ fn qualifiers_filter_and_alone_list_the_last_active_first() {
 
 #[test]
 fn stop_words_alone_are_searched_all_the_same() {
-    let (_dir, index) = index_of(vec![
-        thread(1, "To be or not to be", ""),
-        thread(2, "Come si fa", ""),
-    ]);
+    let (_dir, index) = index_of(vec![thread(1, "To be or not to be", ""), thread(2, "Come si fa", "")]);
     assert_eq!(find(&index, "to be or not to be"), [1]);
     assert_eq!(find(&index, "come si fa"), [2]);
 }
 
 #[test]
 fn some_words_are_enough_where_no_thread_has_all() {
-    let (_dir, index) = index_of(vec![
-        thread(1, "Router", "blue"),
-        thread(2, "Printer", "green"),
-    ]);
+    let (_dir, index) = index_of(vec![thread(1, "Router", "blue"), thread(2, "Printer", "green")]);
     let results = results(&index, "router green purple");
     assert!(results.any_word);
-    assert_eq!(
-        results.total,
-        Total {
-            count: 2,
-            more: false
-        }
-    );
+    assert_eq!(results.total, Total { count: 2, more: false });
     assert_eq!(results.hits.len(), 2);
 }
 
@@ -296,17 +223,11 @@ fn pages_have_neither_gaps_nor_repeats_whatever_the_query() {
     let docs = (1..=157).map(|id| ThreadDoc {
         score: id % 5,
         answer_count: id % 2,
-        ..thread(
-            id,
-            ["Router", "Router reset", "Reset"][id as usize % 3],
-            &"word ".repeat(id as usize % 7),
-        )
+        ..thread(id, ["Router", "Router reset", "Reset"][id as usize % 3], &"word ".repeat(id as usize % 7))
     });
     let (_dir, index) = index_of(docs.collect());
     for id in 200..230 {
-        index
-            .apply(id, vec![thread(id, "Router reset", "late")], vec![id - 190])
-            .unwrap();
+        index.apply(id, vec![thread(id, "Router reset", "late")], vec![id - 190]).unwrap();
     }
     for (text, count) in [
         ("router reset", None),
@@ -330,18 +251,8 @@ fn pages_have_neither_gaps_nor_repeats_whatever_the_query() {
             }
         }
         assert!(totals.iter().all(|total| *total == totals[0]), "{text}");
-        assert_eq!(
-            totals[0],
-            Total {
-                count: seen.len() as u32,
-                more: false
-            },
-            "{text}"
-        );
-        assert!(
-            seen.windows(2).all(|pair| pair[0].0 >= pair[1].0),
-            "{text}: best first"
-        );
+        assert_eq!(totals[0], Total { count: seen.len() as u32, more: false }, "{text}");
+        assert!(seen.windows(2).all(|pair| pair[0].0 >= pair[1].0), "{text}: best first");
         let mut ids: Vec<_> = seen.iter().map(|hit| hit.1).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -354,36 +265,18 @@ fn pages_have_neither_gaps_nor_repeats_whatever_the_query() {
 
 #[test]
 fn forged_cursors_are_refused() {
-    for text in [
-        "",
-        "x",
-        "AAAA",
-        "____________________________",
-        "é",
-        &"A".repeat(10_000),
-    ] {
-        assert!(
-            matches!(Cursor::decode(text), Err(SearchError::BadCursor)),
-            "{text:?}"
-        );
+    for text in ["", "x", "AAAA", "____________________________", "é", &"A".repeat(10_000)] {
+        assert!(matches!(Cursor::decode(text), Err(SearchError::BadCursor)), "{text:?}");
     }
     let (_dir, index) = index_of(vec![thread(1, "Router", "")]);
     let cursor = Cursor::decode(&"A".repeat(28)).unwrap();
-    assert_eq!(
-        index
-            .search(&Query::parse("router").0, 5, Some(cursor))
-            .unwrap()
-            .hits,
-        []
-    );
+    assert_eq!(index.search(&Query::parse("router").0, 5, Some(cursor)).unwrap().hits, []);
 }
 
 #[test]
 fn an_update_replaces_and_a_deleted_thread_is_never_found() {
     let (_dir, index) = index_of(vec![thread(1, "Router", ""), thread(2, "Router", "")]);
-    index
-        .apply(2, vec![thread(1, "Printer", "")], vec![2])
-        .unwrap();
+    index.apply(2, vec![thread(1, "Printer", "")], vec![2]).unwrap();
     assert!(find(&index, "router").is_empty());
     assert_eq!(find(&index, "printer"), [1]);
     assert_eq!((index.doc_count(), index.place()), (1, 2));
@@ -396,9 +289,7 @@ fn the_place_survives_reopening_and_a_drop_without_commit() {
     let dir = tempfile::tempdir().unwrap();
     let index = Index::open(dir.path()).unwrap().into_index();
     fill(&index, vec![thread(1, "Router", "")], 41);
-    index
-        .apply(42, vec![thread(2, "Router", "")], vec![])
-        .unwrap();
+    index.apply(42, vec![thread(2, "Router", "")], vec![]).unwrap();
     // A rebuild that never finishes, as a kill would leave it.
     let mut rebuild = Rebuild::begin(&index).unwrap();
     rebuild.add([thread(3, "Router", "")]).unwrap();
@@ -419,10 +310,7 @@ fn a_second_process_is_refused_for_writing_and_may_read() {
     assert!(matches!(Index::open(dir.path()), Err(SearchError::Busy(_))));
     let reading = Index::open_read_only(dir.path()).unwrap().unwrap();
     assert_eq!(find(&reading, "router"), [1]);
-    assert!(matches!(
-        reading.apply(2, vec![], vec![]),
-        Err(SearchError::ReadOnly)
-    ));
+    assert!(matches!(reading.apply(2, vec![], vec![]), Err(SearchError::ReadOnly)));
     drop(index);
     assert_eq!(ready(dir.path()).1, 1);
 }
@@ -430,32 +318,18 @@ fn a_second_process_is_refused_for_writing_and_may_read() {
 #[test]
 fn an_index_begun_but_never_filled_is_filled_again() {
     let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(Index::open(dir.path()).unwrap(), Opened::NeedsRebuild { reason: Reason::Missing, .. }));
     assert!(matches!(
         Index::open(dir.path()).unwrap(),
-        Opened::NeedsRebuild {
-            reason: Reason::Missing,
-            ..
-        }
-    ));
-    assert!(matches!(
-        Index::open(dir.path()).unwrap(),
-        Opened::NeedsRebuild {
-            reason: Reason::Unfinished,
-            ..
-        }
+        Opened::NeedsRebuild { reason: Reason::Unfinished, .. }
     ));
     let index = Index::open(dir.path()).unwrap().into_index();
-    index
-        .apply(9, vec![thread(1, "Router", "")], vec![])
-        .unwrap();
+    index.apply(9, vec![thread(1, "Router", "")], vec![]).unwrap();
     assert_eq!(find(&index, "router"), [1]);
     drop(index);
     assert!(matches!(
         Index::open(dir.path()).unwrap(),
-        Opened::NeedsRebuild {
-            reason: Reason::Unfinished,
-            ..
-        }
+        Opened::NeedsRebuild { reason: Reason::Unfinished, .. }
     ));
 }
 
@@ -471,14 +345,10 @@ fn an_older_schema_is_rebuilt_and_removed() {
 /// An index with several segments and deletes, closed.
 fn sample() -> (TempDir, PathBuf) {
     let (dir, index) = index_of(
-        (1..40)
-            .map(|id| solved(id, "Router reset", "the light blinks", "hold the button"))
-            .collect(),
+        (1..40).map(|id| solved(id, "Router reset", "the light blinks", "hold the button")).collect(),
     );
     for id in 2..6 {
-        index
-            .apply(id, vec![thread(id + 100, "Router", "new")], vec![id])
-            .unwrap();
+        index.apply(id, vec![thread(id + 100, "Router", "new")], vec![id]).unwrap();
     }
     drop(index);
     let current = fs::read_to_string(dir.path().join("v1/CURRENT")).unwrap();
@@ -509,17 +379,12 @@ fn damage_each(damage: impl Fn(&Path)) -> usize {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let segment = name.split('.').next().unwrap();
         let uuid = managed.replace('-', "");
-        if name.ends_with(".lock")
-            || (!segment.is_empty() && segment != "meta" && !uuid.contains(segment))
-        {
+        if name.ends_with(".lock") || (!segment.is_empty() && segment != "meta" && !uuid.contains(segment)) {
             continue;
         }
         let copied = tempfile::tempdir().unwrap();
         copy(dir.path(), copied.path());
-        let file = copied
-            .path()
-            .join(path.strip_prefix(dir.path()).unwrap())
-            .join(&name);
+        let file = copied.path().join(path.strip_prefix(dir.path()).unwrap()).join(&name);
         damage(&file);
         if matches!(name.as_str(), "meta.json" | ".managed.json")
             && let Opened::Ready { index, place } = Index::open(copied.path()).unwrap()
@@ -540,12 +405,7 @@ fn damage_each(damage: impl Fn(&Path)) -> usize {
 fn a_truncated_file_means_a_rebuild() {
     let tried = damage_each(|file| {
         let length = fs::metadata(file).unwrap().len();
-        fs::File::options()
-            .write(true)
-            .open(file)
-            .unwrap()
-            .set_len(length / 2)
-            .unwrap();
+        fs::File::options().write(true).open(file).unwrap().set_len(length / 2).unwrap();
     });
     assert!(tried >= 8, "{tried}");
 }
@@ -568,20 +428,10 @@ fn a_flipped_byte_means_a_rebuild() {
 
 #[test]
 fn a_damaged_pointer_means_a_rebuild() {
-    for rubbish in [
-        &b""[..],
-        b"gen-",
-        b"../..",
-        b"gen-999",
-        b"\xff\xfe",
-        b"gen-1\0",
-    ] {
+    for rubbish in [&b""[..], b"gen-", b"../..", b"gen-999", b"\xff\xfe", b"gen-1\0"] {
         let (dir, _) = sample();
         fs::write(dir.path().join("v1/CURRENT"), rubbish).unwrap();
-        assert!(
-            matches!(reason(dir.path()), Reason::Damaged(_)),
-            "{rubbish:?}"
-        );
+        assert!(matches!(reason(dir.path()), Reason::Damaged(_)), "{rubbish:?}");
     }
     let (dir, _) = sample();
     fs::remove_dir_all(dir.path().join("v1")).unwrap();
@@ -599,22 +449,13 @@ fn searches_go_on_while_the_index_is_rebuilt_and_swapped() {
                 let page = results(&index, "router");
                 assert_eq!(page.hits.len(), 20);
                 let old = page.hits.iter().all(|hit| hit.thread_id < 200);
-                assert!(
-                    old || page.hits.iter().all(|hit| hit.thread_id > 1_000),
-                    "one index or the other"
-                );
+                assert!(old || page.hits.iter().all(|hit| hit.thread_id > 1_000), "one index or the other");
                 searches += 1;
             }
             searches
         });
         for round in 1..=4 {
-            fill(
-                &index,
-                (1..200)
-                    .map(|id| thread(id + 1_000 * round, "Router", "new"))
-                    .collect(),
-                round,
-            );
+            fill(&index, (1..200).map(|id| thread(id + 1_000 * round, "Router", "new")).collect(), round);
         }
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         assert!(searching.join().unwrap() > 0);
@@ -625,54 +466,30 @@ fn searches_go_on_while_the_index_is_rebuilt_and_swapped() {
 #[test]
 fn the_folder_deleted_while_running_is_an_error_and_a_rebuild_mends_it() {
     let (dir, index) = index_of(vec![thread(1, "Router", "")]);
-    index
-        .apply(2, vec![thread(2, "Router", "")], vec![])
-        .unwrap();
+    index.apply(2, vec![thread(2, "Router", "")], vec![]).unwrap();
     fs::remove_dir_all(dir.path().join("v1")).unwrap();
     assert_eq!(find(&index, "router"), [2, 1]);
-    assert!(
-        index
-            .apply(3, vec![thread(3, "Router", "")], vec![])
-            .is_err()
-    );
+    assert!(index.apply(3, vec![thread(3, "Router", "")], vec![]).is_err());
     assert_eq!(find(&index, "router"), [2, 1]);
     fill(&index, vec![thread(4, "Router", "")], 4);
     assert_eq!(find(&index, "router"), [4]);
-    index
-        .apply(5, vec![thread(5, "Router", "")], vec![])
-        .unwrap();
+    index.apply(5, vec![thread(5, "Router", "")], vec![]).unwrap();
     drop(index);
     assert_eq!(ready(dir.path()).1, 5);
 }
 
 #[test]
 fn verify_names_every_difference() {
-    let docs = vec![
-        thread(1, "One", ""),
-        thread(2, "Two", ""),
-        thread(3, "Three", ""),
-    ];
+    let docs = vec![thread(1, "One", ""), thread(2, "Two", ""), thread(3, "Three", "")];
     let (_dir, index) = index_of(docs.clone());
     let expected = docs.iter().map(|doc| (doc.thread_id, doc.fingerprint()));
     assert!(index.verify(expected.clone()).unwrap().is_empty());
-    let changed = ThreadDoc {
-        score: 1,
-        ..docs[1].clone()
-    };
-    let expected = [
-        (1, docs[0].fingerprint()),
-        (2, changed.fingerprint()),
-        (9, 0),
-    ];
+    let changed = ThreadDoc { score: 1, ..docs[1].clone() };
+    let expected = [(1, docs[0].fingerprint()), (2, changed.fingerprint()), (9, 0)];
     let differences = index.verify(expected).unwrap();
     assert_eq!(
         differences,
-        Differences {
-            missing: vec![9],
-            extra: vec![3],
-            stale: vec![2],
-            repeated: vec![]
-        }
+        Differences { missing: vec![9], extra: vec![3], stale: vec![2], repeated: vec![] }
     );
     assert!(index.space_on_disk().unwrap() > 0);
 }
@@ -684,50 +501,25 @@ fn a_title_being_typed_finds_similar_threads() {
         thread(2, "Printer is offline", ""),
         thread(3, "Restaurant guide", "router"),
     ]);
-    let ids = |text: &str| {
-        index
-            .similar(text, 5)
-            .unwrap()
-            .iter()
-            .map(|hit| hit.thread_id)
-            .collect::<Vec<_>>()
-    };
+    let ids =
+        |text: &str| index.similar(text, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
     assert_eq!(ids("my router resta"), [1, 3]);
     assert_eq!(ids("prin"), [2]);
     assert!(ids("prin ").is_empty());
     assert!(ids("the").is_empty());
     assert!(ids("").is_empty());
     let suggested = index.suggest("router rest", 5).unwrap();
-    assert_eq!(
-        shown(&suggested[0].title_pieces),
-        "[Router] [restarts] every night"
-    );
+    assert_eq!(shown(&suggested[0].title_pieces), "[Router] [restarts] every night");
 }
 
 #[test]
 fn thousands_of_hits_are_counted_up_to_a_cap() {
-    let (_dir, index) = index_of(
-        (1..=1_500)
-            .map(|id| thread(id, "Router", if id % 2 == 0 { "blue" } else { "" }))
-            .collect(),
-    );
+    let (_dir, index) =
+        index_of((1..=1_500).map(|id| thread(id, "Router", if id % 2 == 0 { "blue" } else { "" })).collect());
     for query in ["router", "is:unsolved", "router zebra"] {
-        assert_eq!(
-            results(&index, query).total,
-            Total {
-                count: 1_000,
-                more: true
-            },
-            "{query}"
-        );
+        assert_eq!(results(&index, query).total, Total { count: 1_000, more: true }, "{query}");
     }
-    assert_eq!(
-        results(&index, "router blue").total,
-        Total {
-            count: 750,
-            more: false
-        }
-    );
+    assert_eq!(results(&index, "router blue").total, Total { count: 750, more: false });
 }
 
 fn nasty() -> impl Strategy<Value = String> {
@@ -826,18 +618,11 @@ proptest! {
 /// A thread's words, as the oracle of the next test sees them.
 fn words_of(doc: &ThreadDoc) -> Vec<Vec<&str>> {
     let texts = [Some(&doc.title), Some(&doc.question), doc.solution.as_ref()];
-    texts
-        .into_iter()
-        .flatten()
-        .chain(&doc.answers)
-        .map(|text| text.split_whitespace().collect())
-        .collect()
+    texts.into_iter().flatten().chain(&doc.answers).map(|text| text.split_whitespace().collect()).collect()
 }
 
 fn has(doc: &ThreadDoc, phrase: &[&str]) -> bool {
-    words_of(doc)
-        .iter()
-        .any(|text| text.windows(phrase.len()).any(|window| window == phrase))
+    words_of(doc).iter().any(|text| text.windows(phrase.len()).any(|window| window == phrase))
 }
 
 fn any_text(max: usize) -> impl Strategy<Value = String> {

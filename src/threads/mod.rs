@@ -70,7 +70,8 @@ pub fn parse_tags(text: &str) -> Result<Vec<TagName>, &'static str> {
 
 /// A key that makes a form sent twice one post; only what we gave out is taken.
 pub fn parse_submission_key(text: &str) -> Option<String> {
-    let fits = (16..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let fits = (16..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     fits.then(|| text.to_owned())
 }
 
@@ -117,7 +118,15 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     let post = store::insert_post(tx, Kind::Question, None, None, viewer.id, &new.body, None)?;
     let thread = ThreadId(post.0);
     store::set_thread_of(tx, post, thread)?;
-    store::insert_thread(tx, thread, new.title.as_str(), &slug, &tags, &excerpt(&new.body.text, limits::EXCERPT_CHARS), viewer.id)?;
+    store::insert_thread(
+        tx,
+        thread,
+        new.title.as_str(),
+        &slug,
+        &tags,
+        &excerpt(&new.body.text, limits::EXCERPT_CHARS),
+        viewer.id,
+    )?;
     store::set_tags(tx, thread, &[], &new.tags)?;
     store::insert_revision(tx, post, 1, Some((new.title.as_str(), &tags)), &new.body.md, viewer.id, "")?;
     store::follow(tx, thread, viewer.id)?;
@@ -223,7 +232,10 @@ pub fn comment(
     if let Some(key) = submission_key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
-    tx.append(Some(viewer.id), Fact::CommentPosted { thread: head.thread, post, parent, author: Some(viewer.id) })?;
+    tx.append(
+        Some(viewer.id),
+        Fact::CommentPosted { thread: head.thread, post, parent, author: Some(viewer.id) },
+    )?;
     Ok(Posting::Posted(Posted { thread: head.thread, slug: head.slug, post, new: true }))
 }
 
@@ -275,8 +287,16 @@ pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Resul
     let mut of_question = None;
     if let (true, Some(title)) = (question, &title) {
         slug_now = slug(title);
-        store::update_thread_text(tx, head.thread, title, &slug_now, &tags, &excerpt(&edit.body.text, limits::EXCERPT_CHARS))?;
-        let before: Vec<TagName> = current.tags.split_whitespace().filter_map(|t| TagName::parse(t).ok()).collect();
+        store::update_thread_text(
+            tx,
+            head.thread,
+            title,
+            &slug_now,
+            &tags,
+            &excerpt(&edit.body.text, limits::EXCERPT_CHARS),
+        )?;
+        let before: Vec<TagName> =
+            current.tags.split_whitespace().filter_map(|t| TagName::parse(t).ok()).collect();
         store::set_tags(tx, head.thread, &before, &edit.tags)?;
         of_question = Some((title.as_str(), tags.as_str()));
     }
@@ -364,7 +384,14 @@ pub fn restore(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> Result<Done> {
     Ok(Done::Done(place(&head, post)))
 }
 
-fn remove(tx: &mut Tx<'_>, actor: UserId, head: &PostHead, post: PostId, how: Removed, reason: &str) -> Result<()> {
+fn remove(
+    tx: &mut Tx<'_>,
+    actor: UserId,
+    head: &PostHead,
+    post: PostId,
+    how: Removed,
+    reason: &str,
+) -> Result<()> {
     // A solution that is out of sight solves nothing; who brings it back may have it accepted again.
     if head.accepted {
         store::set_accepted(tx, head.thread, None)?;
@@ -426,7 +453,10 @@ pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId
     if head.accepted {
         return Ok(Done::Already(place(&head, answer)));
     }
-    if viewer.is_suspended(tx.now) || !at.may_accept(head.removed, head.locked) || head.thread_removed != Removed::No {
+    if viewer.is_suspended(tx.now)
+        || !at.may_accept(head.removed, head.locked)
+        || head.thread_removed != Removed::No
+    {
         return Ok(Done::Refused("accept-not-yours"));
     }
     if let Some(before) = head.accepted_answer {
@@ -444,7 +474,9 @@ pub fn unaccept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId) -> Result<Do
     if head.kind != Kind::Question {
         return Ok(Done::NotFound);
     }
-    let Some(before) = head.accepted_answer else { return Ok(Done::Already(place(&head, thread.question()))) };
+    let Some(before) = head.accepted_answer else {
+        return Ok(Done::Already(place(&head, thread.question())));
+    };
     if viewer.is_suspended(tx.now) || !at.may_accept(Removed::No, head.locked) {
         return Ok(Done::Refused("accept-not-yours"));
     }
@@ -455,7 +487,10 @@ pub fn unaccept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId) -> Result<Do
 
 fn unaccept_known(tx: &mut Tx<'_>, actor: UserId, head: &PostHead, before: PostId) -> Result<()> {
     let author = store::post_head(tx.conn, before)?.and_then(|h| h.author);
-    tx.append(Some(actor), Fact::AnswerUnaccepted { thread: head.thread, post: before, author, asker: head.asker })?;
+    tx.append(
+        Some(actor),
+        Fact::AnswerUnaccepted { thread: head.thread, post: before, author, asker: head.asker },
+    )?;
     Ok(())
 }
 
@@ -507,7 +542,10 @@ pub fn set_locked(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, on: bool) 
         return Ok(Done::Already(here));
     }
     store::set_locked(tx, thread, on)?;
-    tx.append(Some(viewer.id), if on { Fact::ThreadLocked { thread } } else { Fact::ThreadUnlocked { thread } })?;
+    tx.append(
+        Some(viewer.id),
+        if on { Fact::ThreadLocked { thread } } else { Fact::ThreadUnlocked { thread } },
+    )?;
     Ok(Done::Done(here))
 }
 
@@ -521,7 +559,9 @@ pub fn close_as_duplicate(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, of
     if head.duplicate {
         return Ok(Done::Already(here));
     }
-    let Some((master, _)) = seen(tx, viewer, of.question())? else { return Ok(Done::Refused("duplicate-unknown")) };
+    let Some((master, _)) = seen(tx, viewer, of.question())? else {
+        return Ok(Done::Refused("duplicate-unknown"));
+    };
     if master.kind != Kind::Question || master.removed != Removed::No {
         return Ok(Done::Refused("duplicate-unknown"));
     }
@@ -552,7 +592,14 @@ pub fn set_escalated(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()
 }
 
 /// Keeps an unfinished text. An empty one is dropped.
-pub fn save_draft(tx: &mut Tx<'_>, viewer: &Viewer, place: &str, title: &str, tags: &str, body: &str) -> Result<bool> {
+pub fn save_draft(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    place: &str,
+    title: &str,
+    tags: &str,
+    body: &str,
+) -> Result<bool> {
     if title.trim().is_empty() && body.trim().is_empty() {
         store::remove_draft_at(tx, viewer.id, place)?;
         return Ok(true);
@@ -590,7 +637,8 @@ impl ViewCounter {
 
     /// Writes down what was counted; what cannot be written is kept.
     pub fn flush(&self, db: &Db) -> DbResult<()> {
-        let counted: Vec<(i64, i64)> = self.waiting.iter().map(|entry| (*entry.key(), *entry.value())).collect();
+        let counted: Vec<(i64, i64)> =
+            self.waiting.iter().map(|entry| (*entry.key(), *entry.value())).collect();
         for batch in counted.chunks(500) {
             let rows = batch.to_vec();
             db.write_blocking(move |tx| store::count_views(tx, &rows))?;

@@ -89,7 +89,11 @@ impl Standpoint {
     }
 
     pub fn may_vote(&self, kind: Kind, removed: Removed, locked: bool) -> bool {
-        self.viewer.is_some() && !self.is_author() && removed == Removed::No && !locked && kind != Kind::Comment
+        self.viewer.is_some()
+            && !self.is_author()
+            && removed == Removed::No
+            && !locked
+            && kind != Kind::Comment
     }
 
     /// Authors edit their own, moderators anything that is there.
@@ -98,7 +102,14 @@ impl Standpoint {
     }
 
     /// A question others have answered belongs to them too, and a solution to all who look for it.
-    pub fn may_delete(&self, kind: Kind, removed: Removed, locked: bool, has_answers: bool, accepted: bool) -> bool {
+    pub fn may_delete(
+        &self,
+        kind: Kind,
+        removed: Removed,
+        locked: bool,
+        has_answers: bool,
+        accepted: bool,
+    ) -> bool {
         let free = match kind {
             Kind::Question => !has_answers,
             Kind::Answer => !accepted,
@@ -134,7 +145,11 @@ mod tests {
     use super::*;
 
     fn at(viewer: Option<(i64, Role)>) -> Standpoint {
-        Standpoint { viewer: viewer.map(|(id, role)| (UserId(id), role)), author: Some(UserId(1)), asker: Some(UserId(2)) }
+        Standpoint {
+            viewer: viewer.map(|(id, role)| (UserId(id), role)),
+            author: Some(UserId(1)),
+            asker: Some(UserId(2)),
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 use super::Body;
 use super::policy::{Kind, Removed};
 use crate::db::schema::{
-    drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions, tags, thread_tags, threads,
-    users,
+    drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions, tags,
+    thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
@@ -44,7 +44,14 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
         .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(posts::id.eq(post))
         .select((
-            (posts::kind, posts::thread_id, posts::author_id, posts::removed, posts::score, posts::comment_count),
+            (
+                posts::kind,
+                posts::thread_id,
+                posts::author_id,
+                posts::removed,
+                posts::score,
+                posts::comment_count,
+            ),
             (
                 threads::slug,
                 threads::author_id,
@@ -57,28 +64,34 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
         ))
         .first(conn)
         .optional()?;
-    Ok(row.map(|((kind, thread, author, removed, score, comment_count), (slug, asker, thread_removed, locked, duplicate, answer_count, accepted_answer))| {
-        PostHead {
-            kind: Kind::parse(&kind),
-            thread,
-            slug,
-            author,
-            asker,
-            removed: Removed::from_column(removed),
-            thread_removed: Removed::from_column(thread_removed),
-            locked,
-            duplicate: duplicate.is_some(),
-            score,
-            comment_count,
-            answer_count,
-            accepted_answer,
-            accepted: accepted_answer == Some(post),
-        }
-    }))
+    Ok(row.map(
+        |(
+            (kind, thread, author, removed, score, comment_count),
+            (slug, asker, thread_removed, locked, duplicate, answer_count, accepted_answer),
+        )| {
+            PostHead {
+                kind: Kind::parse(&kind),
+                thread,
+                slug,
+                author,
+                asker,
+                removed: Removed::from_column(removed),
+                thread_removed: Removed::from_column(thread_removed),
+                locked,
+                duplicate: duplicate.is_some(),
+                score,
+                comment_count,
+                answer_count,
+                accepted_answer,
+                accepted: accepted_answer == Some(post),
+            }
+        },
+    ))
 }
 
 pub fn parent_of(conn: &mut Conn, post: PostId) -> DbResult<Option<PostId>> {
-    let parent: Option<Option<PostId>> = posts::table.find(post).select(posts::parent_id).first(conn).optional()?;
+    let parent: Option<Option<PostId>> =
+        posts::table.find(post).select(posts::parent_id).first(conn).optional()?;
     Ok(parent.flatten())
 }
 
@@ -160,7 +173,8 @@ pub fn update_thread_text(
 /// Makes the thread's tags what they are now, and keeps the counts of both old and new ones.
 pub fn set_tags(tx: &mut Tx<'_>, thread: ThreadId, before: &[TagName], after: &[TagName]) -> DbResult<()> {
     for tag in before.iter().filter(|tag| !after.iter().any(|kept| kept.as_str() == tag.as_str())) {
-        let id: Option<i64> = tags::table.filter(tags::name.eq(tag.as_str())).select(tags::id).first(tx.conn).optional()?;
+        let id: Option<i64> =
+            tags::table.filter(tags::name.eq(tag.as_str())).select(tags::id).first(tx.conn).optional()?;
         let Some(id) = id else { continue };
         let gone = diesel::delete(
             thread_tags::table.filter(thread_tags::tag_id.eq(id)).filter(thread_tags::thread_id.eq(thread)),
@@ -183,15 +197,19 @@ pub fn set_tags(tx: &mut Tx<'_>, thread: ThreadId, before: &[TagName], after: &[
         diesel::insert_into(thread_tags::table)
             .values((thread_tags::tag_id.eq(id), thread_tags::thread_id.eq(thread)))
             .execute(tx.conn)?;
-        diesel::update(tags::table.find(id)).set(tags::thread_count.eq(tags::thread_count + 1)).execute(tx.conn)?;
+        diesel::update(tags::table.find(id))
+            .set(tags::thread_count.eq(tags::thread_count + 1))
+            .execute(tx.conn)?;
     }
     Ok(())
 }
 
 /// Counts a whole thread in or out of its tags.
 pub fn count_tags(tx: &mut Tx<'_>, thread: ThreadId, change: i64) -> DbResult<()> {
-    let ids: Vec<i64> =
-        thread_tags::table.filter(thread_tags::thread_id.eq(thread)).select(thread_tags::tag_id).load(tx.conn)?;
+    let ids: Vec<i64> = thread_tags::table
+        .filter(thread_tags::thread_id.eq(thread))
+        .select(thread_tags::tag_id)
+        .load(tx.conn)?;
     diesel::update(tags::table.filter(tags::id.eq_any(ids)))
         .set(tags::thread_count.eq(tags::thread_count + change))
         .execute(tx.conn)?;
@@ -222,7 +240,13 @@ pub fn insert_revision(
     Ok(())
 }
 
-pub fn update_body(tx: &mut Tx<'_>, post: PostId, revision: i32, body: &Body, editor: UserId) -> DbResult<()> {
+pub fn update_body(
+    tx: &mut Tx<'_>,
+    post: PostId,
+    revision: i32,
+    body: &Body,
+    editor: UserId,
+) -> DbResult<()> {
     diesel::update(posts::table.find(post))
         .set((
             posts::body_md.eq(&body.md),
@@ -251,7 +275,14 @@ pub fn source(conn: &mut Conn, post: PostId) -> DbResult<Option<Source>> {
     Ok(posts::table
         .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(posts::id.eq(post))
-        .select((posts::body_md, posts::revision, threads::title, threads::tags, posts::editor_id, posts::edited_at))
+        .select((
+            posts::body_md,
+            posts::revision,
+            threads::title,
+            threads::tags,
+            posts::editor_id,
+            posts::edited_at,
+        ))
         .first(conn)
         .optional()?)
 }
@@ -285,7 +316,9 @@ pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -
 }
 
 pub fn set_official_answer(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -> DbResult<()> {
-    diesel::update(threads::table.find(thread)).set(threads::official_answer_id.eq(answer)).execute(tx.conn)?;
+    diesel::update(threads::table.find(thread))
+        .set(threads::official_answer_id.eq(answer))
+        .execute(tx.conn)?;
     Ok(())
 }
 
@@ -311,7 +344,13 @@ pub fn set_thread_removed(tx: &mut Tx<'_>, thread: ThreadId, state: Removed) -> 
     Ok(())
 }
 
-pub fn insert_removal(tx: &mut Tx<'_>, post: PostId, how: Removed, actor: UserId, reason: &str) -> DbResult<()> {
+pub fn insert_removal(
+    tx: &mut Tx<'_>,
+    post: PostId,
+    how: Removed,
+    actor: UserId,
+    reason: &str,
+) -> DbResult<()> {
     diesel::insert_into(removals::table)
         .values((
             removals::post_id.eq(post),
@@ -332,7 +371,10 @@ pub fn lift_removal(tx: &mut Tx<'_>, post: PostId, actor: UserId) -> DbResult<()
 }
 
 /// Why posts are gone: kind, reason, who, when, by post.
-pub fn open_removals(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, (String, Option<UserId>, Moment)>> {
+pub fn open_removals(
+    conn: &mut Conn,
+    ids: &[PostId],
+) -> DbResult<HashMap<PostId, (String, Option<UserId>, Moment)>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -354,11 +396,17 @@ pub fn set_me_too(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, on: bool) -> 
     }
     if on {
         diesel::insert_into(me_toos::table)
-            .values((me_toos::thread_id.eq(thread), me_toos::user_id.eq(user), me_toos::created_at.eq(tx.now)))
+            .values((
+                me_toos::thread_id.eq(thread),
+                me_toos::user_id.eq(user),
+                me_toos::created_at.eq(tx.now),
+            ))
             .execute(tx.conn)?;
     } else {
-        diesel::delete(me_toos::table.filter(me_toos::thread_id.eq(thread)).filter(me_toos::user_id.eq(user)))
-            .execute(tx.conn)?;
+        diesel::delete(
+            me_toos::table.filter(me_toos::thread_id.eq(thread)).filter(me_toos::user_id.eq(user)),
+        )
+        .execute(tx.conn)?;
     }
     let change: i64 = if on { 1 } else { -1 };
     diesel::update(threads::table.find(thread))
@@ -368,14 +416,19 @@ pub fn set_me_too(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, on: bool) -> 
 }
 
 pub fn has_me_too(conn: &mut Conn, thread: ThreadId, user: UserId) -> DbResult<bool> {
-    let row: Option<Moment> = me_toos::table.find((thread, user)).select(me_toos::created_at).first(conn).optional()?;
+    let row: Option<Moment> =
+        me_toos::table.find((thread, user)).select(me_toos::created_at).first(conn).optional()?;
     Ok(row.is_some())
 }
 
 pub fn follow(tx: &mut Tx<'_>, thread: ThreadId, user: UserId) -> DbResult<()> {
     if !follows_thread(tx.conn, thread, user)? {
         diesel::insert_into(follows::table)
-            .values((follows::thread_id.eq(thread), follows::user_id.eq(user), follows::created_at.eq(tx.now)))
+            .values((
+                follows::thread_id.eq(thread),
+                follows::user_id.eq(user),
+                follows::created_at.eq(tx.now),
+            ))
             .execute(tx.conn)?;
     }
     Ok(())
@@ -388,7 +441,8 @@ pub fn unfollow(tx: &mut Tx<'_>, thread: ThreadId, user: UserId) -> DbResult<()>
 }
 
 pub fn follows_thread(conn: &mut Conn, thread: ThreadId, user: UserId) -> DbResult<bool> {
-    let row: Option<Moment> = follows::table.find((thread, user)).select(follows::created_at).first(conn).optional()?;
+    let row: Option<Moment> =
+        follows::table.find((thread, user)).select(follows::created_at).first(conn).optional()?;
     Ok(row.is_some())
 }
 
@@ -450,8 +504,10 @@ pub fn insert_submission(tx: &mut Tx<'_>, user: UserId, key: &str, post: PostId)
 }
 
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
-    diesel::delete(submissions::table.filter(submissions::created_at.lt(tx.now.plus(-limits::SUBMISSION_LIFE))))
-        .execute(tx.conn)?;
+    diesel::delete(
+        submissions::table.filter(submissions::created_at.lt(tx.now.plus(-limits::SUBMISSION_LIFE))),
+    )
+    .execute(tx.conn)?;
     Ok(())
 }
 
@@ -466,15 +522,23 @@ pub struct Draft {
 }
 
 /// `false` when the person keeps as many drafts as they may.
-pub fn save_draft(tx: &mut Tx<'_>, user: UserId, place: &str, title: &str, tags: &str, body: &str) -> DbResult<bool> {
-    let changed = diesel::update(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place)))
-        .set((
-            drafts::title.eq(title),
-            drafts::tags.eq(tags),
-            drafts::body_md.eq(body),
-            drafts::updated_at.eq(tx.now),
-        ))
-        .execute(tx.conn)?;
+pub fn save_draft(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    place: &str,
+    title: &str,
+    tags: &str,
+    body: &str,
+) -> DbResult<bool> {
+    let changed =
+        diesel::update(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place)))
+            .set((
+                drafts::title.eq(title),
+                drafts::tags.eq(tags),
+                drafts::body_md.eq(body),
+                drafts::updated_at.eq(tx.now),
+            ))
+            .execute(tx.conn)?;
     if changed > 0 {
         return Ok(true);
     }
@@ -513,12 +577,14 @@ pub fn draft_at(conn: &mut Conn, user: UserId, place: &str) -> DbResult<Option<D
 }
 
 pub fn remove_draft_at(tx: &mut Tx<'_>, user: UserId, place: &str) -> DbResult<()> {
-    diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place))).execute(tx.conn)?;
+    diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place)))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
-    let gone = diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::id.eq(id))).execute(tx.conn)?;
+    let gone = diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::id.eq(id)))
+        .execute(tx.conn)?;
     Ok(gone > 0)
 }
 
@@ -625,7 +691,9 @@ impl Sort {
         }
     }
     pub fn parse(text: &str) -> Option<Sort> {
-        [Sort::Newest, Sort::Active, Sort::Unanswered, Sort::Unsolved].into_iter().find(|s| s.as_str() == text)
+        [Sort::Newest, Sort::Active, Sort::Unanswered, Sort::Unsolved]
+            .into_iter()
+            .find(|s| s.as_str() == text)
     }
 }
 
@@ -639,21 +707,28 @@ pub fn list(
 ) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
     let mut query = threads::table.filter(threads::removed.eq(0)).select(thread_columns!()).into_boxed();
     if let Some(tag) = tag {
-        query = query.filter(
-            threads::id.eq_any(thread_tags::table.filter(thread_tags::tag_id.eq(tag)).select(thread_tags::thread_id)),
-        );
+        query =
+            query.filter(threads::id.eq_any(
+                thread_tags::table.filter(thread_tags::tag_id.eq(tag)).select(thread_tags::thread_id),
+            ));
     }
     query = match sort {
         Sort::Newest | Sort::Active => query,
         Sort::Unanswered => query.filter(threads::answer_count.eq(0)).filter(threads::duplicate_of.is_null()),
-        Sort::Unsolved => query.filter(threads::accepted_answer_id.is_null()).filter(threads::duplicate_of.is_null()),
+        Sort::Unsolved => {
+            query.filter(threads::accepted_answer_id.is_null()).filter(threads::duplicate_of.is_null())
+        }
     };
     let by_activity = sort == Sort::Active;
     if let Some(at) = after {
         query = if by_activity {
-            query.filter(threads::active_at.le(at.key)).filter(threads::active_at.lt(at.key).or(threads::id.lt(at.id)))
+            query
+                .filter(threads::active_at.le(at.key))
+                .filter(threads::active_at.lt(at.key).or(threads::id.lt(at.id)))
         } else {
-            query.filter(threads::created_at.le(at.key)).filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)))
+            query
+                .filter(threads::created_at.le(at.key))
+                .filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)))
         };
     }
     query = if by_activity {
@@ -689,11 +764,14 @@ pub fn questions_of(
         query = query.filter(threads::removed.eq(0));
     }
     if let Some(at) = after {
-        query =
-            query.filter(threads::created_at.le(at.key)).filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)));
+        query = query
+            .filter(threads::created_at.le(at.key))
+            .filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)));
     }
-    let rows: Vec<ThreadRow> =
-        query.order((threads::created_at.desc(), threads::id.desc())).limit(limits::PAGE_ROWS + 1).load(conn)?;
+    let rows: Vec<ThreadRow> = query
+        .order((threads::created_at.desc(), threads::id.desc()))
+        .limit(limits::PAGE_ROWS + 1)
+        .load(conn)?;
     Ok(cut(rows, limits::PAGE_ROWS, |row| Cursor { key: row.created_at.0, id: row.id.0 }))
 }
 
@@ -718,7 +796,14 @@ pub fn answers_of(
         .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(posts::author_id.eq(user))
         .filter(posts::kind.eq(Kind::Answer.as_str()))
-        .select((posts::id, posts::score, posts::created_at, posts::official, posts::removed, thread_columns!()))
+        .select((
+            posts::id,
+            posts::score,
+            posts::created_at,
+            posts::official,
+            posts::removed,
+            thread_columns!(),
+        ))
         .into_boxed();
     if !removed_too {
         query = query.filter(posts::removed.eq(0)).filter(threads::removed.eq(0));
@@ -840,7 +925,9 @@ pub fn answers(
         .into_boxed();
     query = match sees {
         SeesRemoved::None => query.filter(posts::removed.eq(0)),
-        SeesRemoved::Own(user) => query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null())),
+        SeesRemoved::Own(user) => {
+            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+        }
         SeesRemoved::All => query,
     };
     if let Some(at) = after {
@@ -850,7 +937,11 @@ pub fn answers(
             query.filter(posts::score.lt(at.key).or(posts::score.eq(at.key).and(posts::id.gt(at.id))))
         };
     }
-    query = if oldest { query.order(posts::id.asc()) } else { query.order((posts::score.desc(), posts::id.asc())) };
+    query = if oldest {
+        query.order(posts::id.asc())
+    } else {
+        query.order((posts::score.desc(), posts::id.asc()))
+    };
     let rows: Vec<PostRow> = query.limit(limits::PAGE_ANSWERS + 1).load(conn)?;
     Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.score, id: row.id.0 }))
 }
@@ -863,7 +954,9 @@ pub fn comments(conn: &mut Conn, parents: &[PostId], sees: SeesRemoved) -> DbRes
         .into_boxed();
     query = match sees {
         SeesRemoved::None => query.filter(posts::removed.eq(0)),
-        SeesRemoved::Own(user) => query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null())),
+        SeesRemoved::Own(user) => {
+            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+        }
         SeesRemoved::All => query,
     };
     Ok(query.order(posts::id).limit(limits::PAGE_COMMENTS).load(conn)?)
@@ -1017,7 +1110,9 @@ pub fn tags(
         .select((tags::id, tags::name, tags::description_md, tags::description_html, tags::thread_count))
         .into_boxed();
     if !prefix.is_empty() {
-        query = query.filter(tags::name.ge(prefix.to_owned())).filter(tags::name.lt(format!("{prefix}\u{10ffff}")));
+        query = query
+            .filter(tags::name.ge(prefix.to_owned()))
+            .filter(tags::name.lt(format!("{prefix}\u{10ffff}")));
     }
     if by_name {
         if let Some(after) = after {
@@ -1026,7 +1121,9 @@ pub fn tags(
         query = query.order(tags::name);
     } else {
         if let Some(at) = after_count {
-            query = query.filter(tags::thread_count.lt(at.key).or(tags::thread_count.eq(at.key).and(tags::id.lt(at.id))));
+            query = query.filter(
+                tags::thread_count.lt(at.key).or(tags::thread_count.eq(at.key).and(tags::id.lt(at.id))),
+            );
         }
         query = query.order((tags::thread_count.desc(), tags::id.desc()));
     }

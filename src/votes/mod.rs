@@ -14,7 +14,11 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cast {
     /// The post's score and this voter's vote now; also when nothing changed.
-    Counted { score: i64, my_vote: i16, place: threads::Place },
+    Counted {
+        score: i64,
+        my_vote: i16,
+        place: threads::Place,
+    },
     NotFound,
     /// The key of a message that says why not.
     Refused(&'static str),
@@ -71,7 +75,8 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
     let down = i64::from(value == -1) - i64::from(had == -1);
     let score = threads::count_vote(tx, post, up, down)?;
     let question = head.kind == Kind::Question;
-    let fact = Fact::VoteCast { thread: head.thread, post, author: head.author, question, value, before: had };
+    let fact =
+        Fact::VoteCast { thread: head.thread, post, author: head.author, question, value, before: had };
     tx.append(Some(viewer.id), fact)?;
     Ok(Cast::Counted { score, my_vote: value, place })
 }

@@ -3,7 +3,7 @@
 use crate::app::App;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
@@ -56,7 +56,9 @@ pub async fn show(app: Data<App>, path: Path<(String, String)>, req: HttpRequest
     let body: Vec<u8> = if path == "brand.css" {
         format!(":root{{--brand-hue:{}}}\n", app.config.brand.hue).into_bytes()
     } else if path == "brand-logo" {
-        let Some(logo) = &app.config.brand.logo else { return crate::error::Error::NotFound.into() };
+        let Some(logo) = &app.config.brand.logo else {
+            return crate::error::Error::NotFound.error_response();
+        };
         match std::fs::read(logo) {
             Ok(bytes) => {
                 let kind = content_type(&logo.to_string_lossy());
@@ -64,22 +66,28 @@ pub async fn show(app: Data<App>, path: Path<(String, String)>, req: HttpRequest
                     .insert_header((CONTENT_TYPE, kind))
                     .insert_header((CACHE_CONTROL, "public, max-age=3600"))
                     // An SVG opened by itself must not run anything.
-                    .insert_header(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
+                    .insert_header((
+                        "content-security-policy",
+                        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+                    ))
                     .body(bytes);
             }
-            Err(_) => return crate::error::Error::NotFound.into(),
+            Err(_) => return crate::error::Error::NotFound.error_response(),
         }
     } else {
         match Files::get(&path) {
             Some(file) => file.data.into_owned(),
-            None => return crate::error::Error::NotFound.into(),
+            None => return crate::error::Error::NotFound.error_response(),
         }
     };
     if req.headers().get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
         return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
     }
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, if path == "brand.css" { "text/css; charset=utf-8" } else { content_type(&path) }))
+        .insert_header((
+            CONTENT_TYPE,
+            if path == "brand.css" { "text/css; charset=utf-8" } else { content_type(&path) },
+        ))
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((ETAG, etag))
         .body(body)

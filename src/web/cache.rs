@@ -36,7 +36,8 @@ impl CachedPage {
 
 /// gzip at a level that costs little; the bytes themselves when that fails.
 pub fn compress(html: &Bytes) -> Bytes {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(html.len() / 3), flate2::Compression::new(4));
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::with_capacity(html.len() / 3), flate2::Compression::new(4));
     match encoder.write_all(html).and_then(|()| encoder.finish()) {
         Ok(bytes) => Bytes::from(bytes),
         Err(_) => html.clone(),
@@ -96,11 +97,19 @@ impl PageCache {
 
     pub fn get(&self, key: &str, now: Moment) -> Option<Arc<CachedPage>> {
         let page = self.pages.as_ref()?.get(key)?;
-        let fresh = page.generation == self.generation(page.shows) && now.since(page.made) < limits::CACHE_MICROS;
+        let fresh =
+            page.generation == self.generation(page.shows) && now.since(page.made) < limits::CACHE_MICROS;
         fresh.then_some(page)
     }
 
-    pub fn put(&self, key: String, shows: Shows, generation: u64, html: Bytes, now: Moment) -> Arc<CachedPage> {
+    pub fn put(
+        &self,
+        key: String,
+        shows: Shows,
+        generation: u64,
+        html: Bytes,
+        now: Moment,
+    ) -> Arc<CachedPage> {
         let etag = etag(&html);
         let page = Arc::new(CachedPage { etag, html, gzip: OnceLock::new(), shows, generation, made: now });
         if let Some(pages) = &self.pages {

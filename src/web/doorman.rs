@@ -9,7 +9,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
@@ -26,14 +26,18 @@ struct Context {
     id: String,
 }
 
-pub async fn stand<B>(req: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error>
+pub async fn stand<B>(
+    req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error>
 where
     B: MessageBody + 'static,
 {
     let Some(app) = req.app_data::<Data<App>>().map(|app| app.get_ref().clone()) else {
         return next.call(req).await.map(ServiceResponse::map_into_left_body);
     };
-    let accept = |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let accept =
+        |name: &str| req.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let context = Context {
         api: req.path().starts_with("/api/"),
         json: accept("accept").starts_with("application/json"),
@@ -41,13 +45,14 @@ where
         id: crate::kernel::token::random().unwrap_or_default().chars().take(12).collect(),
     };
     let health = matches!(req.path(), "/livez" | "/readyz");
-    let refusal = if req.uri().path_and_query().is_some_and(|p| p.as_str().len() > crate::kernel::limits::URL_BYTES) {
-        Some(Error::Bad("error-long-address"))
-    } else if !health && !right_host(&app, &req) {
-        Some(Error::WrongHost)
-    } else {
-        None
-    };
+    let refusal =
+        if req.uri().path_and_query().is_some_and(|p| p.as_str().len() > crate::kernel::limits::URL_BYTES) {
+            Some(Error::Bad("error-long-address"))
+        } else if !health && !right_host(&app, &req) {
+            Some(Error::WrongHost)
+        } else {
+            None
+        };
     let path = req.path().to_owned();
     let signed_in = req.cookie(&visit::CookieNames::of(&app).session).is_some();
     let mut reply = match refusal {
@@ -75,7 +80,11 @@ where
         }
         if bare || detail.is_some() {
             let body = describe(&app, &context, status.as_u16(), detail);
-            let kind = if context.api || context.json { "application/problem+json" } else { "text/html; charset=utf-8" };
+            let kind = if context.api || context.json {
+                "application/problem+json"
+            } else {
+                "text/html; charset=utf-8"
+            };
             reply = reply.map_body(|head, _| {
                 head.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
                 EitherBody::right(actix_web::body::BoxBody::new(body))

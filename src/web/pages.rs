@@ -54,7 +54,11 @@ pub async fn help(visit: Visit) -> Result<HttpResponse> {
                     points: if points < 0 { format!("\u{2212}{}", -points) } else { format!("+{points}") },
                 })
                 .collect();
-            let view = HelpPage { points, powers: Vec::new(), contact_url: room.visit.app.config.brand.home_url.clone() };
+            let view = HelpPage {
+                points,
+                powers: Vec::new(),
+                contact_url: room.visit.app.config.brand.home_url.clone(),
+            };
             let mut head = Head::new(room.visit.t("help-title"), "help");
             head.canonical = Some("/help".into());
             Ok(Page::html("web/help.html", head, &view))
@@ -74,7 +78,10 @@ pub async fn preview(visit: Visit, form: Form) -> Result<HttpResponse> {
             let viewer = room.viewer()?.id;
             room.visit.app.rates.take(Budget::Preview, (Budget::Preview, viewer))?;
             let view = PreviewFragment { body_html: markdown::render(&body).html };
-            Ok(Page::Fragment { template: "web/preview.html", view: Box::new(tera::Value::from_serializable(&view)) })
+            Ok(Page::Fragment {
+                template: "web/preview.html",
+                view: Box::new(tera::Value::from_serializable(&view)),
+            })
         })
         .await
 }

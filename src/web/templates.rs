@@ -69,7 +69,10 @@ impl Templates {
     }
 
     pub fn names(&self) -> Vec<String> {
-        self.sets.get("en").map(|set| set.get_template_names().map(str::to_owned).collect()).unwrap_or_default()
+        self.sets
+            .get("en")
+            .map(|set| set.get_template_names().map(str::to_owned).collect())
+            .unwrap_or_default()
     }
 }
 
@@ -77,7 +80,9 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
     let mut tera = Tera::new();
     tera.autoescape_on(vec![".html"]);
     let own = lang.to_owned();
-    tera.register_function("t", move |kwargs: Kwargs, _: &State| -> TeraResult<String> { message(&own, &kwargs) });
+    tera.register_function("t", move |kwargs: Kwargs, _: &State| -> TeraResult<String> {
+        message(&own, &kwargs)
+    });
     tera.register_function("asset", move |kwargs: Kwargs, _: &State| -> TeraResult<String> {
         Ok(assets::url(kwargs.must_get::<&str>("path")?, hue))
     });
@@ -92,7 +97,8 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
         }
         Some(folder) => collect(folder, folder, &mut sources).map_err(|e| e.to_string())?,
     }
-    let sources: Vec<(String, String)> = sources.into_iter().map(|(name, text)| (name, settle(lang, &text))).collect();
+    let sources: Vec<(String, String)> =
+        sources.into_iter().map(|(name, text)| (name, settle(lang, &text))).collect();
     tera.add_raw_templates(sources).map_err(|e| e.to_string())?;
     Ok(tera)
 }

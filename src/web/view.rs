@@ -34,8 +34,11 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
     let role = room.viewer.as_ref().map(|v| v.role);
     let open_queue_count =
         if role.is_some_and(Role::moderates) { crate::moderation::open_flag_count(room.conn)? } else { 0 };
-    let open_case_count =
-        if role.is_some_and(Role::answers_officially) { crate::escalation::open_case_count(room.conn)? } else { 0 };
+    let open_case_count = if role.is_some_and(Role::answers_officially) {
+        crate::escalation::open_case_count(room.conn)?
+    } else {
+        0
+    };
     let banner = head.banner.or_else(|| crate::search::banner(app, room.visit.lang));
     Ok(Shell {
         lang: room.visit.lang.to_owned(),
@@ -53,7 +56,10 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
         search_text: head.search_text,
         open_queue_count,
         open_case_count,
-        canonical_url: head.canonical.map(|path| format!("{}{path}", app.config.base_url)).unwrap_or_default(),
+        canonical_url: head
+            .canonical
+            .map(|path| format!("{}{path}", app.config.base_url))
+            .unwrap_or_default(),
         page_title: head.title,
         description: head.description,
         noindex: head.noindex,
@@ -164,7 +170,9 @@ pub fn thread_url(id: i64, slug: &str) -> String {
 }
 
 pub fn tag_links(tags: &str) -> Vec<TagLink> {
-    tags.split_whitespace().map(|name| TagLink { name: name.to_owned(), url: format!("/tags/{}", encode(name)) }).collect()
+    tags.split_whitespace()
+        .map(|name| TagLink { name: name.to_owned(), url: format!("/tags/{}", encode(name)) })
+        .collect()
 }
 
 /// A way on and a way back to the start; `base` has its query already, if any.

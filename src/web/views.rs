@@ -113,12 +113,7 @@ pub struct Person {
     pub tone: u8,
 }
 
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-pub struct BadgeCounts {
-    pub bronze: i64,
-    pub silver: i64,
-    pub gold: i64,
-}
+pub use crate::badges::BadgeCounts;
 
 /// A tag as a link.
 #[derive(Debug, Clone, Default, Serialize)]

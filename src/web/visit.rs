@@ -12,8 +12,8 @@ use crate::web::{templates, views};
 use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
 use actix_web::dev::Payload;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH,
-    LOCATION, ORIGIN, USER_AGENT, VARY,
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
+    IF_NONE_MATCH, LOCATION, ORIGIN, USER_AGENT, VARY,
 };
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
@@ -80,7 +80,13 @@ pub fn address(app: &App, req: &HttpRequest) -> IpAddr {
     }
     let mut hops: Vec<IpAddr> = Vec::new();
     for value in req.headers().get_all("x-forwarded-for") {
-        hops.extend(value.to_str().unwrap_or_default().split(',').filter_map(|part| part.trim().parse().ok()));
+        hops.extend(
+            value
+                .to_str()
+                .unwrap_or_default()
+                .split(',')
+                .filter_map(|part| part.trim().parse::<IpAddr>().ok()),
+        );
     }
     hops.into_iter().rev().find(|hop| !trusted(hop)).unwrap_or(peer)
 }
@@ -97,7 +103,9 @@ impl FromRequest for Visit {
         let headers = req.headers();
         let names = CookieNames::of(&app);
         let cookie = |name: &str| {
-            req.cookie(name).map(|c| c.value().to_owned()).filter(|v| v.len() <= 128 && v.is_ascii() && !v.is_empty())
+            req.cookie(name)
+                .map(|c| c.value().to_owned())
+                .filter(|v| v.len() <= 128 && v.is_ascii() && !v.is_empty())
         };
         let base = &app.config.base_url;
         let same_host = |origin: &str| {
@@ -118,14 +126,17 @@ impl FromRequest for Visit {
             wants_json: text(headers, "accept").is_some_and(|a| a.starts_with("application/json")),
             api: req.path().starts_with("/api/"),
             session: cookie(&names.session),
-            bearer: text(headers, AUTHORIZATION).and_then(|v| v.strip_prefix("Bearer ")).map(|t| t.trim().to_owned()),
+            bearer: text(headers, AUTHORIZATION)
+                .and_then(|v| v.strip_prefix("Bearer "))
+                .map(|t| t.trim().to_owned()),
             anonymous: cookie(&names.anonymous),
             flash: cookie(&names.flash),
             csrf_header: text(headers, "x-csrf-token").map(str::to_owned),
             cross_site,
             gzip: text(headers, ACCEPT_ENCODING).is_some_and(|v| v.contains("gzip")),
             if_none_match: text(headers, IF_NONE_MATCH).map(str::to_owned),
-            get: req.method() == actix_web::http::Method::GET || req.method() == actix_web::http::Method::HEAD,
+            get: req.method() == actix_web::http::Method::GET
+                || req.method() == actix_web::http::Method::HEAD,
             app,
         };
         ready(Ok(visit))
@@ -189,9 +200,10 @@ impl Visit {
     fn admit(&self, conn: &mut Conn, now: crate::kernel::moment::Moment) -> Result<Option<Viewer>> {
         let viewer = if self.api {
             match &self.bearer {
-                Some(bearer) => {
-                    Some(accounts::viewer_by_api_token(conn, &token::digest(bearer), now)?.ok_or(Error::Unauthorized)?)
-                }
+                Some(bearer) => Some(
+                    accounts::viewer_by_api_token(conn, &token::digest(bearer), now)?
+                        .ok_or(Error::Unauthorized)?,
+                ),
                 None => None,
             }
         } else {
@@ -249,7 +261,11 @@ impl Visit {
         let (page, fresh) = self
             .read(move |room| {
                 // A form for a visitor without any cookie needs one to tie its token to.
-                let fresh = if needs_anonymous { Some(token::random().map_err(|e| Error::Internal(e.to_string()))?) } else { None };
+                let fresh = if needs_anonymous {
+                    Some(token::random().map_err(|e| Error::Internal(e.to_string()))?)
+                } else {
+                    None
+                };
                 let page = work(room)?;
                 Ok((page.finish(room, fresh.as_deref())?, fresh))
             })
@@ -482,8 +498,16 @@ fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpRe
 
 /// What a handler answers with: a template and its view, or another place to go.
 pub enum Page {
-    Html { template: &'static str, view: Box<tera::Value>, head: Head, status: actix_web::http::StatusCode },
-    Fragment { template: &'static str, view: Box<tera::Value> },
+    Html {
+        template: &'static str,
+        view: Box<tera::Value>,
+        head: Head,
+        status: actix_web::http::StatusCode,
+    },
+    Fragment {
+        template: &'static str,
+        view: Box<tera::Value>,
+    },
     Redirect(String),
     /// For good: search engines may forget the old address.
     Moved(String),
@@ -563,6 +587,7 @@ impl Room<'_> {
     pub fn flash(&self) -> Option<views::Flash> {
         let (kind, key) = self.visit.flash.as_deref()?.split_once('.')?;
         let known = matches!(kind, "ok" | "warn" | "error") && key.starts_with("flash-");
-        (known && crate::web::i18n::has("en", key)).then(|| views::Flash { kind: kind.to_owned(), text: self.visit.t(key) })
+        (known && crate::web::i18n::has("en", key))
+            .then(|| views::Flash { kind: kind.to_owned(), text: self.visit.t(key) })
     }
 }

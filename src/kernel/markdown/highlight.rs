@@ -5,9 +5,7 @@ use crate::kernel::safe_html::escape_into;
 use std::sync::LazyLock;
 use std::time::Duration;
 use std::time::Instant;
-use syntect::parsing::{
-    BasicScopeStackOp, ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet,
-};
+use syntect::parsing::{BasicScopeStackOp, ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 use syntect::util::LinesWithEndings;
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
@@ -46,16 +44,11 @@ const CLASSES: [(&str, &str); 26] = [
 
 static SCOPES: LazyLock<Vec<(Scope, &'static str)>> = LazyLock::new(|| {
     let known = CLASSES.iter();
-    known
-        .filter_map(|(scope, class)| Some((Scope::new(scope).ok()?, *class)))
-        .collect()
+    known.filter_map(|(scope, class)| Some((Scope::new(scope).ok()?, *class))).collect()
 });
 
 fn class_of(scope: Scope) -> Option<&'static str> {
-    SCOPES
-        .iter()
-        .find(|(prefix, _)| prefix.is_prefix_of(scope))
-        .map(|(_, class)| *class)
+    SCOPES.iter().find(|(prefix, _)| prefix.is_prefix_of(scope)).map(|(_, class)| *class)
 }
 
 /// What one post may still spend on highlighting.
@@ -66,10 +59,7 @@ pub(super) struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self {
-            bytes: MAX_HIGHLIGHT_BYTES,
-            time: MAX_HIGHLIGHT_TIME,
-        }
+        Self { bytes: MAX_HIGHLIGHT_BYTES, time: MAX_HIGHLIGHT_TIME }
     }
 }
 
@@ -83,24 +73,16 @@ pub(super) fn language(info: &str) -> Option<String> {
         return None;
     }
     let token = token.to_ascii_lowercase();
-    let token = token
-        .strip_prefix("language-")
-        .or(token.strip_prefix("lang-"))
-        .unwrap_or(&token);
+    let token = token.strip_prefix("language-").or(token.strip_prefix("lang-")).unwrap_or(&token);
     let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '#' | '-' | '_' | '.');
-    let plain = matches!(
-        token,
-        "" | "text" | "txt" | "plain" | "plaintext" | "none" | "nohighlight"
-    );
+    let plain = matches!(token, "" | "text" | "txt" | "plain" | "plaintext" | "none" | "nohighlight");
     (!plain && token.chars().all(ok)).then(|| token.to_owned())
 }
 
 fn grammar(language: &str) -> Option<&'static SyntaxReference> {
     let token = match language {
         "c++" | "cxx" => "cpp",
-        "console" | "shell" | "shell-session" | "sh-session" | "zsh" | "ksh" | "shellscript" => {
-            "bash"
-        }
+        "console" | "shell" | "shell-session" | "sh-session" | "zsh" | "ksh" | "shellscript" => "bash",
         "csharp" | "c#" | "dotnet" => "cs",
         "golang" => "go",
         "ts" | "tsx" | "jsx" | "typescript" | "mjs" | "node" | "ecmascript" => "js",
@@ -139,11 +121,7 @@ pub(super) fn highlight_into(
     max_spans: usize,
 ) -> usize {
     let affordable = code.len() <= budget.bytes && !budget.time.is_zero();
-    let syntax = if affordable {
-        language.map_or_else(|| guess(code), grammar)
-    } else {
-        None
-    };
+    let syntax = if affordable { language.map_or_else(|| guess(code), grammar) } else { None };
     let Some(syntax) = syntax else {
         escape_into(out, code);
         return 0;
@@ -155,10 +133,7 @@ pub(super) fn highlight_into(
     let mut done = 0;
     for line in LinesWithEndings::from(code) {
         let spent = started.elapsed() >= budget.time;
-        if spent
-            || line.len() > MAX_HIGHLIGHT_LINE_BYTES
-            || painter.spans + line.len() / 2 > max_spans
-        {
+        if spent || line.len() > MAX_HIGHLIGHT_LINE_BYTES || painter.spans + line.len() / 2 > max_spans {
             break;
         }
         // The grammars are compiled for lines that end in a newline.
@@ -259,14 +234,8 @@ mod tests {
     #[test]
     fn rust_code_gets_flat_spans() {
         let out = html("fn main() { let x = \"a<b\"; } // done\n", "rust");
-        assert!(
-            out.contains("<span class=\"hl-keyword\">fn </span>"),
-            "{out}"
-        );
-        assert!(
-            out.contains("<span class=\"hl-function\">main</span>"),
-            "{out}"
-        );
+        assert!(out.contains("<span class=\"hl-keyword\">fn </span>"), "{out}");
+        assert!(out.contains("<span class=\"hl-function\">main</span>"), "{out}");
         assert!(out.contains("a&lt;b"), "{out}");
         assert!(out.contains("<span class=\"hl-comment\">// done"), "{out}");
     }
@@ -274,8 +243,8 @@ mod tests {
     #[test]
     fn languages_are_found_by_their_usual_names() {
         for name in [
-            "rust", "rs", "py", "python3", "js", "ts", "c++", "c#", "sh", "shell", "json", "yaml",
-            "sql", "html", "css", "go", "php", "rb", "diff", "md",
+            "rust", "rs", "py", "python3", "js", "ts", "c++", "c#", "sh", "shell", "json", "yaml", "sql",
+            "html", "css", "go", "php", "rb", "diff", "md",
         ] {
             assert!(grammar(&language(name).unwrap()).is_some(), "{name}");
         }
@@ -315,17 +284,12 @@ mod tests {
             "`${`${`${",
             "$(( $(( ",
         ];
-        for lang in [
-            "rust", "py", "js", "c++", "sh", "html", "php", "rb", "perl", "md", "yaml", "sql",
-            "latex", "hs",
-        ] {
+        for lang in
+            ["rust", "py", "js", "c++", "sh", "html", "php", "rb", "perl", "md", "yaml", "sql", "latex", "hs"]
+        {
             for piece in nasty {
                 let code = piece.repeat(40);
-                assert_eq!(
-                    strip(&html(&code, lang)),
-                    code.replace('\0', "\u{fffd}"),
-                    "{lang} {piece}"
-                );
+                assert_eq!(strip(&html(&code, lang)), code.replace('\0', "\u{fffd}"), "{lang} {piece}");
             }
         }
     }

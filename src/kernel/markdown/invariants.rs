@@ -64,8 +64,8 @@ const ELEMENTS: [&str; 61] = [
     "colgroup",
 ];
 const ATTRIBUTES: [&str; 18] = [
-    "align", "alt", "class", "colspan", "datetime", "dir", "height", "href", "lang", "loading",
-    "open", "rel", "reversed", "rowspan", "src", "start", "title", "width",
+    "align", "alt", "class", "colspan", "datetime", "dir", "height", "href", "lang", "loading", "open",
+    "rel", "reversed", "rowspan", "src", "start", "title", "width",
 ];
 
 /// Checks `html` with a reader of its own that knows nothing of the renderer: every `<` begins
@@ -95,9 +95,7 @@ pub fn check(html: &str, max_depth: usize) -> Result<usize, String> {
         let mut mention = false;
         let mut rel = false;
         while let Some(attribute) = rest.strip_prefix(' ') {
-            let (key, after) = attribute
-                .split_once("=\"")
-                .ok_or("an attribute without value")?;
+            let (key, after) = attribute.split_once("=\"").ok_or("an attribute without value")?;
             let (value, after) = after.split_once('"').ok_or("an open quote")?;
             if !ATTRIBUTES.contains(&key) {
                 return Err(format!("attribute {key:?} of {name}"));
@@ -108,10 +106,7 @@ pub fn check(html: &str, max_depth: usize) -> Result<usize, String> {
             if matches!(key, "href" | "src") && !is_harmless(value) {
                 return Err(format!("URL {value:?}"));
             }
-            if key == "class"
-                && !value
-                    .split(' ')
-                    .all(|class| class.starts_with("hl-") || class == "mention")
+            if key == "class" && !value.split(' ').all(|class| class.starts_with("hl-") || class == "mention")
             {
                 return Err(format!("class {value:?}"));
             }
@@ -120,9 +115,7 @@ pub fn check(html: &str, max_depth: usize) -> Result<usize, String> {
         if href && !rel && !mention {
             return Err("a link without rel".to_owned());
         }
-        rest = rest
-            .strip_prefix('>')
-            .ok_or_else(|| format!("<{name} is not closed"))?;
+        rest = rest.strip_prefix('>').ok_or_else(|| format!("<{name} is not closed"))?;
         if !matches!(name, "br" | "hr" | "img" | "wbr") {
             open.push(name);
             deepest = deepest.max(open.len());
@@ -137,14 +130,8 @@ pub fn check(html: &str, max_depth: usize) -> Result<usize, String> {
 }
 
 fn is_harmless(url: &str) -> bool {
-    let url: String = url
-        .chars()
-        .filter(|c| !c.is_control() && !c.is_whitespace())
-        .collect::<String>()
-        .to_lowercase();
+    let url: String =
+        url.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect::<String>().to_lowercase();
     let scheme = url.split(['/', '?', '#']).next().unwrap_or("");
-    !scheme.contains(':')
-        || ["http:", "https:", "mailto:"]
-            .iter()
-            .any(|safe| url.starts_with(safe))
+    !scheme.contains(':') || ["http:", "https:", "mailto:"].iter().any(|safe| url.starts_with(safe))
 }

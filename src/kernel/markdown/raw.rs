@@ -51,8 +51,7 @@ pub(super) fn feed(writer: &mut Writer, html: &str, unknown: Unknown) {
             continue;
         }
         let name_at = after.strip_prefix('/').unwrap_or(after);
-        let tag =
-            name_at.starts_with(|c: char| c.is_ascii_alphabetic()) && broken < MAX_BROKEN_TAGS;
+        let tag = name_at.starts_with(|c: char| c.is_ascii_alphabetic()) && broken < MAX_BROKEN_TAGS;
         match if tag { read_tag(after) } else { None } {
             Some(tag) => rest = apply(writer, from, tag, unknown, &mut missing),
             None => {
@@ -75,12 +74,7 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || c == '/');
         if let Some(rest) = rest.strip_prefix('>') {
-            return Some(Tag {
-                name,
-                attributes,
-                closing,
-                rest,
-            });
+            return Some(Tag { name, attributes, closing, rest });
         }
         let end = rest.find(|c: char| c.is_ascii_whitespace() || matches!(c, '/' | '>' | '='));
         // A name may begin with `=`.
@@ -93,11 +87,7 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
         rest = after_key.trim_start();
         if let Some(after) = rest.strip_prefix('=') {
             let after = after.trim_start();
-            let quote = if after.starts_with(['"', '\'']) {
-                after.get(..1)
-            } else {
-                None
-            };
+            let quote = if after.starts_with(['"', '\'']) { after.get(..1) } else { None };
             (value, rest) = match quote {
                 Some(quote) => after.get(1..)?.split_once(quote)?,
                 None => {
@@ -114,8 +104,8 @@ fn read_tag(after: &str) -> Option<Tag<'_>> {
 
 /// Elements whose content goes with them: it is code, or belongs to a form or a drawing.
 const MUTED: [&str; 13] = [
-    "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style",
-    "svg", "template", "textarea", "title",
+    "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style", "svg",
+    "template", "textarea", "title",
 ];
 
 /// Other elements of HTML that posts do not hold: the tag goes, the content stays.
@@ -185,10 +175,7 @@ const UNWRAPPED: [&str; 62] = [
 ];
 
 fn known(names: &[&'static str], name: &str) -> Option<&'static str> {
-    names
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
-        .copied()
+    names.iter().find(|known| known.eq_ignore_ascii_case(name)).copied()
 }
 
 /// Writes one tag; returns where to read on. `from` begins at the tag's `<`; `missing` names
@@ -232,9 +219,8 @@ fn apply<'h>(
         return rest;
     }
     let Some(name) = known(&ELEMENTS, name) else {
-        let shows = unknown == Unknown::Show
-            && tag.attributes.is_empty()
-            && known(&UNWRAPPED, name).is_none();
+        let shows =
+            unknown == Unknown::Show && tag.attributes.is_empty() && known(&UNWRAPPED, name).is_none();
         if shows {
             let written = from.get(..from.len() - rest.len()).unwrap_or("");
             writer.text(written);
@@ -272,10 +258,8 @@ fn apply<'h>(
     {
         return rest;
     }
-    let href = tag
-        .attributes
-        .iter()
-        .any(|(key, value)| key.eq_ignore_ascii_case("href") && !value.is_empty());
+    let href =
+        tag.attributes.iter().any(|(key, value)| key.eq_ignore_ascii_case("href") && !value.is_empty());
     let hide = name == "a" && !(href && writer.count_link());
     writer.open(name, Origin::Raw, hide, |out| {
         write_attributes(out, name, &tag.attributes);
@@ -286,11 +270,7 @@ fn apply<'h>(
         }
     });
     // Browsers drop a newline here, and would drop a second one when they read it again.
-    if name == "pre" {
-        rest.trim_start_matches(['\r', '\n'])
-    } else {
-        rest
-    }
+    if name == "pre" { rest.trim_start_matches(['\r', '\n']) } else { rest }
 }
 
 /// Ends what HTML ends by itself when `name` begins (`<p>` inside `<p>`, `<li>` after `<li>`).
@@ -300,9 +280,7 @@ fn imply_ends(writer: &mut Writer, name: &str) {
         "dt" | "dd" => &["p", "dt", "dd"],
         "td" | "th" => &["p", "td", "th"],
         "tr" => &["p", "td", "th", "tr"],
-        "thead" | "tbody" | "tfoot" => {
-            &["p", "td", "th", "tr", "thead", "tbody", "tfoot", "caption"]
-        }
+        "thead" | "tbody" | "tfoot" => &["p", "td", "th", "tr", "thead", "tbody", "tfoot", "caption"],
         name if is_block(name) => &["p"],
         _ => &[],
     };
@@ -330,12 +308,8 @@ fn void(writer: &mut Writer, name: &'static str, tag: &Tag<'_>) {
         writer.void(name);
         return;
     }
-    let find = |key: &str| {
-        tag.attributes
-            .iter()
-            .find(|(k, _)| k.eq_ignore_ascii_case(key))
-            .map(|(_, value)| *value)
-    };
+    let find =
+        |key: &str| tag.attributes.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, value)| *value);
     if find("src").is_none_or(str::is_empty) || !writer.count_image() {
         return;
     }
@@ -351,10 +325,8 @@ fn void(writer: &mut Writer, name: &'static str, tag: &Tag<'_>) {
 /// Writes the attributes a post may set. Classes and link relations are ours alone.
 fn write_attributes(out: &mut String, name: &str, given: &[(&str, &str)]) {
     for (key, value) in given {
-        let allowed = ["title", "lang"]
-            .iter()
-            .chain(attributes(name))
-            .find(|known| known.eq_ignore_ascii_case(key));
+        let allowed =
+            ["title", "lang"].iter().chain(attributes(name)).find(|known| known.eq_ignore_ascii_case(key));
         let Some(key) = allowed.filter(|key| !matches!(**key, "class" | "rel" | "loading")) else {
             continue;
         };
@@ -393,18 +365,12 @@ fn find_end_tag(html: &str, name: &str) -> Option<usize> {
 
 /// Writes `<pre><code>…</code></pre>` as a highlighted block; returns what follows it. None
 /// when this `pre` is something else.
-fn code_block<'h>(
-    writer: &mut Writer,
-    pre: &Tag<'h>,
-    missing: &mut Vec<&'static str>,
-) -> Option<&'h str> {
+fn code_block<'h>(writer: &mut Writer, pre: &Tag<'h>, missing: &mut Vec<&'static str>) -> Option<&'h str> {
     if missing.contains(&"pre") {
         return None;
     }
     let inner = pre.rest.trim_start();
-    let begins = inner
-        .get(..5)
-        .is_some_and(|tag| tag.eq_ignore_ascii_case("<code"));
+    let begins = inner.get(..5).is_some_and(|tag| tag.eq_ignore_ascii_case("<code"));
     if !begins {
         return None;
     }
@@ -418,14 +384,8 @@ fn code_block<'h>(
     };
     let (body, after) = code.rest.split_at(end);
     let class = |tag: &Tag<'h>| {
-        let class = tag
-            .attributes
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case("class"))?
-            .1;
-        class
-            .split_ascii_whitespace()
-            .find(|name| name.starts_with("lang-") || name.starts_with("language-"))
+        let class = tag.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case("class"))?.1;
+        class.split_ascii_whitespace().find(|name| name.starts_with("lang-") || name.starts_with("language-"))
     };
     let language = class(&code).or_else(|| class(pre)).unwrap_or("");
     writer.code_block(&code_text(body), language);
@@ -456,14 +416,8 @@ fn code_text(html: &str) -> String {
             }
             continue;
         }
-        let tag = after
-            .trim_start_matches('/')
-            .starts_with(|c: char| c.is_ascii_alphabetic());
-        match if tag && broken < MAX_BROKEN_TAGS {
-            read_tag(after)
-        } else {
-            None
-        } {
+        let tag = after.trim_start_matches('/').starts_with(|c: char| c.is_ascii_alphabetic());
+        match if tag && broken < MAX_BROKEN_TAGS { read_tag(after) } else { None } {
             Some(tag) => {
                 if tag.name.eq_ignore_ascii_case("br") {
                     out.push('\n');
@@ -484,10 +438,7 @@ fn code_text(html: &str) -> String {
 fn decode(entity: &str) -> Option<char> {
     if let Some(number) = entity.strip_prefix('#') {
         let hex = number.strip_prefix(['x', 'X']);
-        let code = hex.map_or_else(
-            || number.parse().ok(),
-            |hex| u32::from_str_radix(hex, 16).ok(),
-        )?;
+        let code = hex.map_or_else(|| number.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())?;
         return char::from_u32(code).filter(|c| !c.is_control() || matches!(c, '\n' | '\t'));
     }
     Some(match entity {

@@ -37,9 +37,9 @@ pub(super) fn plain_text(html: &str) -> String {
         let name = name.split([' ', '>', '/']).next().unwrap_or("");
         let divider = match name {
             "td" | "th" => ' ',
-            "br" | "hr" | "p" | "pre" | "li" | "ul" | "ol" | "div" | "blockquote" | "h3" | "h4"
-            | "h5" | "h6" | "table" | "tr" | "thead" | "tbody" | "tfoot" | "caption" | "dl"
-            | "dt" | "dd" | "details" | "summary" | "figure" | "figcaption" => '\n',
+            "br" | "hr" | "p" | "pre" | "li" | "ul" | "ol" | "div" | "blockquote" | "h3" | "h4" | "h5"
+            | "h6" | "table" | "tr" | "thead" | "tbody" | "tfoot" | "caption" | "dl" | "dt" | "dd"
+            | "details" | "summary" | "figure" | "figcaption" => '\n',
             _ => continue,
         };
         if divider == '\n' {
@@ -61,11 +61,7 @@ pub(super) fn plain_text(html: &str) -> String {
 /// Appends text; the line break between two blocks' tags adds none to theirs.
 fn push(out: &mut String, text: &str) {
     let begun = out.is_empty() || out.ends_with('\n');
-    out.push_str(if begun {
-        text.trim_start_matches('\n')
-    } else {
-        text
-    });
+    out.push_str(if begun { text.trim_start_matches('\n') } else { text });
 }
 
 #[cfg(test)]
@@ -75,14 +71,8 @@ mod tests {
     #[test]
     fn blocks_become_lines_and_entities_characters() {
         let check = |html: &str, expect: &str| assert_eq!(plain_text(html), expect);
-        check(
-            "<p>a <em>b</em>c</p>\n<p>d &lt;e&gt; &amp;amp;</p>",
-            "a bc\nd <e> &amp;",
-        );
-        check(
-            "<table><tbody><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></tbody></table>",
-            "1 2\n3",
-        );
+        check("<p>a <em>b</em>c</p>\n<p>d &lt;e&gt; &amp;amp;</p>", "a bc\nd <e> &amp;");
+        check("<table><tbody><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></tbody></table>", "1 2\n3");
         check("<ul><li>x</li><li>y</li></ul>z", "x\ny\nz");
         check("", "");
     }

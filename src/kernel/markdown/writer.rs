@@ -123,13 +123,7 @@ impl Writer {
             }
             self.hidden_raw += 1;
         }
-        self.stack.push(Open {
-            name,
-            origin,
-            shown,
-            out_len: self.out.len(),
-            mentions: self.mentions.len(),
-        });
+        self.stack.push(Open { name, origin, shown, out_len: self.out.len(), mentions: self.mentions.len() });
         if shown {
             self.elements += 1;
             self.shown.push(name);
@@ -224,12 +218,8 @@ impl Writer {
 
     /// Whether the innermost Markdown element holds only text and inline elements.
     pub(super) fn in_phrasing(&self) -> bool {
-        let markdown = self
-            .stack
-            .iter()
-            .rev()
-            .take(4 * MAX_NESTING)
-            .find(|open| open.origin == Origin::Markdown);
+        let markdown =
+            self.stack.iter().rev().take(4 * MAX_NESTING).find(|open| open.origin == Origin::Markdown);
         markdown.is_some_and(|open| !matches!(open.name, "blockquote" | "li" | "ul" | "ol"))
     }
 
@@ -377,10 +367,7 @@ impl Writer {
         self.open("code", Origin::Markdown, false, |out| {
             out.push_str(" class=\"hl-code");
             let name = |c: char| c.is_ascii_alphanumeric() || c == '-';
-            if let Some(language) = language
-                .as_deref()
-                .filter(|language| language.chars().all(name))
-            {
+            if let Some(language) = language.as_deref().filter(|language| language.chars().all(name)) {
                 out.push_str(" hl-lang-");
                 out.push_str(language);
             }
@@ -389,13 +376,8 @@ impl Writer {
         let room = MAX_ELEMENTS.saturating_sub(self.elements);
         // Spans need one more level.
         let room = if self.has_room(1) { room } else { 0 };
-        self.elements += highlight::highlight_into(
-            &mut self.out,
-            code,
-            language.as_deref(),
-            &mut self.budget,
-            room,
-        );
+        self.elements +=
+            highlight::highlight_into(&mut self.out, code, language.as_deref(), &mut self.budget, room);
         self.close_markdown();
         self.close_markdown();
         self.out.push('\n');
@@ -405,11 +387,7 @@ impl Writer {
     pub(super) fn rich_text(&mut self, text: &str) {
         let mut done = 0;
         let mut from = 0;
-        while let Some(at) = text
-            .get(from..)
-            .and_then(|rest| rest.find(['@', ':']))
-            .map(|at| at + from)
-        {
+        while let Some(at) = text.get(from..).and_then(|rest| rest.find(['@', ':'])).map(|at| at + from) {
             from = at + 1;
             if self.in_link() {
                 break;
@@ -428,20 +406,13 @@ impl Writer {
             } else if after.starts_with("//") {
                 let length = scheme_length(before);
                 let start = at - length;
-                let last = text
-                    .get(done..start)
-                    .and_then(|t| t.chars().next_back())
-                    .or(self.last);
+                let last = text.get(done..start).and_then(|t| t.chars().next_back()).or(self.last);
                 if length == 0 || last.is_some_and(char::is_alphanumeric) {
                     continue;
                 }
                 let (url, seen) = bare_url(text.get(start..).unwrap_or(""));
                 from = (start + seen).max(from);
-                if url.is_empty()
-                    || !self.has_room(1)
-                    || !is_safe_url(url, Use::Link)
-                    || !self.count_link()
-                {
+                if url.is_empty() || !self.has_room(1) || !is_safe_url(url, Use::Link) || !self.count_link() {
                     continue;
                 }
                 self.text(text.get(done..start).unwrap_or(""));
@@ -502,22 +473,13 @@ fn mention(last: Option<char>, after: &str) -> &str {
     let name = after.get(..end).unwrap_or("");
     let name = name.split("..").next().unwrap_or("").trim_end_matches('.');
     // `@ann@example.org` is an address elsewhere.
-    let elsewhere = after
-        .get(name.len()..)
-        .is_some_and(|rest| rest.starts_with('@'));
-    if elsewhere || Username::parse(name).is_err() {
-        ""
-    } else {
-        name
-    }
+    let elsewhere = after.get(name.len()..).is_some_and(|rest| rest.starts_with('@'));
+    if elsewhere || Username::parse(name).is_err() { "" } else { name }
 }
 
 fn scheme_length(before: &str) -> usize {
     for scheme in ["https", "http"] {
-        let tail = before
-            .len()
-            .checked_sub(scheme.len())
-            .and_then(|at| before.get(at..));
+        let tail = before.len().checked_sub(scheme.len()).and_then(|at| before.get(at..));
         if tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme)) {
             return scheme.len();
         }
@@ -540,8 +502,8 @@ fn bare_url(text: &str) -> (&str, usize) {
         match c {
             ')' if closed > opened => closed -= 1,
             '(' => opened -= 1,
-            '?' | '!' | '.' | ',' | ':' | ';' | '*' | '_' | '~' | '\'' | ']' | '[' | '»' | '”'
-            | '’' => {}
+            '?' | '!' | '.' | ',' | ':' | ';' | '*' | '_' | '~' | '\'' | ']' | '[' | '»' | '”' | '’' => {
+            }
             _ => break,
         }
         url = url.get(..url.len() - c.len_utf8()).unwrap_or("");
