@@ -99,6 +99,12 @@ pub enum Posting {
     Refused(&'static str),
 }
 
+/// What a form sent twice has in common with itself: its key, where it goes and what it says. A page
+/// that was gone back to and written anew is another form.
+fn submission(place: &str, key: Option<&str>, body: &Body) -> Option<String> {
+    key.map(|key| format!("{place}:{key}:{}", crate::kernel::token::digest(&body.md).get(..16).unwrap_or_default()))
+}
+
 fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Option<Posted>> {
     let Some(key) = key else { return Ok(None) };
     let Some(post) = store::submission(tx.conn, user, key)? else { return Ok(None) };
@@ -110,7 +116,8 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     if viewer.is_suspended(tx.now) {
         return Ok(Posting::Refused("suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, new.submission_key.as_deref())? {
+    let key = submission("ask", new.submission_key.as_deref(), &new.body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     let slug = slug(new.title.as_str());
@@ -130,7 +137,7 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     store::set_tags(tx, thread, &[], &new.tags)?;
     store::insert_revision(tx, post, 1, Some((new.title.as_str(), &tags)), &new.body.md, viewer.id, "")?;
     store::follow(tx, thread, viewer.id)?;
-    if let Some(key) = &new.submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
     store::remove_draft_at(tx, viewer.id, "ask")?;
@@ -170,7 +177,8 @@ pub fn answer(
     if viewer.is_suspended(tx.now) {
         return Ok(Posting::Refused("suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, submission_key)? {
+    let key = submission(&format!("answer:{thread}"), submission_key, body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     if head.removed != Removed::No {
@@ -190,7 +198,7 @@ pub fn answer(
         store::set_official_answer(tx, thread, Some(post))?;
     }
     store::follow(tx, thread, viewer.id)?;
-    if let Some(key) = submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
     store::remove_draft_at(tx, viewer.id, &format!("answer:{thread}"))?;
@@ -210,7 +218,8 @@ pub fn comment(
     if viewer.is_suspended(tx.now) {
         return Ok(Posting::Refused("suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, submission_key)? {
+    let key = submission(&format!("comment:{parent}"), submission_key, body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     if head.kind == Kind::Comment {
@@ -229,7 +238,7 @@ pub fn comment(
     store::insert_revision(tx, post, 1, None, &body.md, viewer.id, "")?;
     store::count_comments(tx, parent, 1)?;
     store::touch_thread(tx, head.thread, viewer.id, "commented")?;
-    if let Some(key) = submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
     tx.append(
