@@ -109,14 +109,11 @@ impl<'a> Crier<'a> {
         };
         match event.fact {
             Fact::ThreadAsked { thread, .. } => {
-                if self.stands(tx, thread, Some(thread.question()))? {
-                    let mut told = HashSet::from_iter(event.actor);
-                    self.mentioned(
-                        tx,
-                        &about(Kind::Mention, Some(thread), Some(thread.question())),
-                        &mut told,
-                    )?;
+                if !self.stands(tx, thread, Some(thread.question()))? {
+                    return Ok(());
                 }
+                let mut told = HashSet::from_iter(event.actor);
+                self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(thread.question())), &mut told)?;
             }
             Fact::AnswerPosted { thread, post, author, official } => {
                 if !self.stands(tx, thread, Some(post))? {
@@ -145,41 +142,45 @@ impl<'a> Crier<'a> {
                 self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
             }
             Fact::AnswerAccepted { thread, post, author, .. } => {
-                if self.stands(tx, thread, Some(post))? {
-                    self.tell_other(tx, author, &about(Kind::Accepted, Some(thread), Some(post)))?;
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
                 }
+                self.tell_other(tx, author, &about(Kind::Accepted, Some(thread), Some(post)))?;
             }
             Fact::AnswerUnaccepted { thread, post, author, .. } => {
-                if self.stands(tx, thread, Some(post))? {
-                    self.tell_other(tx, author, &about(Kind::Unaccepted, Some(thread), Some(post)))?;
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
                 }
+                self.tell_other(tx, author, &about(Kind::Unaccepted, Some(thread), Some(post)))?;
             }
             Fact::ThreadClosedAsDuplicate { thread, of } => {
-                if self.stands(tx, thread, None)? && self.stands(tx, of, None)? {
-                    let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
-                    self.tell_other(tx, asker, &about(Kind::Duplicate, Some(thread), None))?;
+                if !self.stands(tx, thread, None)? || !self.stands(tx, of, None)? {
+                    return Ok(());
                 }
+                let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
+                self.tell_other(tx, asker, &about(Kind::Duplicate, Some(thread), None))?;
             }
             Fact::PostHidden { thread, post, author } => {
                 // Hidden and back again since: the second notice says enough.
-                if self.post(tx.conn, post)?.is_some_and(|post| post.removed) {
-                    let reason: Option<String> = removals::table
-                        .filter(removals::post_id.eq(post))
-                        .filter(removals::kind.eq("hidden"))
-                        .order(removals::id.desc())
-                        .select(removals::reason)
-                        .first(tx.conn)
-                        .optional()?;
-                    let reason = one_line(&reason.unwrap_or_default(), 500);
-                    let telling =
-                        Telling { detail: &reason, ..about(Kind::Hidden, Some(thread), Some(post)) };
-                    self.tell_other(tx, author, &telling)?;
+                if !self.post(tx.conn, post)?.is_some_and(|post| post.removed) {
+                    return Ok(());
                 }
+                let reason: Option<String> = removals::table
+                    .filter(removals::post_id.eq(post))
+                    .filter(removals::kind.eq("hidden"))
+                    .order(removals::id.desc())
+                    .select(removals::reason)
+                    .first(tx.conn)
+                    .optional()?;
+                let reason = one_line(&reason.unwrap_or_default(), 500);
+                let telling = Telling { detail: &reason, ..about(Kind::Hidden, Some(thread), Some(post)) };
+                self.tell_other(tx, author, &telling)?;
             }
             Fact::PostRestored { thread, post, author } => {
-                if self.stands(tx, thread, Some(post))? {
-                    self.tell_other(tx, author, &about(Kind::Restored, Some(thread), Some(post)))?;
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
                 }
+                self.tell_other(tx, author, &about(Kind::Restored, Some(thread), Some(post)))?;
             }
             Fact::UserSuspended { user, until } => {
                 let reason: Option<String> = suspensions::table
