@@ -18,6 +18,7 @@ use crate::mail::compose::{defuse, one_line};
 use crate::mail::{self, Letter, Letterhead};
 use crate::web::i18n::{Arg, translate};
 use diesel::prelude::*;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
@@ -267,7 +268,7 @@ impl<'a> Crier<'a> {
 
     /// Whether the post, what it hangs on and its thread are all there to be seen.
     fn stands(&mut self, tx: &mut Tx<'_>, thread: ThreadId, post: Option<PostId>) -> DbResult<bool> {
-        if !self.thread(tx.conn, thread)?.is_some_and(|thread| !thread.removed) {
+        if self.thread(tx.conn, thread)?.is_none_or(|thread| thread.removed) {
             return Ok(false);
         }
         let Some(post) = post else { return Ok(true) };
@@ -282,30 +283,42 @@ impl<'a> Crier<'a> {
     }
 
     fn thread(&mut self, conn: &mut Conn, id: ThreadId) -> DbResult<Option<&Thread>> {
-        if !self.threads.contains_key(&id) {
-            let row: Option<(String, String, Option<UserId>, i16)> = threads::table
-                .find(id)
-                .select((threads::title, threads::slug, threads::author_id, threads::removed))
-                .first(conn)
-                .optional()?;
-            let thread =
-                row.map(|(title, slug, asker, removed)| Thread { title, slug, asker, removed: removed != 0 });
-            self.threads.insert(id, thread);
-        }
-        Ok(self.threads.get(&id).and_then(Option::as_ref))
+        let known = match self.threads.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let row: Option<(String, String, Option<UserId>, i16)> = threads::table
+                    .find(id)
+                    .select((threads::title, threads::slug, threads::author_id, threads::removed))
+                    .first(conn)
+                    .optional()?;
+                place.insert(row.map(|(title, slug, asker, removed)| Thread {
+                    title,
+                    slug,
+                    asker,
+                    removed: removed != 0,
+                }))
+            }
+        };
+        Ok(known.as_ref())
     }
 
     fn post(&mut self, conn: &mut Conn, id: PostId) -> DbResult<Option<&Post>> {
-        if !self.posts.contains_key(&id) {
-            let row: Option<(Option<PostId>, Option<UserId>, i16)> = posts::table
-                .find(id)
-                .select((posts::parent_id, posts::author_id, posts::removed))
-                .first(conn)
-                .optional()?;
-            let post = row.map(|(parent, author, removed)| Post { parent, author, removed: removed != 0 });
-            self.posts.insert(id, post);
-        }
-        Ok(self.posts.get(&id).and_then(Option::as_ref))
+        let known = match self.posts.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let row: Option<(Option<PostId>, Option<UserId>, i16)> = posts::table
+                    .find(id)
+                    .select((posts::parent_id, posts::author_id, posts::removed))
+                    .first(conn)
+                    .optional()?;
+                place.insert(row.map(|(parent, author, removed)| Post {
+                    parent,
+                    author,
+                    removed: removed != 0,
+                }))
+            }
+        };
+        Ok(known.as_ref())
     }
 
     fn person(&mut self, conn: &mut Conn, id: UserId) -> DbResult<Option<&Person>> {
