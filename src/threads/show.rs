@@ -40,7 +40,9 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
     };
     let app = visit.app.clone();
     let reply = visit
-        .shared_page(Shows::Thread(id), move |room| page(room, id, Some(&slug), oldest, after, Typed::default()))
+        .shared_page(Shows::Thread(id), move |room| {
+            page(room, id, Some(&slug), oldest, after, Typed::default())
+        })
         .await?;
     if reply.status().is_success() {
         app.views.count(id);
@@ -134,7 +136,10 @@ pub fn page(
     let gone = thread.removed != 0;
     let moderates = at.moderates();
     let lang = setting.lang;
-    let can_answer = at.may_answer(thread.locked) && !gone && !setting.suspended && (thread.duplicate_of.is_none() || moderates);
+    let can_answer = at.may_answer(thread.locked)
+        && !gone
+        && !setting.suspended
+        && (thread.duplicate_of.is_none() || moderates);
     let why_no_answer = if can_answer || viewer.is_none() {
         None
     } else {
@@ -177,13 +182,19 @@ pub fn page(
     };
     let escalated = case.map(|case| {
         let ago = view::ago(lang, case.opened_at, setting.now);
-        let text = translate(lang, &format!("case-public-{}", case.state), &[("ago", (&ago).into())]);
+        let text = translate(lang, &format!("escalated-{}", case.state), &[("ago", (&ago).into())]);
         views::EscalatedState { state: case.state.to_owned(), text }
     });
     let solved = thread.accepted_answer_id.is_some();
-    let json_ld = (!gone && after.is_none()).then(|| json_ld(room, &thread, &question, &answers, &setting, &url));
-    let submission_key = if viewer.is_some() { token::random().map_err(|e| Error::Internal(e.to_string()))? } else { String::new() };
-    let draft_saved = draft.as_ref().filter(|_| typed.answer_md.is_none()).map(|d| when(lang, d.updated_at, setting.now));
+    let json_ld =
+        (!gone && after.is_none()).then(|| json_ld(room, &thread, &question, &answers, &setting, &url));
+    let submission_key = if viewer.is_some() {
+        token::random().map_err(|e| Error::Internal(e.to_string()))?
+    } else {
+        String::new()
+    };
+    let draft_saved =
+        draft.as_ref().filter(|_| typed.answer_md.is_none()).map(|d| when(lang, d.updated_at, setting.now));
     let base = if oldest { format!("{url}?sort=oldest") } else { url.clone() };
     let pager = view::pager(&base, next.map(Cursor::encode), after.is_none());
     let me_too_count = thread.me_too_count;
@@ -192,7 +203,7 @@ pub fn page(
         url: url.clone(),
         question: question_view,
         answer_count: thread.answer_count,
-        answers_label: counted(lang, "count-answers", thread.answer_count),
+        answers_label: counted(lang, "label-n-answers", thread.answer_count),
         answers: answer_views,
         sort: if oldest { "oldest" } else { "score" }.into(),
         next_answers_url: pager.next_url.map(|u| format!("{u}#answers")),
@@ -208,10 +219,18 @@ pub fn page(
                 .collect(),
             escalated,
         },
-        views_label: if thread.view_count > 0 { counted(lang, "count-views", thread.view_count) } else { String::new() },
+        views_label: if thread.view_count > 0 {
+            counted(lang, "label-n-views", thread.view_count)
+        } else {
+            String::new()
+        },
         me_too: views::MeToo {
             count: me_too_count,
-            label: if me_too_count > 0 { counted(lang, "count-me-too", me_too_count) } else { String::new() },
+            label: if me_too_count > 0 {
+                counted(lang, "label-n-me-too", me_too_count)
+            } else {
+                String::new()
+            },
             mine: me_too_mine,
             can: viewer.is_some() && !at.is_asker() && !gone && !setting.suspended,
         },
@@ -272,7 +291,18 @@ fn setting<'a>(
     others.dedup();
     let people = if others.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &others)? };
     let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
-    Ok(Setting { lang: room.visit.lang, now: room.now, viewer, suspended, thread, votes, badges, origins, removals, people })
+    Ok(Setting {
+        lang: room.visit.lang,
+        now: room.now,
+        viewer,
+        suspended,
+        thread,
+        votes,
+        badges,
+        origins,
+        removals,
+        people,
+    })
 }
 
 fn name_of(setting: &Setting<'_>, id: Option<UserId>) -> String {
@@ -302,7 +332,8 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
     let active = !setting.suspended && thread.removed == 0;
     let badges = row.author_id.and_then(|id| setting.badges.get(&id)).copied().unwrap_or_default();
     let lang = setting.lang;
-    let hidden_comments = (row.comment_count - comments.iter().filter(|c| c.removed == 0).count() as i64).max(0);
+    let hidden_comments =
+        (row.comment_count - comments.iter().filter(|c| c.removed == 0).count() as i64).max(0);
     views::Post {
         post_id: row.id.0,
         title: if kind == Kind::Question { thread.title.clone() } else { String::new() },
@@ -319,7 +350,11 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         tags: if kind == Kind::Question { tag_links(&thread.tags) } else { Vec::new() },
         comments: comments.iter().map(|c| comment_view(setting, c)).collect(),
         comment_more_count: hidden_comments,
-        comment_more_label: if hidden_comments > 0 { counted(lang, "comments-more", hidden_comments) } else { String::new() },
+        comment_more_label: if hidden_comments > 0 {
+            counted(lang, "label-more-comments", hidden_comments)
+        } else {
+            String::new()
+        },
         comment_more_url: format!("/posts/{}/comments", row.id),
         can_vote: active && at.may_vote(kind, removed, thread.locked),
         can_edit: active && at.may_edit(removed, thread.locked),
@@ -460,9 +495,46 @@ pub async fn news(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
             let n = new.len() as i64;
             Ok(serde_json::json!({
                 "count": n,
-                "label": if n > 0 { counted(room.visit.lang, "news-answers", n) } else { String::new() },
+                "label": if n > 0 { counted(room.visit.lang, "label-n-new-answers", n) } else { String::new() },
                 "url": format!("{}?sort=oldest#answers", thread_url(id.0, &row.slug)),
             }))
         })
         .await
+}
+
+/// All comments of one post, with the post above them.
+pub fn comments_page(room: &mut Room<'_>, id: ThreadId, post: PostId) -> Result<Page> {
+    let thread = visible(room, id)?;
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let sees = match viewer {
+        Some((_, role)) if role.moderates() => SeesRemoved::All,
+        Some((user, _)) => SeesRemoved::Own(user),
+        None => SeesRemoved::None,
+    };
+    let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
+    let is_question = post == id.question();
+    let answers = if is_question { Vec::new() } else { store::posts_by_id(room.conn, &[post])? };
+    let comments = store::comments(room.conn, &[post], sees)?;
+    let setting = setting(room, &thread, &question, &answers, &comments)?;
+    let refs: Vec<&PostRow> = comments.iter().collect();
+    let view = views::CommentsPage {
+        thread_title: thread.title.clone(),
+        post_url: format!("{}#post-{post}", thread_url(id.0, &thread.slug)),
+        id: id.0,
+        post: match answers.first() {
+            Some(row) => post_view(&setting, row, Kind::Answer, &refs),
+            None => post_view(&setting, &question, Kind::Question, &refs),
+        },
+        kind: if is_question { "question" } else { "answer" }.into(),
+        can_comment: Standpoint { viewer, author: None, asker: None }.may_answer(thread.locked)
+            && thread.removed == 0
+            && !setting.suspended,
+        comment_on: 0,
+        comment_md: String::new(),
+        errors: FieldErrors::new(),
+        submission_key: token::random().map_err(|e| Error::Internal(e.to_string()))?,
+        max_comment: limits::MAX_COMMENT_CHARS as i64,
+    };
+    let head = Head::private(thread.title.clone(), "threads");
+    Ok(Page::html("threads/comments.html", head, &view))
 }

@@ -156,7 +156,10 @@ fn settle(lang: &str, hue: u16, source: &str) -> String {
             .strip_prefix("t(k=\"")
             .and_then(|t| t.strip_suffix("\")"))
             .filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        let file = inner.strip_prefix("asset(path=\"").and_then(|t| t.strip_suffix("\")")).filter(|t| !t.contains('"'));
+        let file = inner
+            .strip_prefix("asset(path=\"")
+            .and_then(|t| t.strip_suffix("\")"))
+            .filter(|t| !t.contains('"'));
         match (key, file) {
             (Some(key), _) => out.push_str(&escape(&i18n::translate(lang, key, &[]))),
             (None, Some(file)) => out.push_str(&escape(&assets::url(file, hue))),
@@ -197,7 +200,8 @@ mod tests {
 
     #[test]
     fn words_without_arguments_are_settled_at_load() {
-        let out = settle("en", 22, "<p>{{ t(k=\"no-such-key\") }} {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
+        let out =
+            settle("en", 22, "<p>{{ t(k=\"no-such-key\") }} {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
         assert_eq!(out, "<p>no-such-key {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
     }
 }
