@@ -15,12 +15,14 @@ mod scratch;
 use diesel::prelude::*;
 use ground::{Ground, Which};
 use loggia::db::schema::*;
-use loggia::db::{Access, Conn};
+use loggia::db::{Access, Conn, Target, migrate};
 use loggia::exchange::{self, ExchangeError, Options, Report, Stats, jsonl, stackexchange};
 use loggia::kernel::moment::Moment;
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 const NOW: Moment = Moment(1_800_000_000_000_000);
 
@@ -512,6 +514,60 @@ on_each!(an_import_killed_at_any_transaction_ends_with_the_same_rows, |new| {
     assert_eq!(contents(&mut house.conn()), expect);
 });
 
+/// The other process of the test below; on its own it does nothing.
+#[test]
+fn a_child_that_imports() {
+    let Some(place) = std::env::var_os("LOGGIA_TEST_IMPORT") else { return };
+    let place = PathBuf::from(place);
+    let mut options = Options::new(place.join("lists"), NOW);
+    options.rows_per_commit = 3;
+    let progress = |at: exchange::Progress| println!("\ncommitted {at:?}");
+    options.progress = &progress;
+    let target = Target::Sqlite(place.join("loggia.sqlite"));
+    stackexchange::import(&target, &place.join("small.example.org-2026"), &options).unwrap();
+}
+
+#[test]
+fn an_import_whose_process_is_killed_ends_with_the_same_rows() {
+    let whole = House::new(Which::Sqlite).unwrap();
+    let dir = small_dump(whole.folder.path());
+    let mut options = Options::new(whole.lists(), NOW);
+    options.rows_per_commit = 3;
+    stackexchange::import(&whole.ground.target, &dir, &options).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let target = Target::Sqlite(place.path().join("loggia.sqlite"));
+    migrate(&target).unwrap();
+    small_dump(place.path());
+    let mut killed = 0;
+    loop {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "a_child_that_imports", "--nocapture"])
+            .env("LOGGIA_TEST_IMPORT", place.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // Each run gets a little further before it dies: in the midst of whatever comes next.
+        let seen =
+            lines.map_while(Result::ok).filter(|l| l.starts_with("committed")).take(9 + killed % 3).count();
+        if seen < 9 + killed % 3 {
+            assert!(child.wait().unwrap().success());
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += 1;
+        assert!(killed < 100);
+    }
+    assert!(killed > 1, "{killed}");
+    let mut conn = target.connect(Access::Read).unwrap();
+    assert_eq!(contents(&mut conn), contents(&mut whole.conn()));
+    let list = "import-small.example.org-unused.tsv";
+    let read = |folder: PathBuf| std::fs::read_to_string(folder.join(list)).unwrap();
+    assert_eq!(read(place.path().join("lists")), read(whole.lists()));
+}
+
 on_each!(a_second_import_of_a_finished_site_changes_nothing, |new| {
     let house = new();
     let dir = small_dump(house.folder.path());
@@ -544,6 +600,7 @@ on_each!(a_dump_that_is_damaged_or_incomplete_changes_nothing_and_says_where, |n
     check("Votes.xml", b"<votes><row Id=1 /></votes>", &["Votes.xml", "byte"]);
     check("Votes.xml", b"<votes><row Id=\"1\" Id=\"2\" /></votes>", &["Votes.xml", "duplicate"]);
     check("Votes.xml", b"<votes></notes>", &["Votes.xml", "byte"]);
+    check("Votes.xml", "<a>".repeat(500).as_bytes(), &["Votes.xml", "too deep"]);
     check("Votes.xml", b"", &["Votes.xml", "byte 0"]);
     check("Votes.xml", b"\xff\xfe<\0", &["Votes.xml", "UTF-16"]);
     check("Votes.xml", b"<votes><row Id=\"\xff\" /></votes>", &["Votes.xml", "byte"]);

@@ -36,6 +36,30 @@ fn invisible(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Markdown of another site: an `@name` is one of theirs and stays text.
+pub(super) fn foreign_markdown(source: &str) -> String {
+    let html = markdown(source).html;
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html.as_str();
+    // Quotes inside an attribute's value are escaped, so this text is a mention's own tag.
+    while let Some((before, from)) = rest.split_once("<a ") {
+        out.push_str(before);
+        let (tag, after) = from.split_once('>').unwrap_or((from, ""));
+        match after.split_once("</a>") {
+            Some((name, after)) if tag.contains("class=\"mention\"") => {
+                out.push_str(name);
+                rest = after;
+            }
+            _ => {
+                out.push_str("<a ");
+                rest = from;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// One visible line of at most `max` characters.
 pub(super) fn line(text: &str, max: usize) -> String {
     let visible: String = text
@@ -136,6 +160,15 @@ mod tests {
         check("☃", 0, "user-42");
         check("pаypal", 0, "user-42");
         assert!(username(&"x".repeat(500), i64::MIN, u32::MAX).chars().count() <= 40);
+    }
+
+    #[test]
+    fn names_of_another_site_are_not_linked() {
+        assert_eq!(
+            foreign_markdown("@Bruno see **[this](https://a.example/)** & @ann"),
+            "<p>@Bruno see <strong><a href=\"https://a.example/\" rel=\"nofollow ugc noopener\">this</a></strong> &amp; @ann</p>\n"
+        );
+        assert!(markdown("@Bruno").html.contains("/people/"));
     }
 
     #[test]

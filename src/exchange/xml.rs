@@ -12,6 +12,9 @@ use std::path::Path;
 /// Bytes one element may take: the largest real bodies are below 1 MB, and memory stays bounded.
 const MAX_ELEMENT_BYTES: usize = 32 * 1024 * 1024;
 
+/// Elements that may be open at once; a dump has two.
+const MAX_DEPTH: u64 = 100;
+
 /// Why a row cannot be used; from a closed set, so that reports stay short.
 pub type Reason = Cow<'static, str>;
 
@@ -150,6 +153,12 @@ impl Rows {
                 Ok((Element::Other, deeper)) => {
                     self.rooted = true;
                     self.depth += deeper;
+                    // The parser remembers every open element.
+                    if self.depth > MAX_DEPTH {
+                        return Err(
+                            self.malformed(self.reader.buffer_position(), "elements nest too deep".into())
+                        );
+                    }
                 }
                 Ok((Element::Row, deeper)) => {
                     self.depth += deeper;

@@ -298,7 +298,7 @@ pub fn comment(mut row: Row) -> Take<Comment> {
         let scored = row.int("Score").is_ok_and(|s| s.unwrap_or(0) != 0);
         let author = author(&mut row, "UserId", "UserDisplayName")?;
         let source = row.take("Text");
-        let html = text::markdown(&source).html;
+        let html = text::foreign_markdown(&source);
         let licence = licence(&mut row);
         Ok(Some(Comment { origin, post, source, html, created, author, licence, scored }))
     })();
