@@ -526,7 +526,7 @@ impl Book<'_> {
         if changed == 0 {
             return Ok(Err("it is a duplicate already".into()));
         }
-        self.log(actor, "thread_closed_as_duplicate", &question, line.reason, at)?;
+        self.log(actor, "duplicate", &question, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::ThreadClosedAsDuplicate { thread, of }));
         Ok(Ok(()))
     }
@@ -602,7 +602,7 @@ impl Book<'_> {
                 }
             }
         }
-        self.log(actor, "post_hidden", &post, line.reason, at)?;
+        self.log(actor, "hide", &post, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::PostHidden { thread, post: post.id, author: post.author_id }));
         Ok(Ok(()))
     }
@@ -629,7 +629,7 @@ impl Book<'_> {
         diesel::update(threads::table.find(thread))
             .set(threads::escalated.eq(true))
             .execute(&mut self.run.conn)?;
-        self.log(Some(actor), "case_opened", &question, line.note, at)?;
+        self.log(Some(actor), "escalate", &question, line.note, at)?;
         self.run.facts.push((at, Some(actor), Fact::CaseOpened { thread, case }));
         Ok(Ok(()))
     }
