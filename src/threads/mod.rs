@@ -115,7 +115,7 @@ fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Opt
 
 pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting> {
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
     let key = submission("ask", new.submission_key.as_deref(), &new.body);
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
@@ -176,7 +176,7 @@ pub fn answer(
         return Ok(Posting::NotFound);
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
     let key = submission(&format!("answer:{thread}"), submission_key, body);
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
@@ -217,7 +217,7 @@ pub fn comment(
 ) -> Result<Posting> {
     let Some((head, at)) = seen(tx, viewer, parent)? else { return Ok(Posting::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
     let key = submission(&format!("comment:{parent}"), submission_key, body);
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
@@ -272,7 +272,7 @@ pub enum Editing {
 pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Result<Editing> {
     let Some((head, at)) = seen(tx, viewer, post)? else { return Ok(Editing::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Editing::Refused("suspended"));
+        return Ok(Editing::Refused("you-are-suspended"));
     }
     if !at.may_edit(head.removed, head.locked) {
         return Ok(Editing::Refused(if head.locked { "thread-locked" } else { "edit-not-yours" }));
@@ -348,7 +348,7 @@ pub fn delete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> R
         return Ok(Done::Already(place(&head, post)));
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Done::Refused("suspended"));
+        return Ok(Done::Refused("you-are-suspended"));
     }
     if !at.may_delete(head.kind, head.removed, head.locked, head.answer_count > 0, head.accepted) {
         return Ok(Done::Refused("delete-not-possible"));
@@ -515,7 +515,7 @@ pub fn me_too(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, on: bool) -> R
         return Ok(Done::Refused("me-too-own"));
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Done::Refused("suspended"));
+        return Ok(Done::Refused("you-are-suspended"));
     }
     if !store::set_me_too(tx, thread, viewer.id, on)? {
         return Ok(Done::Already(here));

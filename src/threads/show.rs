@@ -144,7 +144,7 @@ pub fn page(
         None
     } else {
         let key = match (setting.suspended, gone, thread.locked) {
-            (true, ..) => "suspended",
+            (true, ..) => "you-are-suspended",
             (_, true, _) => "thread-removed",
             (_, _, true) => "thread-locked",
             _ => "thread-duplicate",
