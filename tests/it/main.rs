@@ -22,3 +22,4 @@ mod ledger;
 mod licences;
 mod schema;
 mod source;
+mod threads;
