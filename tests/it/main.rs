@@ -17,6 +17,9 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod accounts;
+#[allow(dead_code)]
+mod gallery;
 mod house;
 mod ledger;
 mod licences;

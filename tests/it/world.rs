@@ -110,6 +110,26 @@ const CAST: [(&str, &str, &str, Role, &str); 5] = [
 /// The password of all of them; long enough for the house's rules, in no list of leaked ones.
 const PASSWORD: &str = "the arches face the square";
 
+/// A house nobody lives in yet.
+pub struct EmptyHouse {
+    house: House,
+    _ground: Ground,
+}
+
+impl EmptyHouse {
+    pub async fn open(ground: Ground) -> EmptyHouse {
+        EmptyHouse { house: open(&ground, &[]).await, _ground: ground }
+    }
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.house.base_url)
+    }
+    /// The link the terminal would print.
+    pub async fn first_run_link(&self) -> String {
+        let db = self.house.app.db.clone();
+        aside(move || db.write_blocking(loggia::accounts::offer_first_run).unwrap().unwrap()).await
+    }
+}
+
 impl Scene for World {
     async fn set(ground: Ground) -> World {
         World::with(ground, &[]).await
