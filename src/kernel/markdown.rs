@@ -72,6 +72,11 @@ pub fn render_html(source_html: &str) -> Rendered {
     })
 }
 
+/// The text of stored HTML, for excerpts: one line per block.
+pub fn text_of(html: &str) -> String {
+    text::plain_text(html)
+}
+
 fn bounded(source: &str, write: impl FnOnce(&str) -> Writer) -> Rendered {
     if source.len() > MAX_BODY_BYTES {
         return fall_back(source);

@@ -18,8 +18,11 @@ use crate::kernel::slug::slug;
 use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
-use policy::{Kind, Removed, Standpoint};
-use store::PostHead;
+pub use policy::{Kind, Removed, Standpoint};
+pub use store::{
+    Draft, PostHead, PostRow, SeesRemoved, ThreadRow, answers, draft_at, post_head, posts_by_id, question,
+    questions_of, remove_draft_at, submission, thread,
+};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
