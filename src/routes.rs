@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, web as house};
+use crate::{accounts, moderation, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -88,4 +88,18 @@ routes! {
     GET  "/settings/sessions"                    SignedIn   accounts::pages::sessions;
     POST "/settings/sessions/removal"            SignedIn   accounts::pages::end_other_sessions;
     POST "/settings/sessions/{id}/removal"       SignedIn   accounts::pages::end_session;
+
+    GET  "/posts/{id}/flag"                      SignedIn   moderation::pages::flag_form;
+    POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
+    GET  "/moderation"                           Moderator  moderation::pages::queue;
+    GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
+    POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;
+    POST "/posts/{id}/hiding/removal"            Moderator  moderation::pages::restore;
+    POST "/threads/{id}/lock"                    Moderator  moderation::pages::lock;
+    POST "/threads/{id}/lock/removal"            Moderator  moderation::pages::unlock;
+    POST "/threads/{id}/duplicate"               Moderator  moderation::pages::close_as_duplicate;
+    POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
+    POST "/people/{username}/suspension"         Moderator  moderation::pages::suspend;
+    POST "/people/{username}/suspension/removal" Moderator  moderation::pages::unsuspend;
 }

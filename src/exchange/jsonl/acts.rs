@@ -13,6 +13,7 @@ use crate::exchange::xml::Reason;
 use crate::kernel::ids::{CaseId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{DAY, Moment};
 use crate::ledger::Fact;
+use crate::moderation::Act;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::HashSet;
@@ -518,7 +519,7 @@ impl Book<'_> {
         if changed == 0 {
             return Ok(Err("it is a duplicate already".into()));
         }
-        self.log(actor, "thread_closed_as_duplicate", &question, line.reason, at)?;
+        self.log(actor, Act::Duplicate.as_str(), &question, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::ThreadClosedAsDuplicate { thread, of }));
         Ok(Ok(()))
     }
@@ -594,7 +595,7 @@ impl Book<'_> {
                 }
             }
         }
-        self.log(actor, "post_hidden", &post, line.reason, at)?;
+        self.log(actor, Act::Hide.as_str(), &post, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::PostHidden { thread, post: post.id, author: post.author_id }));
         Ok(Ok(()))
     }
@@ -621,7 +622,7 @@ impl Book<'_> {
         diesel::update(threads::table.find(thread))
             .set(threads::escalated.eq(true))
             .execute(&mut self.run.conn)?;
-        self.log(Some(actor), "case_opened", &question, line.note, at)?;
+        self.log(Some(actor), Act::Escalate.as_str(), &question, None, at)?;
         self.run.facts.push((at, Some(actor), Fact::CaseOpened { thread, case }));
         Ok(Ok(()))
     }
