@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, moderation, web as house};
+use crate::{accounts, escalation, moderation, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -102,4 +102,14 @@ routes! {
     POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
     POST "/people/{username}/suspension"         Moderator  moderation::pages::suspend;
     POST "/people/{username}/suspension/removal" Moderator  moderation::pages::unsuspend;
+
+    GET  "/threads/{id}/escalate"                Moderator  escalation::pages::escalate_form;
+    POST "/threads/{id}/cases"                   Moderator  escalation::pages::open;
+    GET  "/desk"                                 Staff      escalation::pages::desk;
+    GET  "/desk/{id}"                            Staff      escalation::pages::case;
+    POST "/cases/{id}/assignment"                Staff      escalation::pages::take;
+    POST "/cases/{id}/assignment/removal"        Staff      escalation::pages::release;
+    POST "/cases/{id}/answers"                   Staff      escalation::pages::answer;
+    POST "/cases/{id}/notes"                     Staff      escalation::pages::note;
+    POST "/cases/{id}/closure"                   Staff      escalation::pages::close;
 }

@@ -10,7 +10,7 @@ pub mod views;
 use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
-use crate::kernel::ids::{CaseId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{CaseId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::{HOUR, Moment};
 use crate::ledger::Fact;
