@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, escalation, moderation, web as house};
+use crate::{accounts, admin, escalation, moderation, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -112,4 +112,10 @@ routes! {
     POST "/cases/{id}/answers"                   Staff      escalation::pages::answer;
     POST "/cases/{id}/notes"                     Staff      escalation::pages::note;
     POST "/cases/{id}/closure"                   Staff      escalation::pages::close;
+
+    GET  "/admin"                                Admin      admin::pages::overview;
+    GET  "/admin/people"                         Admin      admin::pages::people;
+    POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
+    GET  "/admin/mails"                          Admin      admin::pages::mails;
+    POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
 }
