@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, badges, tags, threads, web as house};
+use crate::{accounts, admin, badges, escalation, moderation, tags, threads, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -126,5 +126,36 @@ routes! {
     POST "/settings/sessions/removal"            SignedIn   accounts::pages::end_other_sessions;
     POST "/settings/sessions/{id}/removal"       SignedIn   accounts::pages::end_session;
 
+    GET  "/posts/{id}/flag"                      SignedIn   moderation::pages::flag_form;
+    POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
+    GET  "/moderation"                           Moderator  moderation::pages::queue;
+    GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
+    POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;
+    POST "/posts/{id}/hiding/removal"            Moderator  moderation::pages::restore;
+    POST "/threads/{id}/lock"                    Moderator  moderation::pages::lock;
+    POST "/threads/{id}/lock/removal"            Moderator  moderation::pages::unlock;
+    POST "/threads/{id}/duplicate"               Moderator  moderation::pages::close_as_duplicate;
+    POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
+    POST "/people/{username}/suspension"         Moderator  moderation::pages::suspend;
+    POST "/people/{username}/suspension/removal" Moderator  moderation::pages::unsuspend;
+
+    GET  "/threads/{id}/escalate"                Moderator  escalation::pages::escalate_form;
+    POST "/threads/{id}/cases"                   Moderator  escalation::pages::open;
+    GET  "/desk"                                 Staff      escalation::pages::desk;
+    GET  "/desk/{id}"                            Staff      escalation::pages::case;
+    POST "/cases/{id}/assignment"                Staff      escalation::pages::take;
+    POST "/cases/{id}/assignment/removal"        Staff      escalation::pages::release;
+    POST "/cases/{id}/answers"                   Staff      escalation::pages::answer;
+    POST "/cases/{id}/notes"                     Staff      escalation::pages::note;
+    POST "/cases/{id}/closure"                   Staff      escalation::pages::close;
+
+    GET  "/admin"                                Admin      admin::pages::overview;
+    GET  "/admin/people"                         Admin      admin::pages::people;
+    POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
+    GET  "/admin/mails"                          Admin      admin::pages::mails;
+    POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
+
+    // Last: the words of a title may be any, also those above.
     GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;
 }

@@ -17,8 +17,9 @@ use crate::ledger::Fact;
 use dashmap::DashMap;
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
-    AnswerRow, PostHead, PostRow, Sort, TagRow, ThreadRow, answers_of, cut, list, post_head, questions_of,
-    source, tag, tags, thread,
+    AnswerRow, Draft, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers, answers_of, cut,
+    draft_at, list, post_head, posts_by_id, question, questions_of, remove_draft_at, source, tag, tags,
+    thread,
 };
 
 /// A text as it will be stored: its source and what it looks like.
@@ -105,6 +106,20 @@ fn submission(place: &str, key: Option<&str>, body: &Body) -> Option<String> {
     key.map(|key| {
         format!("{place}:{key}:{}", crate::kernel::token::digest(&body.md).get(..16).unwrap_or_default())
     })
+}
+
+/// The answer this very form made before, if it did.
+pub fn answered_before(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    thread: ThreadId,
+    key: &str,
+    body: &Body,
+) -> DbResult<Option<PostId>> {
+    match submission(&format!("answer:{thread}"), Some(key), body) {
+        Some(key) => store::submission(tx.conn, viewer.id, &key),
+        None => Ok(None),
+    }
 }
 
 fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Option<Posted>> {

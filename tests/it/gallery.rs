@@ -1461,6 +1461,7 @@ fn sheets() -> Vec<Sheet> {
         escalated: when("5 hours ago"),
         note: s("Bruno's way helped some, not all. Twelve people have it; we need the log looked at."),
         assignee: (i % 3 != 0).then(dario),
+        can_take: i % 3 == 0,
         waiting: s("waiting for 5 hours"),
         late: i == 0,
         tags: tags(&["hub", "firmware-4"]),
@@ -1499,6 +1500,7 @@ fn sheets() -> Vec<Sheet> {
             state_label: s("Taken"),
             escalated_by: carla(),
             escalated: when("5 hours ago"),
+            due: Some(CaseDue { label: s("due in 19 hours"), late: false }),
             note: s("Bruno's way helped some, not all.\nTwelve people have it; we need the log looked at."),
             assignee: Some(dario()),
             thread: CaseThread {
@@ -1564,6 +1566,7 @@ fn sheets() -> Vec<Sheet> {
             submission_key: s("k"),
             max_body: 30000,
             max_note: 2000,
+            max_signature: 80,
             outcome: s("Closed as solved."),
         },
     ));

@@ -1,5 +1,4 @@
 //! accounts room: the page of a person, with what they asked, answered, earned.
-use crate::accounts::policy::may_suspend;
 use crate::accounts::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
 use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
@@ -67,7 +66,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         pager: view::pager(&here, None, after.is_none()),
         mine,
         suspended: None,
-        can_suspend: suspended.is_none() && viewer.is_some_and(|by| may_suspend(by, (person.id, role))),
+        can_suspend: suspended.is_none()
+            && viewer.is_some_and(|by| crate::moderation::may_suspend(by, (person.id, role)).is_ok()),
         can_unsuspend: suspended.is_some() && moderates,
         imported: person.origin_site.is_some(),
         origin_url: match (&person.origin_site, person.origin_id) {
@@ -77,7 +77,9 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     };
     if let Some(until) = suspended {
         let reason = if mine || moderates {
-            crate::moderation::suspension_reason(room.conn, person.id)?.unwrap_or_default()
+            crate::moderation::suspension(room.conn, person.id, now)?
+                .map(|(_, reason)| reason)
+                .unwrap_or_default()
         } else {
             String::new()
         };

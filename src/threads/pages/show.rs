@@ -169,7 +169,7 @@ pub fn page(
         follow_mine = store::follows_thread(room.conn, id, user)?;
         draft = store::draft_at(room.conn, user, &format!("answer:{id}"))?;
     }
-    let case = crate::escalation::public_state(room.conn, id)?;
+    let case = crate::escalation::state_for_thread(room.conn, id)?;
     let staff = viewer.is_some_and(|(_, role)| role.answers_officially());
     let tools = views::ThreadTools {
         can_lock: moderates && !thread.locked && !gone,
@@ -177,13 +177,14 @@ pub fn page(
         can_close: moderates && thread.duplicate_of.is_none() && !gone,
         can_reopen: moderates && thread.duplicate_of.is_some(),
         can_escalate: moderates && !thread.escalated && !gone,
-        case_url: case.as_ref().filter(|_| staff).map(|case| format!("/desk/{}", case.id)),
+        case_url: case.as_ref().filter(|_| staff).map(|(_, case, _)| format!("/desk/{case}")),
         duplicate_of: typed.duplicate_of,
     };
-    let escalated = case.map(|case| {
-        let ago = view::ago(lang, case.opened_at, setting.now);
-        let text = translate(lang, &format!("escalated-{}", case.state), &[("ago", (&ago).into())]);
-        views::EscalatedState { state: case.state.to_owned(), text }
+    // How far the case is, and nothing of who has it or what staff write about it.
+    let escalated = case.map(|(state, _, opened_at)| {
+        let ago = view::ago(lang, opened_at, setting.now);
+        let text = translate(lang, &format!("escalated-{}", state.as_str()), &[("ago", (&ago).into())]);
+        views::EscalatedState { state: state.as_str().to_owned(), text }
     });
     let solved = thread.accepted_answer_id.is_some();
     let json_ld =
