@@ -4,7 +4,9 @@
 //! the person wants it, a mail in the outbox, in the same transaction. Nobody is told twice of one event,
 //! nor of their own acts, nor of what has been taken away since.
 pub mod follow;
+pub mod pages;
 pub mod store;
+pub mod views;
 
 pub use follow::{Notices, fan_out_step, notify_badge, spawn_fan_out};
 pub use store::{Notice, mark_all_read, mark_read, page, unread_count};
