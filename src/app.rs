@@ -86,8 +86,8 @@ pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
 }
 
 /// The followers that write to the database, in no particular order.
-pub fn followers(_letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
-    vec![Arc::new(crate::reputation::Reputation)]
+pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
+    vec![Arc::new(crate::reputation::Reputation), Arc::new(crate::notices::Notices::new(letterhead.clone()))]
 }
 
 impl App {
@@ -152,6 +152,7 @@ impl App {
             crate::search::follow::spawn(self.clone())?,
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
+            crate::notices::spawn_fan_out(self.db.clone(), self.letterhead.clone(), self.bell.clone())?,
         ];
         threads.push(crate::mail::Sender::spawn(self.db.clone(), &self.config, self.bell.clone())?);
         if let Ok(mut own) = self.threads.lock() {

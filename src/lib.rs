@@ -18,6 +18,7 @@ pub mod notices;
 pub mod reputation;
 pub mod routes;
 pub mod search;
+pub mod tags;
 pub mod threads;
 pub mod votes;
 pub mod web;

@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, notices, search, web as house};
+use crate::{accounts, badges, notices, search, tags, threads, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -78,6 +78,42 @@ routes! {
     GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
     POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
 
+    GET  "/"                                     Anyone     threads::lists::front;
+    GET  "/threads"                              Anyone     threads::lists::index;
+    POST "/threads"                              SignedIn   threads::write::ask;
+    GET  "/ask"                                  SignedIn   threads::write::ask_form;
+    GET  "/threads/{id}"                         Anyone     threads::show::short;
+    GET  "/threads/{id}/news"                    Anyone     threads::show::news;
+    POST "/threads/{id}/answers"                 SignedIn   threads::write::answer;
+    POST "/threads/{id}/acceptance"              SignedIn   threads::write::accept;
+    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::write::unaccept;
+    POST "/threads/{id}/me-too"                  SignedIn   threads::write::me_too;
+    POST "/threads/{id}/me-too/removal"          SignedIn   threads::write::not_me_too;
+    POST "/threads/{id}/follow"                  SignedIn   threads::write::follow;
+    POST "/threads/{id}/follow/removal"          SignedIn   threads::write::unfollow;
+    GET  "/posts/{id}"                           Anyone     threads::write::locate;
+    GET  "/posts/{id}/comments"                  Anyone     threads::write::comments;
+    POST "/posts/{id}/comments"                  SignedIn   threads::write::comment;
+    GET  "/posts/{id}/edit"                      SignedIn   threads::write::edit_form;
+    GET  "/posts/{id}/revisions"                 Anyone     threads::write::revisions;
+    POST "/posts/{id}/revisions"                 SignedIn   threads::write::edit;
+    POST "/posts/{id}/vote"                      SignedIn   threads::write::vote;
+    POST "/posts/{id}/deletion"                  SignedIn   threads::write::delete;
+    POST "/posts/{id}/deletion/removal"          SignedIn   threads::write::undelete;
+    GET  "/drafts"                               SignedIn   threads::write::drafts;
+    POST "/drafts"                               SignedIn   threads::write::save_draft;
+    POST "/drafts/{id}/removal"                  SignedIn   threads::write::remove_draft;
+    GET  "/questions/{id}"                       Anyone     threads::write::imported_post;
+    GET  "/questions/{id}/{slug:.*}"             Anyone     threads::write::imported_post;
+    GET  "/q/{id}"                               Anyone     threads::write::imported_post;
+    GET  "/a/{id}"                               Anyone     threads::write::imported_post;
+    GET  "/users/{id}"                           Anyone     threads::write::imported_person;
+    GET  "/users/{id}/{name:.*}"                 Anyone     threads::write::imported_person;
+    GET  "/tags"                                 Anyone     tags::pages::index;
+    GET  "/tags/{name}"                          Anyone     threads::lists::tagged;
+    GET  "/badges"                               Anyone     badges::pages::index;
+    GET  "/badges/{id}"                          Anyone     badges::pages::show;
+
     GET  "/sign-up"                              Anyone     accounts::pages::sign_up_form;
     POST "/sign-up"                              Anyone     accounts::pages::sign_up;
     GET  "/sign-in"                              Anyone     accounts::pages::sign_in_form;
@@ -92,6 +128,7 @@ routes! {
     GET  "/first-run"                            Anyone     accounts::pages::first_run_form;
     POST "/first-run"                            Anyone     accounts::pages::first_run;
     GET  "/people"                               Anyone     accounts::pages::people;
+    GET  "/people/{username}"                    Anyone     accounts::person::show;
     GET  "/settings"                             SignedIn   accounts::pages::settings;
     POST "/settings"                             SignedIn   accounts::pages::save_settings;
     GET  "/settings/account"                     SignedIn   accounts::pages::account_settings;
@@ -103,4 +140,6 @@ routes! {
     GET  "/settings/sessions"                    SignedIn   accounts::pages::sessions;
     POST "/settings/sessions/removal"            SignedIn   accounts::pages::end_other_sessions;
     POST "/settings/sessions/{id}/removal"       SignedIn   accounts::pages::end_session;
+
+    GET  "/threads/{id}/{slug}"                  Anyone     threads::show::show;
 }

@@ -426,6 +426,7 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
     question.comment_more_count = 4;
     question.comment_more_label = s("Show 4 more comments");
     question.comment_more_url = s("/threads/42/x?comments=100");
+    question.can_accept = false;
     let mut answers = answers;
     if eye == Eye::Visitor {
         for c in std::iter::once(&mut question).chain(answers.iter_mut()).flat_map(|p| p.comments.iter_mut())

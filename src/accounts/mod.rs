@@ -1,6 +1,7 @@
 //! accounts room: people, their roles, sessions and passwords.
 pub mod pages;
 pub mod password;
+pub mod person;
 pub mod policy;
 mod store;
 pub mod views;

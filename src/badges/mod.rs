@@ -2,6 +2,7 @@
 //!
 //! The rules are data in [`policy`]; the reputation's fold tells which measures moved and
 //! [`settle`] turns that into awards and revocations.
+pub mod pages;
 pub mod policy;
 mod store;
 pub mod views;

@@ -185,7 +185,7 @@ pub const MAX_EMAIL_BYTES: usize = 254;
 pub const MAX_EMAIL_LOCAL_BYTES: usize = 64;
 
 /// Characters in a tag name, at least.
-pub const MIN_TAG: usize = 2;
+pub const MIN_TAG: usize = 1;
 
 /// Characters in a tag name, at most: Stack Exchange's own limit, so that its dumps fit.
 pub const MAX_TAG: usize = 35;

@@ -61,6 +61,11 @@ pub fn render(md: &str) -> Rendered {
     })
 }
 
+/// The plain text of HTML that was rendered here and stored.
+pub fn text_of(stored_html: &str) -> String {
+    text::plain_text(stored_html)
+}
+
 /// Renders a body that is HTML already (Stack Exchange dumps): cleaned, bounded, its code
 /// highlighted, headings and links as in Markdown. An `@name` stays text: the names are those
 /// of another site. Total, like [`render`].

@@ -31,3 +31,26 @@ pub fn log_role_change(tx: &mut Tx<'_>, actor: UserId, user: UserId, role: Role)
         .execute(tx.conn)?;
     Ok(())
 }
+
+/// Why a thread was locked, in the words of the moderator who did it.
+pub fn lock_reason(conn: &mut Conn, thread: crate::kernel::ids::ThreadId) -> DbResult<Option<String>> {
+    Ok(moderation_log::table
+        .filter(moderation_log::thread_id.eq(thread.0))
+        .filter(moderation_log::act.eq("lock"))
+        .order(moderation_log::id.desc())
+        .select(moderation_log::reason)
+        .first(conn)
+        .optional()?)
+}
+
+/// Why somebody is kept out, for themselves and for moderators.
+pub fn suspension_reason(conn: &mut Conn, user: UserId) -> DbResult<Option<String>> {
+    use crate::db::schema::suspensions;
+    Ok(suspensions::table
+        .filter(suspensions::user_id.eq(user))
+        .filter(suspensions::lifted_at.is_null())
+        .order(suspensions::id.desc())
+        .select(suspensions::reason)
+        .first(conn)
+        .optional()?)
+}

@@ -32,7 +32,7 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
         return Ok(Cast::NotFound);
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Cast::Refused("suspended"));
+        return Ok(Cast::Refused("you-are-suspended"));
     }
     if at.is_author() {
         return Ok(Cast::Refused("vote-own"));

@@ -21,4 +21,5 @@ mod house;
 mod ledger;
 mod licences;
 mod schema;
+mod search;
 mod source;
