@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, admin, badges, escalation, moderation, tags, threads, web as house};
+use crate::{accounts, admin, badges, escalation, moderation, notices, search, tags, threads, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -62,6 +62,21 @@ routes! {
     GET  "/robots.txt"                           Anyone     house::pages::robots;
     GET  "/help"                                 Anyone     house::pages::help;
     POST "/preview"                              SignedIn   house::pages::preview;
+
+    GET  "/threads/feed.atom"                    Anyone     house::feeds::newest;
+    GET  "/tags/{name}/feed.atom"                Anyone     house::feeds::of_tag;
+    GET  "/sitemap.xml"                          Anyone     house::feeds::sitemap_index;
+    GET  "/sitemap-{n}.xml"                      Anyone     house::feeds::sitemap;
+
+    GET  "/search"                               Anyone     search::pages::results;
+    GET  "/search/suggestions"                   Anyone     search::pages::suggestions;
+
+    GET  "/notices"                              SignedIn   notices::pages::index;
+    POST "/notices/read"                         SignedIn   notices::pages::read_all;
+    GET  "/settings/notices"                     SignedIn   notices::pages::settings;
+    POST "/settings/notices"                     SignedIn   notices::pages::save_settings;
+    GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
+    POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
 
     GET  "/"                                     Anyone     threads::pages::lists::front;
     GET  "/threads"                              Anyone     threads::pages::lists::index;

@@ -838,6 +838,7 @@ fn sheets() -> Vec<Sheet> {
             filters: vec![Filter { label: s("tag: hub"), remove_url: s("/search?q=y") }],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
+            rebuilding: false,
         },
     ));
     all.push(sheet(

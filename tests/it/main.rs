@@ -24,5 +24,6 @@ mod house;
 mod ledger;
 mod licences;
 mod schema;
+mod search;
 mod source;
 mod threads;

@@ -99,7 +99,7 @@ fn url(target: &Target) -> String {
     }
 }
 
-const CAST: [(&str, &str, &str, Role, &str); 5] = [
+pub const CAST: [(&str, &str, &str, Role, &str); 5] = [
     ("ann", "Ann", "ann@example.com", Role::Customer, ""),
     ("bruno", "Bruno", "bruno@example.com", Role::Customer, ""),
     ("carla", "Carla", "carla@example.com", Role::Moderator, ""),
@@ -198,7 +198,7 @@ impl World {
 }
 
 /// An account as sign-up and confirmation leave it.
-fn enrol(
+pub fn enrol(
     tx: &mut loggia::db::Tx<'_>,
     &(username, display_name, email, role, signature): &(
         &'static str,
