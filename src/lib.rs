@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod admin;
 pub mod app;
 pub mod badges;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod error;
