@@ -1,10 +1,8 @@
 //! threads room: questions, answers, comments, their revisions, and what people say about a thread.
-pub mod lists;
+pub mod pages;
 pub mod policy;
-pub mod show;
 pub mod store;
 pub mod views;
-pub mod write;
 
 use crate::accounts::Viewer;
 use crate::db::{Db, DbResult, Tx};
@@ -17,8 +15,11 @@ use crate::kernel::slug::slug;
 use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
-use policy::{Kind, Removed, Standpoint};
-use store::PostHead;
+pub use policy::{Kind, Removed, Standpoint};
+pub use store::{
+    AnswerRow, PostHead, PostRow, Sort, TagRow, ThreadRow, answers_of, cut, list, post_head, questions_of,
+    source, tag, tags, thread,
+};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]

@@ -17,9 +17,13 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod accounts;
+#[allow(dead_code)]
+mod gallery;
 mod house;
 mod ledger;
 mod licences;
 mod schema;
 mod search;
 mod source;
+mod threads;

@@ -1,12 +1,12 @@
 //! accounts room: the page of a person, with what they asked, answered, earned.
-use super::policy::may_suspend;
-use super::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
-use super::{Role, profile};
+use crate::accounts::policy::may_suspend;
+use crate::accounts::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
+use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::safe_html::SafeHtml;
-use crate::threads::lists::{Named, rows};
-use crate::threads::store;
+use crate::threads;
+use crate::threads::pages::lists::{Named, rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -86,7 +86,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     }
     let next = match tab {
         "questions" => {
-            let (threads, next) = store::questions_of(room.conn, person.id, after, moderates || mine)?;
+            let (threads, next) = threads::questions_of(room.conn, person.id, after, moderates || mine)?;
             view.rows = rows(room, &threads, Named::Asker)?;
             next
         }
@@ -97,7 +97,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 after.map(|c| c.id),
                 limits::PAGE_ROWS + 1,
             )?;
-            let (lines, next) = store::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
+            let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
             view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
             next
         }
@@ -118,7 +118,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             None
         }
         _ => {
-            let (answers, next) = store::answers_of(room.conn, person.id, after, moderates || mine)?;
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
             view.rows = rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {

@@ -1,13 +1,13 @@
 //! threads room: the page of one thread.
-use super::policy::{Kind, Removed, Standpoint};
-use super::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
-use super::views;
 use crate::accounts::{self, PersonHead};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
+use crate::threads::policy::{Kind, Removed, Standpoint};
+use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
+use crate::threads::views;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;

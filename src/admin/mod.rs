@@ -1,0 +1,2 @@
+//! admin room: the state of the house, its people and its mails.
+pub mod views;
