@@ -17,8 +17,11 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod escalation;
 mod house;
 mod ledger;
 mod licences;
+mod moderation;
 mod schema;
 mod source;
+mod supervision;
