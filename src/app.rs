@@ -88,8 +88,8 @@ pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
 }
 
 /// The followers that write to the database, in no particular order.
-pub fn followers(_letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
-    vec![Arc::new(crate::reputation::Reputation)]
+pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
+    vec![Arc::new(crate::reputation::Reputation), Arc::new(crate::notices::Notices::new(letterhead.clone()))]
 }
 
 impl App {
@@ -155,6 +155,7 @@ impl App {
             crate::search::follow::spawn(self.clone())?,
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
+            crate::notices::spawn_fan_out(self.db.clone(), self.letterhead.clone(), self.bell.clone())?,
         ];
         threads.push(crate::mail::Sender::spawn(self.db.clone(), &self.config, self.bell.clone())?);
         if let Ok(mut own) = self.threads.lock() {
@@ -246,6 +247,18 @@ impl App {
         &self,
         listener: TcpListener,
     ) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<>)> {
+        self.serve_with(listener, |_| {})
+    }
+
+    /// The same with routes beside the table's: the benchmark's static reply.
+    pub fn serve_with<F>(
+        &self,
+        listener: TcpListener,
+        more: F,
+    ) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<F>)>
+    where
+        F: FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static,
+    {
         let data = Data::new(self.clone());
         let readers = usize::try_from(self.config.readers).unwrap_or(2);
         let workers = self.config.workers.max(1);
@@ -254,6 +267,7 @@ impl App {
                 .app_data(data.clone())
                 .wrap(from_fn(doorman::stand))
                 .configure(crate::routes::configure)
+                .configure(more.clone())
                 .default_service(web::to(doorman::nothing_here))
         })
         .workers(workers)

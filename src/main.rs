@@ -1,4 +1,7 @@
-//! loggia: the command line opens the house.
+//! loggia: the program. Everything it does is in [`loggia::cli`].
 #[global_allocator]
 static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    loggia::cli::main()
+}

@@ -52,7 +52,7 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, admin, escalation, moderation, web as house};
+use crate::{accounts, admin, badges, escalation, moderation, notices, search, tags, threads, web as house};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -62,6 +62,57 @@ routes! {
     GET  "/robots.txt"                           Anyone     house::pages::robots;
     GET  "/help"                                 Anyone     house::pages::help;
     POST "/preview"                              SignedIn   house::pages::preview;
+
+    GET  "/threads/feed.atom"                    Anyone     house::feeds::newest;
+    GET  "/tags/{name}/feed.atom"                Anyone     house::feeds::of_tag;
+    GET  "/sitemap.xml"                          Anyone     house::feeds::sitemap_index;
+    GET  "/sitemap-{n}.xml"                      Anyone     house::feeds::sitemap;
+
+    GET  "/search"                               Anyone     search::pages::results;
+    GET  "/search/suggestions"                   Anyone     search::pages::suggestions;
+
+    GET  "/notices"                              SignedIn   notices::pages::index;
+    POST "/notices/read"                         SignedIn   notices::pages::read_all;
+    GET  "/settings/notices"                     SignedIn   notices::pages::settings;
+    POST "/settings/notices"                     SignedIn   notices::pages::save_settings;
+    GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
+    POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
+
+    GET  "/"                                     Anyone     threads::pages::lists::front;
+    GET  "/threads"                              Anyone     threads::pages::lists::index;
+    POST "/threads"                              SignedIn   threads::pages::write::ask;
+    GET  "/ask"                                  SignedIn   threads::pages::write::ask_form;
+    GET  "/threads/{id}"                         Anyone     threads::pages::show::short;
+    GET  "/threads/{id}/news"                    Anyone     threads::pages::show::news;
+    POST "/threads/{id}/answers"                 SignedIn   threads::pages::write::answer;
+    POST "/threads/{id}/acceptance"              SignedIn   threads::pages::write::accept;
+    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::pages::write::unaccept;
+    POST "/threads/{id}/me-too"                  SignedIn   threads::pages::write::me_too;
+    POST "/threads/{id}/me-too/removal"          SignedIn   threads::pages::write::not_me_too;
+    POST "/threads/{id}/follow"                  SignedIn   threads::pages::write::follow;
+    POST "/threads/{id}/follow/removal"          SignedIn   threads::pages::write::unfollow;
+    GET  "/posts/{id}"                           Anyone     threads::pages::write::locate;
+    GET  "/posts/{id}/comments"                  Anyone     threads::pages::write::comments;
+    POST "/posts/{id}/comments"                  SignedIn   threads::pages::write::comment;
+    GET  "/posts/{id}/edit"                      SignedIn   threads::pages::write::edit_form;
+    GET  "/posts/{id}/revisions"                 Anyone     threads::pages::write::revisions;
+    POST "/posts/{id}/revisions"                 SignedIn   threads::pages::write::edit;
+    POST "/posts/{id}/vote"                      SignedIn   threads::pages::write::vote;
+    POST "/posts/{id}/deletion"                  SignedIn   threads::pages::write::delete;
+    POST "/posts/{id}/deletion/removal"          SignedIn   threads::pages::write::undelete;
+    GET  "/drafts"                               SignedIn   threads::pages::write::drafts;
+    POST "/drafts"                               SignedIn   threads::pages::write::save_draft;
+    POST "/drafts/{id}/removal"                  SignedIn   threads::pages::write::remove_draft;
+    GET  "/questions/{id}"                       Anyone     threads::pages::write::imported_post;
+    GET  "/questions/{id}/{slug:.*}"             Anyone     threads::pages::write::imported_post;
+    GET  "/q/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/a/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/users/{id}"                           Anyone     threads::pages::write::imported_person;
+    GET  "/users/{id}/{name:.*}"                 Anyone     threads::pages::write::imported_person;
+    GET  "/tags"                                 Anyone     tags::pages::index;
+    GET  "/tags/{name}"                          Anyone     threads::pages::lists::tagged;
+    GET  "/badges"                               Anyone     badges::pages::index;
+    GET  "/badges/{id}"                          Anyone     badges::pages::show;
 
     GET  "/sign-up"                              Anyone     accounts::pages::sign_up_form;
     POST "/sign-up"                              Anyone     accounts::pages::sign_up;
@@ -77,6 +128,7 @@ routes! {
     GET  "/first-run"                            Anyone     accounts::pages::first_run_form;
     POST "/first-run"                            Anyone     accounts::pages::first_run;
     GET  "/people"                               Anyone     accounts::pages::people;
+    GET  "/people/{username}"                    Anyone     accounts::pages::person::show;
     GET  "/settings"                             SignedIn   accounts::pages::settings;
     POST "/settings"                             SignedIn   accounts::pages::save_settings;
     GET  "/settings/account"                     SignedIn   accounts::pages::account_settings;
@@ -118,4 +170,7 @@ routes! {
     POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
     GET  "/admin/mails"                          Admin      admin::pages::mails;
     POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
+
+    // Last: the words of a title may be any, also those above.
+    GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;
 }

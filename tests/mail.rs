@@ -609,9 +609,11 @@ fn the_senders_work_on_their_own_until_the_bell_stops_them() {
         ("LOGGIA_MAIL_SMTP_PORT", &port),
         ("LOGGIA_MAIL_SMTP_TLS", "none"),
     ]);
-    // A row an earlier process held.
     house.enqueue(house.letter("held", "held@example.org", None)).unwrap();
-    house.sql(&format!("UPDATE mails SET state = 'sending', next_attempt_at = {}", START.0 + HOUR));
+    if matches!(house.db.target(), Target::Sqlite(_)) {
+        // An earlier process held the row; on SQLite there is no other, so it is taken again at once.
+        house.sql(&format!("UPDATE mails SET state = 'sending', next_attempt_at = {}", START.0 + HOUR));
+    }
     let handle = Sender::spawn(house.db.clone(), &config, bell.clone()).unwrap();
     until("the stalling server has its victim", || server.connections() >= 1);
     for n in 0..10 {

@@ -6,7 +6,7 @@ export const pageKeys = (root) => {
     if (where.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(where.tagName)) return;
     if (event.key === "/") {
       event.preventDefault();
-      root.getElementById("q")?.focus();
+      (root.getElementById("q-hall") || root.getElementById("q"))?.focus();
     } else if (event.key === "?") {
       location.href = "/help#keys";
     }

@@ -1,4 +1,6 @@
 //! accounts room: the doors, people, settings.
+pub mod person;
+
 use super::policy::password_problem;
 use super::store::PeopleFilter;
 use super::views::*;
@@ -553,9 +555,9 @@ pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
                                 &author,
                                 badges.get(&row.id).copied().unwrap_or_default(),
                             ),
-                            answers_label: counted(lang, "count-answers", row.answer_count.unwrap_or(0)),
+                            answers_label: counted(lang, "label-n-answers", row.answer_count.unwrap_or(0)),
                             solutions_label: if accepted > 0 {
-                                counted(lang, "count-solutions", accepted)
+                                counted(lang, "label-n-solutions", accepted)
                             } else {
                                 String::new()
                             },

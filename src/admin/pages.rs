@@ -1,12 +1,13 @@
 //! admin room: its pages.
 use super::views::*;
-use crate::accounts::{self, PeopleFilter, Role, RoleChange};
+use crate::accounts::{self, PeopleFilter, Role};
 use crate::app::App;
 use crate::config::{MailTransport, SmtpTls};
 use crate::error::{Error, Result};
 use crate::kernel::ids::MailId;
 use crate::kernel::limits;
 use crate::mail::{self, MailState};
+use crate::moderation::{self, RoleChange};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::{Arg, translate};
 use crate::web::rates::Budget;
@@ -246,7 +247,7 @@ pub async fn set_role(visit: Visit, parts: Parts, form: Form) -> Result<HttpResp
     let role = Role::parse(form.get("role")).ok_or(Error::Invalid("role", "role-unknown"))?;
     let back = format!("/admin/people?q={}", encode(&username));
     let change = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| accounts::change_role(tx, viewer.id, &username, role))
+        .act(&form, Budget::Moderate, move |tx, viewer| moderation::change_role(tx, viewer, &username, role))
         .await?;
     match change {
         RoleChange::Changed => Ok(visit.redirect(&back, Some(("ok", "flash-role-changed")))),

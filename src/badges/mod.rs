@@ -2,13 +2,14 @@
 //!
 //! The rules are data in [`policy`]; the reputation's fold tells which measures moved and
 //! [`settle`] turns that into awards and revocations.
+pub mod pages;
 pub mod policy;
 mod store;
 pub mod views;
 
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;
-pub use policy::{BADGES, Badge, Level, Measure};
+pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE};
 pub use store::{
     Award, BadgeCounts, BadgeSummary, Holder, all_badges, badge_counts, badge_history, badges_of, holders,
     settle,

@@ -3,6 +3,7 @@
 //! Readers come from a pool; all writes pass through one [`writer`] thread per process, which
 //! commits waiting acts together. On SQLite that is the single writer WAL wants; on PostgreSQL the
 //! writer first takes an advisory lock, so that several nodes append to the ledger in commit order.
+pub mod dump;
 pub mod schema;
 mod writer;
 
@@ -374,6 +375,11 @@ impl Db {
     /// Reads on this thread: for followers, commands and closures already off the request threads.
     pub fn reader(&self) -> DbResult<impl std::ops::DerefMut<Target = Conn> + use<>> {
         self.readers.get().map_err(|e| DbError::Busy(e.to_string()))
+    }
+
+    /// A reader if one is free this moment: for those who hold one already, who must not wait for a second.
+    pub fn reader_if_free(&self) -> Option<impl std::ops::DerefMut<Target = Conn> + use<>> {
+        self.readers.try_get()
     }
 
     /// Runs one act in a transaction of its own and answers when it is durable.

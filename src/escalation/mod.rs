@@ -60,7 +60,7 @@ pub fn open(
     }
     let Some(head) = question(tx.conn, viewer, thread)? else { return Ok(Opening::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Opening::Refused("suspended"));
+        return Ok(Opening::Refused("you-are-suspended"));
     }
     if head.removed != Removed::No {
         return Ok(Opening::Refused("case-thread-removed"));
@@ -120,7 +120,7 @@ fn refusal(case: &Case, standing: &Standing) -> Handling {
 pub fn take(tx: &mut Tx<'_>, viewer: &Viewer, case: CaseId) -> Result<Handling> {
     let Some((case, standing)) = seen(tx.conn, viewer, case)? else { return Ok(Handling::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Handling::Refused("suspended"));
+        return Ok(Handling::Refused("you-are-suspended"));
     }
     if !standing.may_take() {
         return Ok(refusal(&case, &standing));
@@ -135,7 +135,7 @@ pub fn take(tx: &mut Tx<'_>, viewer: &Viewer, case: CaseId) -> Result<Handling> 
 pub fn release(tx: &mut Tx<'_>, viewer: &Viewer, case: CaseId) -> Result<Handling> {
     let Some((case, standing)) = seen(tx.conn, viewer, case)? else { return Ok(Handling::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Handling::Refused("suspended"));
+        return Ok(Handling::Refused("you-are-suspended"));
     }
     if !standing.may_release() {
         return Ok(refusal(&case, &standing));
@@ -149,7 +149,7 @@ pub fn release(tx: &mut Tx<'_>, viewer: &Viewer, case: CaseId) -> Result<Handlin
 pub fn note(tx: &mut Tx<'_>, viewer: &Viewer, case: CaseId, body: &str) -> Result<Handling> {
     let Some((case, standing)) = seen(tx.conn, viewer, case)? else { return Ok(Handling::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Handling::Refused("suspended"));
+        return Ok(Handling::Refused("you-are-suspended"));
     }
     if !standing.may_note() {
         return Ok(Handling::NotFound);
@@ -189,12 +189,12 @@ pub fn answer(
 ) -> Result<Answering> {
     let Some((case, standing)) = seen(tx.conn, viewer, case)? else { return Ok(Answering::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Answering::Refused("suspended"));
+        return Ok(Answering::Refused("you-are-suspended"));
     }
     if !standing.may_answer() {
         // The same form sent twice: its answer is what closed the case.
         if let (Some(key), Some(post)) = (submission_key, case.answer)
-            && threads::submission(tx.conn, viewer.id, key)? == Some(post)
+            && threads::answered_before(tx, viewer, case.thread, key, body)? == Some(post)
             && let Some(head) = threads::post_head(tx.conn, post)?
         {
             let posted = Posted { thread: case.thread, slug: head.slug, post, new: false };
@@ -240,7 +240,7 @@ pub fn close(
 ) -> Result<Handling> {
     let Some((case, standing)) = seen(tx.conn, viewer, case)? else { return Ok(Handling::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Handling::Refused("suspended"));
+        return Ok(Handling::Refused("you-are-suspended"));
     }
     if !standing.may_close() {
         return Ok(refusal(&case, &standing));

@@ -259,6 +259,11 @@ impl List {
         }
         let path = &self.path;
         match &mut self.file {
+            // A file's name may hold anything; a list's line has three fields.
+            Some(out) if file.contains(char::is_control) => {
+                let file = file.replace(char::is_control, "?");
+                writeln!(out, "{file}\t{label}\t{reason}").map_err(ExchangeError::io(path))
+            }
             Some(out) => writeln!(out, "{file}\t{label}\t{reason}").map_err(ExchangeError::io(path)),
             None => Ok(()),
         }

@@ -12,6 +12,9 @@ use std::path::Path;
 /// Bytes one element may take: the largest real bodies are below 1 MB, and memory stays bounded.
 const MAX_ELEMENT_BYTES: usize = 32 * 1024 * 1024;
 
+/// Elements that may be open at once; a dump has two.
+const MAX_DEPTH: u64 = 100;
+
 /// Why a row cannot be used; from a closed set, so that reports stay short.
 pub type Reason = Cow<'static, str>;
 
@@ -21,7 +24,6 @@ pub struct Row {
     /// 1 for the first row of the file.
     pub number: u64,
     values: Vec<(&'static str, String)>,
-    undecodable: bool,
 }
 
 impl Row {
@@ -54,11 +56,7 @@ impl Row {
     pub fn needed_date(&self, key: &'static str) -> std::result::Result<Moment, Reason> {
         self.date(key)?.ok_or_else(|| format!("it has no {key}").into())
     }
-    /// The row's own id, if all of it could be decoded.
     pub fn id(&self) -> std::result::Result<i64, Reason> {
-        if self.undecodable {
-            return Err("its text has an unknown entity".into());
-        }
         self.needed_int("Id")
     }
     /// What names this row in the list of unused ones.
@@ -150,6 +148,12 @@ impl Rows {
                 Ok((Element::Other, deeper)) => {
                     self.rooted = true;
                     self.depth += deeper;
+                    // The parser remembers every open element.
+                    if self.depth > MAX_DEPTH {
+                        return Err(
+                            self.malformed(self.reader.buffer_position(), "elements nest too deep".into())
+                        );
+                    }
                 }
                 Ok((Element::Row, deeper)) => {
                     self.depth += deeper;
@@ -185,14 +189,52 @@ fn element(
                 _ => wanted.iter().find(|k| **k == name),
             };
             let Some(key) = key else { continue };
-            match quick_xml::escape::unescape(&attribute.value) {
-                Ok(text) => row.values.push((key, text.into_owned())),
-                Err(_) => row.undecodable = true,
-            }
+            let text = match quick_xml::escape::unescape(&attribute.value) {
+                Ok(text) => text.into_owned(),
+                Err(_) => lenient(&attribute.value),
+            };
+            row.values.push((key, text));
         }
         *out = Some(row);
     }
     Ok(Element::Row)
+}
+
+/// Text with references that XML forbids, as dumps have them (`&#x0;`): what stands for no character
+/// becomes U+FFFD, what is no reference stays as it is. A post is worth more than its bell character.
+fn lenient(raw: &str) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((before, from)) = rest.split_once('&') {
+        out.push_str(before);
+        let end = from.char_indices().take(12).find(|(_, c)| *c == ';').map(|(at, _)| at);
+        let name = end.and_then(|at| from.get(..at));
+        let number = name.and_then(|n| n.strip_prefix('#')).map(|n| match n.strip_prefix(['x', 'X']) {
+            Some(hex) => u32::from_str_radix(hex, 16).ok(),
+            None => n.parse().ok(),
+        });
+        let meant = match (name, number) {
+            (_, Some(code)) => code.and_then(char::from_u32).filter(|c| *c != '\0').or(Some('\u{fffd}')),
+            (Some("amp"), _) => Some('&'),
+            (Some("lt"), _) => Some('<'),
+            (Some("gt"), _) => Some('>'),
+            (Some("quot"), _) => Some('"'),
+            (Some("apos"), _) => Some('\''),
+            _ => None,
+        };
+        match (meant, end) {
+            (Some(c), Some(end)) => {
+                out.push(c);
+                rest = from.get(end + 1..).unwrap_or_default();
+            }
+            _ => {
+                out.push('&');
+                rest = from;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Ends a read that would put more into memory than one element may take.
@@ -217,5 +259,17 @@ impl BufRead for Limited {
     fn consume(&mut self, bytes: usize) {
         self.left = self.left.saturating_sub(bytes);
         self.inner.consume(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lenient;
+
+    #[test]
+    fn references_to_no_character_cost_no_row() {
+        assert_eq!(lenient("a &amp;&lt;b&gt; &#65;&#x42; &quot;&apos;"), "a &<b> AB \"'");
+        assert_eq!(lenient("&#0;&#x110000;&#xd800;&#x1b;"), "\u{fffd}\u{fffd}\u{fffd}\u{1b}");
+        assert_eq!(lenient("&nosuch; & &;&#; &é; &"), "&nosuch; & &;\u{fffd} &é; &");
     }
 }

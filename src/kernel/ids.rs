@@ -75,6 +75,10 @@ id!(
     /// A mail in the outbox.
     MailId
 );
+id!(
+    /// A row of somebody's notices.
+    NoticeId
+);
 
 impl ThreadId {
     /// The question that opens this thread.

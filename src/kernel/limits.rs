@@ -88,6 +88,18 @@ pub const API_ROWS: i64 = 100;
 /// Counts shown to people stop here: counting further costs more than it tells.
 pub const COUNT_CAP: i64 = 100;
 
+// --- search ---
+/// Hits of one page of results: few people look at a second one, and each hit costs.
+pub const SEARCH_HITS: usize = 15;
+/// Threads suggested while somebody types.
+pub const SUGGESTIONS: usize = 6;
+
+// --- feeds ---
+/// Entries of a feed.
+pub const FEED_ENTRIES: i64 = 30;
+/// Post numbers that one page of the site map covers, and so its addresses at most (the format allows 50,000).
+pub const SITEMAP_RANGE: i64 = 5_000;
+
 // --- texts ---
 
 /// Characters in one post body. The longest useful posts on the large question sites end near
@@ -173,7 +185,7 @@ pub const MAX_EMAIL_BYTES: usize = 254;
 pub const MAX_EMAIL_LOCAL_BYTES: usize = 64;
 
 /// Characters in a tag name, at least.
-pub const MIN_TAG: usize = 2;
+pub const MIN_TAG: usize = 1;
 
 /// Characters in a tag name, at most: Stack Exchange's own limit, so that its dumps fit.
 pub const MAX_TAG: usize = 35;

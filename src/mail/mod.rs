@@ -9,8 +9,8 @@ pub mod send;
 pub mod store;
 pub mod unsubscribe;
 
-pub use compose::{AccountMail, Letter, Letterhead};
-pub use send::{Delivery, FolderTransport, Sender, SmtpTransport, Transport, send_due};
+pub use compose::{AccountMail, Addressee, Letter, Letterhead};
+pub use send::{Delivery, FolderTransport, Sender, Sent, SmtpTransport, Transport, send_due};
 pub use store::{Mail, MailState, NewMail, counts, enqueue, page, retry};
 pub use unsubscribe::{parse_unsubscribe, set_subscriptions, subscriptions, unsubscribe, unsubscribe_url};
 

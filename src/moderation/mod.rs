@@ -18,7 +18,7 @@ use crate::ledger::Fact;
 use crate::threads::{self, Done, Place, PostHead, Removed, Standpoint};
 use diesel::prelude::*;
 pub use policy::{Act, FlagReason, may_suspend, parse_case_note, parse_flag_note, parse_reason};
-pub use store::suspension;
+pub use store::{lock_reason, suspension};
 
 /// Flags that wait for a decision, up to the cap that is shown.
 pub fn open_flag_count(conn: &mut Conn) -> DbResult<i64> {
@@ -30,11 +30,34 @@ pub fn open_flag_count(conn: &mut Conn) -> DbResult<i64> {
     Ok(open.len() as i64)
 }
 
-/// A change of role stands in the log like everything else that is decided about people.
-pub fn log_role_change(tx: &mut Tx<'_>, actor: UserId, user: UserId, role: Role) -> DbResult<()> {
-    let entry =
-        store::Entry { act: Act::Role, thread: None, post: None, user: Some(user), reason: role.as_str() };
-    store::insert_entry(tx, actor, &entry)
+#[derive(Debug, PartialEq, Eq)]
+pub enum RoleChange {
+    Changed,
+    Same,
+    NoSuchPerson,
+    /// Nobody changes their own role, so there is always an admin left.
+    Oneself,
+}
+
+/// Gives somebody another role; it stands in the log like everything else that is decided about people.
+pub fn change_role(tx: &mut Tx<'_>, viewer: &Viewer, username: &str, role: Role) -> Result<RoleChange> {
+    let Some(person) = accounts::find_person(tx.conn, username)? else { return Ok(RoleChange::NoSuchPerson) };
+    if person.id == viewer.id {
+        return Ok(RoleChange::Oneself);
+    }
+    if person.role == role {
+        return Ok(RoleChange::Same);
+    }
+    accounts::set_role(tx, viewer.id, person.id, role)?;
+    let entry = store::Entry {
+        act: Act::Role,
+        thread: None,
+        post: None,
+        user: Some(person.id),
+        reason: role.as_str(),
+    };
+    store::insert_entry(tx, viewer.id, &entry)?;
+    Ok(RoleChange::Changed)
 }
 
 /// An escalation stands in the log without its note, which is for staff.
@@ -70,7 +93,7 @@ fn flag_problem(head: &PostHead, at: &Standpoint) -> Option<&'static str> {
 pub fn flag(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: FlagReason, note: &str) -> Result<Done> {
     let Some((head, at)) = seen(tx.conn, viewer, post)? else { return Ok(Done::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Done::Refused("suspended"));
+        return Ok(Done::Refused("you-are-suspended"));
     }
     if let Some(problem) = flag_problem(&head, &at) {
         return Ok(Done::Refused(problem));
@@ -88,7 +111,7 @@ fn kept_out(tx: &Tx<'_>, viewer: &Viewer) -> Option<Done> {
     if !viewer.role.moderates() {
         Some(Done::NotFound)
     } else if viewer.is_suspended(tx.now) {
-        Some(Done::Refused("suspended"))
+        Some(Done::Refused("you-are-suspended"))
     } else {
         None
     }
@@ -266,7 +289,7 @@ fn person(
     };
     // Looked at first, so that a suspended moderator is told that and cannot lift it themselves.
     if viewer.is_suspended(tx.now) {
-        return Ok(Err(Suspending::Refused("suspended")));
+        return Ok(Err(Suspending::Refused("you-are-suspended")));
     }
     Ok(match policy::may_suspend((viewer.id, viewer.role), (person.id, person.role)) {
         Ok(()) => Ok(person),

@@ -357,3 +357,14 @@ pub fn suspension(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Option
         .first(conn)
         .optional()?)
 }
+
+/// Why a thread was locked, in the words of the moderator who did it.
+pub fn lock_reason(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<String>> {
+    Ok(moderation_log::table
+        .filter(moderation_log::thread_id.eq(thread.0))
+        .filter(moderation_log::act.eq(Act::Lock.as_str()))
+        .order(moderation_log::id.desc())
+        .select(moderation_log::reason)
+        .first(conn)
+        .optional()?)
+}

@@ -1,1 +1,175 @@
-//! notices room.
+//! notices room: who is told what, in the house and by mail.
+//!
+//! [`Notices`] follows the ledger; each event that concerns somebody becomes a row of `notices` and, if
+//! the person wants it, a mail in the outbox, in the same transaction. Nobody is told twice of one event,
+//! nor of their own acts, nor of what has been taken away since.
+pub mod follow;
+pub mod pages;
+pub mod store;
+pub mod views;
+
+pub use follow::{Notices, fan_out_step, notify_badge, spawn_fan_out};
+pub use store::{Notice, mark_all_read, mark_read, page, unread_count};
+
+pub use crate::kernel::ids::NoticeId;
+use crate::mail::List;
+
+/// What somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// To the asker.
+    Answer,
+    OfficialAnswer,
+    /// To those who follow the thread.
+    FollowedAnswer,
+    FollowedOfficialAnswer,
+    Comment,
+    Mention,
+    Accepted,
+    Unaccepted,
+    Duplicate,
+    Hidden,
+    Restored,
+    Suspended,
+    FlagAgreed,
+    FlagDeclined,
+    /// To staff.
+    CaseOpened,
+    /// To the asker: staff will look at it.
+    CasePassedOn,
+    CaseTaken,
+    CaseAnswered,
+    CaseClosed,
+    Badge,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 20] = [
+        Kind::Answer,
+        Kind::OfficialAnswer,
+        Kind::FollowedAnswer,
+        Kind::FollowedOfficialAnswer,
+        Kind::Comment,
+        Kind::Mention,
+        Kind::Accepted,
+        Kind::Unaccepted,
+        Kind::Duplicate,
+        Kind::Hidden,
+        Kind::Restored,
+        Kind::Suspended,
+        Kind::FlagAgreed,
+        Kind::FlagDeclined,
+        Kind::CaseOpened,
+        Kind::CasePassedOn,
+        Kind::CaseTaken,
+        Kind::CaseAnswered,
+        Kind::CaseClosed,
+        Kind::Badge,
+    ];
+
+    /// As stored, and the end of its Fluent keys `notice-…`, `notice-…-gone`, `mail-…-subject`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Answer => "answer",
+            Kind::OfficialAnswer => "official-answer",
+            Kind::FollowedAnswer => "followed-answer",
+            Kind::FollowedOfficialAnswer => "followed-official-answer",
+            Kind::Comment => "comment",
+            Kind::Mention => "mention",
+            Kind::Accepted => "accepted",
+            Kind::Unaccepted => "unaccepted",
+            Kind::Duplicate => "duplicate",
+            Kind::Hidden => "hidden",
+            Kind::Restored => "restored",
+            Kind::Suspended => "suspended",
+            Kind::FlagAgreed => "flag-agreed",
+            Kind::FlagDeclined => "flag-declined",
+            Kind::CaseOpened => "case-opened",
+            Kind::CasePassedOn => "case-passed-on",
+            Kind::CaseTaken => "case-taken",
+            Kind::CaseAnswered => "case-answered",
+            Kind::CaseClosed => "case-closed",
+            Kind::Badge => "badge",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The mail list it belongs to; `None`: told in the house alone.
+    pub fn list(self) -> Option<List> {
+        match self {
+            Kind::Answer | Kind::OfficialAnswer | Kind::FollowedAnswer | Kind::FollowedOfficialAnswer => {
+                Some(List::Answers)
+            }
+            Kind::Comment => Some(List::Comments),
+            Kind::Mention => Some(List::Mentions),
+            Kind::Accepted => Some(List::Accepted),
+            Kind::Unaccepted => None,
+            Kind::Duplicate
+            | Kind::Hidden
+            | Kind::Restored
+            | Kind::Suspended
+            | Kind::FlagAgreed
+            | Kind::FlagDeclined => Some(List::Moderation),
+            Kind::CaseOpened
+            | Kind::CasePassedOn
+            | Kind::CaseTaken
+            | Kind::CaseAnswered
+            | Kind::CaseClosed => Some(List::Cases),
+            Kind::Badge => Some(List::Badges),
+        }
+    }
+
+    /// The sign beside it: answer, official, comment, mention, acceptance, moderation, flag, case or badge.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Kind::Answer | Kind::FollowedAnswer => "answer",
+            Kind::OfficialAnswer | Kind::FollowedOfficialAnswer => "official",
+            Kind::Comment => "comment",
+            Kind::Mention => "mention",
+            Kind::Accepted | Kind::Unaccepted => "acceptance",
+            Kind::Duplicate | Kind::Hidden | Kind::Restored | Kind::Suspended => "moderation",
+            Kind::FlagAgreed | Kind::FlagDeclined => "flag",
+            Kind::CaseOpened
+            | Kind::CasePassedOn
+            | Kind::CaseTaken
+            | Kind::CaseAnswered
+            | Kind::CaseClosed => "case",
+            Kind::Badge => "badge",
+        }
+    }
+
+    /// Decisions of the house bear no person's name.
+    fn names_actor(self) -> bool {
+        !matches!(
+            self,
+            Kind::Duplicate
+                | Kind::Hidden
+                | Kind::Restored
+                | Kind::Suspended
+                | Kind::FlagAgreed
+                | Kind::FlagDeclined
+                | Kind::CasePassedOn
+                | Kind::Badge
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::i18n::has;
+
+    #[test]
+    fn every_kind_has_its_words() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+            assert!(has("en", &format!("notice-{}", kind.as_str())), "{kind:?}");
+            if kind.list().is_some() {
+                assert!(has("en", &format!("mail-{}-subject", kind.as_str())), "{kind:?}");
+            }
+        }
+    }
+}

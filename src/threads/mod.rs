@@ -1,11 +1,8 @@
 //! threads room: questions, answers, comments, their revisions, and what people say about a thread.
-pub mod lists;
 pub mod pages;
 pub mod policy;
-pub mod show;
 pub mod store;
 pub mod views;
-pub mod write;
 
 use crate::accounts::Viewer;
 use crate::db::{Db, DbResult, Tx};
@@ -20,8 +17,9 @@ use crate::ledger::Fact;
 use dashmap::DashMap;
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
-    Draft, PostHead, PostRow, SeesRemoved, ThreadRow, answers, draft_at, post_head, posts_by_id, question,
-    questions_of, remove_draft_at, submission, thread,
+    AnswerRow, Draft, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers, answers_of, cut,
+    draft_at, list, post_head, posts_by_id, question, questions_of, remove_draft_at, source, tag, tags,
+    thread,
 };
 
 /// A text as it will be stored: its source and what it looks like.
@@ -102,6 +100,28 @@ pub enum Posting {
     Refused(&'static str),
 }
 
+/// What a form sent twice has in common with itself: its key, where it goes and what it says. A page
+/// that was gone back to and written anew is another form.
+fn submission(place: &str, key: Option<&str>, body: &Body) -> Option<String> {
+    key.map(|key| {
+        format!("{place}:{key}:{}", crate::kernel::token::digest(&body.md).get(..16).unwrap_or_default())
+    })
+}
+
+/// The answer this very form made before, if it did.
+pub fn answered_before(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    thread: ThreadId,
+    key: &str,
+    body: &Body,
+) -> DbResult<Option<PostId>> {
+    match submission(&format!("answer:{thread}"), Some(key), body) {
+        Some(key) => store::submission(tx.conn, viewer.id, &key),
+        None => Ok(None),
+    }
+}
+
 fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Option<Posted>> {
     let Some(key) = key else { return Ok(None) };
     let Some(post) = store::submission(tx.conn, user, key)? else { return Ok(None) };
@@ -111,9 +131,10 @@ fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Opt
 
 pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting> {
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, new.submission_key.as_deref())? {
+    let key = submission("ask", new.submission_key.as_deref(), &new.body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     let slug = slug(new.title.as_str());
@@ -133,10 +154,10 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     store::set_tags(tx, thread, &[], &new.tags)?;
     store::insert_revision(tx, post, 1, Some((new.title.as_str(), &tags)), &new.body.md, viewer.id, "")?;
     store::follow(tx, thread, viewer.id)?;
-    if let Some(key) = &new.submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
-    store::remove_draft_at(tx, viewer.id, "ask")?;
+    store::remove_draft_at(tx, viewer.id, "question")?;
     tx.append(Some(viewer.id), Fact::ThreadAsked { thread, author: Some(viewer.id) })?;
     Ok(Posting::Posted(Posted { thread, slug, post, new: true }))
 }
@@ -171,9 +192,10 @@ pub fn answer(
         return Ok(Posting::NotFound);
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, submission_key)? {
+    let key = submission(&format!("answer:{thread}"), submission_key, body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     if head.removed != Removed::No {
@@ -193,7 +215,7 @@ pub fn answer(
         store::set_official_answer(tx, thread, Some(post))?;
     }
     store::follow(tx, thread, viewer.id)?;
-    if let Some(key) = submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
     store::remove_draft_at(tx, viewer.id, &format!("answer:{thread}"))?;
@@ -211,9 +233,10 @@ pub fn comment(
 ) -> Result<Posting> {
     let Some((head, at)) = seen(tx, viewer, parent)? else { return Ok(Posting::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Posting::Refused("suspended"));
+        return Ok(Posting::Refused("you-are-suspended"));
     }
-    if let Some(posted) = sent_before(tx, viewer.id, submission_key)? {
+    let key = submission(&format!("comment:{parent}"), submission_key, body);
+    if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
     if head.kind == Kind::Comment {
@@ -232,7 +255,7 @@ pub fn comment(
     store::insert_revision(tx, post, 1, None, &body.md, viewer.id, "")?;
     store::count_comments(tx, parent, 1)?;
     store::touch_thread(tx, head.thread, viewer.id, "commented")?;
-    if let Some(key) = submission_key {
+    if let Some(key) = &key {
         store::insert_submission(tx, viewer.id, key, post)?;
     }
     tx.append(
@@ -265,7 +288,7 @@ pub enum Editing {
 pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Result<Editing> {
     let Some((head, at)) = seen(tx, viewer, post)? else { return Ok(Editing::NotFound) };
     if viewer.is_suspended(tx.now) {
-        return Ok(Editing::Refused("suspended"));
+        return Ok(Editing::Refused("you-are-suspended"));
     }
     if !at.may_edit(head.removed, head.locked) {
         return Ok(Editing::Refused(if head.locked { "thread-locked" } else { "edit-not-yours" }));
@@ -341,7 +364,7 @@ pub fn delete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> R
         return Ok(Done::Already(place(&head, post)));
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Done::Refused("suspended"));
+        return Ok(Done::Refused("you-are-suspended"));
     }
     if !at.may_delete(head.kind, head.removed, head.locked, head.answer_count > 0, head.accepted) {
         return Ok(Done::Refused("delete-not-possible"));
@@ -508,7 +531,7 @@ pub fn me_too(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, on: bool) -> R
         return Ok(Done::Refused("me-too-own"));
     }
     if viewer.is_suspended(tx.now) {
-        return Ok(Done::Refused("suspended"));
+        return Ok(Done::Refused("you-are-suspended"));
     }
     if !store::set_me_too(tx, thread, viewer.id, on)? {
         return Ok(Done::Already(here));

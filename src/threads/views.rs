@@ -307,6 +307,24 @@ pub struct Comment {
     pub edited: bool,
 }
 
+/// `threads/comments.html`: every comment of one post.
+#[derive(Debug, Clone, Serialize)]
+pub struct CommentsPage {
+    /// The thread's.
+    pub id: i64,
+    pub thread_title: String,
+    pub post_url: String,
+    pub post: Post,
+    /// question or answer.
+    pub kind: String,
+    pub can_comment: bool,
+    pub comment_on: i64,
+    pub comment_md: String,
+    pub errors: FieldErrors,
+    pub submission_key: String,
+    pub max_comment: i64,
+}
+
 /// `threads/ask.html`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct AskPage {
@@ -328,14 +346,7 @@ pub struct AskPage {
     pub preview_html: Option<SafeHtml>,
 }
 
-/// A similar thread; also the JSON of /search/suggestions.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Suggestion {
-    pub title: String,
-    pub url: String,
-    pub solved: bool,
-    pub excerpt: String,
-}
+pub use crate::search::views::Suggestion;
 
 /// `threads/edit.html`: editing a question, an answer or a comment.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -375,7 +386,7 @@ pub struct EditConflict {
     pub their_body_md: String,
     pub their_tags: String,
     /// From theirs to mine.
-    pub diff: Vec<DiffLine>,
+    pub diff_html: SafeHtml,
     pub revisions_url: String,
 }
 
@@ -392,12 +403,12 @@ pub struct RevisionsPage {
     /// Numbers compared.
     pub from: i64,
     pub to: i64,
-    /// Empty where the title is the same on both sides.
-    pub title_diff: Vec<DiffPart>,
+    /// `None` where the title is the same on both sides.
+    pub title_diff_html: Option<SafeHtml>,
     pub tags_removed: Vec<String>,
     pub tags_added: Vec<String>,
-    /// Empty where the text is the same.
-    pub body_diff: Vec<DiffLine>,
+    /// `None` where the text is the same.
+    pub body_diff_html: Option<SafeHtml>,
     pub can_edit: bool,
     pub older_url: Option<String>,
 }
@@ -412,20 +423,6 @@ pub struct RevisionRow {
     pub current: bool,
     /// Compares this revision with the one before; `None` for the first.
     pub compare_url: Option<String>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct DiffLine {
-    /// same, added, removed or gap (unchanged lines left out).
-    pub kind: String,
-    pub parts: Vec<DiffPart>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct DiffPart {
-    /// same, added or removed.
-    pub kind: String,
-    pub text: String,
 }
 
 /// `threads/drafts.html`.

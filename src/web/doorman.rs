@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
 /// Scripts, styles and pictures of our own alone; forms go home; nobody frames us.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; \
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
                    font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
                    base-uri 'none'; object-src 'none'";
 
@@ -58,15 +58,14 @@ where
     let mut reply = match refusal {
         Some(error) => req.into_response(error.error_response()).map_into_right_body(),
         None => {
-            let request = req.request().clone();
             // A panic must be an answer, not a closed connection.
             match AssertUnwindSafe(next.call(req)).catch_unwind().await {
                 Ok(Ok(reply)) => reply.map_into_left_body(),
-                Ok(Err(error)) => ServiceResponse::new(request, error.error_response()).map_into_right_body(),
+                Ok(Err(error)) => stand_in(error.error_response()).map_into_right_body(),
                 Err(_) => {
                     tracing::error!(%path, id = %context.id, "a handler panicked");
                     let error = Error::Internal("a handler panicked".into());
-                    ServiceResponse::new(request, error.error_response()).map_into_right_body()
+                    stand_in(error.error_response()).map_into_right_body()
                 }
             }
         }
@@ -112,6 +111,11 @@ where
     }
     add("cache-control", if signed_in { "private, no-store" } else { "no-cache" });
     Ok(reply)
+}
+
+/// A reply where the request itself is gone: the router wants it whole, so no copy is kept for this.
+fn stand_in(reply: HttpResponse) -> ServiceResponse {
+    ServiceResponse::new(actix_web::test::TestRequest::default().to_http_request(), reply)
 }
 
 /// Links and cookies belong to one host. Where the operator named it, no other is answered; where not,

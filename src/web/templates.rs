@@ -98,7 +98,7 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
         Some(folder) => collect(folder, folder, &mut sources).map_err(|e| e.to_string())?,
     }
     let sources: Vec<(String, String)> =
-        sources.into_iter().map(|(name, text)| (name, settle(lang, &text))).collect();
+        sources.into_iter().map(|(name, text)| (name, settle(lang, hue, &text))).collect();
     tera.add_raw_templates(sources).map_err(|e| e.to_string())?;
     Ok(tera)
 }
@@ -138,8 +138,9 @@ fn message(lang: &str, kwargs: &Kwargs) -> TeraResult<String> {
     Ok(i18n::translate(lang, key, &args))
 }
 
-/// Puts the text in place of every `{{ t(k="key") }}` without arguments.
-fn settle(lang: &str, source: &str) -> String {
+/// Puts the text in place of every `{{ t(k="key") }}` without arguments, and the address in place of every
+/// `{{ asset(path="file") }}`.
+fn settle(lang: &str, hue: u16, source: &str) -> String {
     let mut out = String::with_capacity(source.len());
     let mut rest = source;
     while let Some(start) = rest.find("{{") {
@@ -155,9 +156,14 @@ fn settle(lang: &str, source: &str) -> String {
             .strip_prefix("t(k=\"")
             .and_then(|t| t.strip_suffix("\")"))
             .filter(|key| key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        match key {
-            Some(key) => out.push_str(&escape(&i18n::translate(lang, key, &[]))),
-            None => out.push_str(tag),
+        let file = inner
+            .strip_prefix("asset(path=\"")
+            .and_then(|t| t.strip_suffix("\")"))
+            .filter(|t| !t.contains('"'));
+        match (key, file) {
+            (Some(key), _) => out.push_str(&escape(&i18n::translate(lang, key, &[]))),
+            (None, Some(file)) => out.push_str(&escape(&assets::url(file, hue))),
+            (None, None) => out.push_str(tag),
         }
         rest = after;
     }
@@ -194,7 +200,8 @@ mod tests {
 
     #[test]
     fn words_without_arguments_are_settled_at_load() {
-        let out = settle("en", "<p>{{ t(k=\"no-such-key\") }} {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
+        let out =
+            settle("en", 22, "<p>{{ t(k=\"no-such-key\") }} {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
         assert_eq!(out, "<p>no-such-key {{ t(k=\"x\", n=1) }} {{ page.title }}</p>");
     }
 }

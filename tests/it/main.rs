@@ -17,11 +17,16 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod accounts;
+#[allow(dead_code)]
+mod gallery;
 mod escalation;
 mod house;
 mod ledger;
 mod licences;
 mod moderation;
 mod schema;
+mod search;
 mod source;
 mod supervision;
+mod threads;

@@ -8,7 +8,7 @@ use crate::db::schema::{
     users, votes,
 };
 use crate::exchange::Result;
-use crate::exchange::text;
+use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
 use crate::kernel::ids::{CaseId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{DAY, Moment};
@@ -69,7 +69,7 @@ impl Book<'_> {
     pub fn line(&mut self, line: Line) -> Result<()> {
         let file = self.file.clone();
         let done = match line.content {
-            Ok(Some((fields, html))) => self.act(*fields, html)?,
+            Ok(Some((fields, shown))) => self.act(*fields, shown)?,
             Ok(None) => Err("an empty line".into()),
             Err(reason) => Err(reason),
         };
@@ -82,18 +82,18 @@ impl Book<'_> {
         }
     }
 
-    fn act(&mut self, line: Fields, html: String) -> Result<Done> {
+    fn act(&mut self, line: Fields, shown: Shown) -> Result<Done> {
         match line.kind.as_str() {
-            "user" => self.user(line, html),
-            "question" => self.question(line, html),
-            "answer" => self.answer(line, html),
-            "comment" => self.comment(line, html),
+            "user" => self.user(line, shown),
+            "question" => self.question(line, shown),
+            "answer" => self.answer(line, shown),
+            "comment" => self.comment(line, shown),
             "vote" => self.vote(line),
             "accept" => self.accept(line, true),
             "unaccept" => self.accept(line, false),
             "me_too" => self.me_too(line),
             "follow" => self.follow(line),
-            "edit" => self.edit(line, html),
+            "edit" => self.edit(line, shown),
             "duplicate" => self.duplicate(line),
             "flag" => self.flag(line),
             "hide" => self.hide(line),
@@ -127,7 +127,7 @@ impl Book<'_> {
         self.post(question.map(|id| ('q', id)).ok_or_else(|| "it names no question".into()))
     }
 
-    fn question(&mut self, line: Fields, html: String) -> Result<Done> {
+    fn question(&mut self, line: Fields, shown: Shown) -> Result<Done> {
         let at = given!(line.at()).unwrap_or(self.run.options.now);
         let origin = need!(line.id, "it has no id");
         let author = given!(self.person(line.user));
@@ -140,7 +140,7 @@ impl Book<'_> {
             return Ok(Err("this id came before".into()));
         }
         let names = text::tags(&line.tags.unwrap_or_default().join(" "));
-        let post: PostId = self.new_post("question", ThreadId(0), None, author, &body, html, at)?;
+        let post: PostId = self.new_post("question", ThreadId(0), None, author, &body, shown.html, at)?;
         let thread = ThreadId(post.0);
         diesel::update(posts::table.find(post))
             .set(posts::thread_id.eq(thread))
@@ -151,6 +151,7 @@ impl Book<'_> {
                 threads::slug.eq(text::slug(&title)),
                 threads::title.eq(&title),
                 threads::tags.eq(names.join(" ")),
+                threads::excerpt.eq(shown.excerpt),
                 threads::author_id.eq(author),
                 threads::created_at.eq(at),
                 threads::active_at.eq(at),
@@ -166,7 +167,7 @@ impl Book<'_> {
         Ok(Ok(()))
     }
 
-    fn answer(&mut self, line: Fields, html: String) -> Result<Done> {
+    fn answer(&mut self, line: Fields, shown: Shown) -> Result<Done> {
         let origin = need!(line.id, "it has no id");
         let author = given!(self.person(line.user));
         let question = given!(self.thread_of(line.question)?);
@@ -189,7 +190,7 @@ impl Book<'_> {
             return Ok(Err("an official answer by somebody who is not staff".into()));
         }
         let thread = question.thread_id;
-        let post = self.new_post("answer", thread, Some(question.id), author, &body, html, at)?;
+        let post = self.new_post("answer", thread, Some(question.id), author, &body, shown.html, at)?;
         diesel::update(threads::table.find(thread))
             .set(threads::answer_count.eq(threads::answer_count + 1))
             .execute(&mut self.run.conn)?;
@@ -267,7 +268,7 @@ impl Book<'_> {
         Ok(())
     }
 
-    fn comment(&mut self, line: Fields, html: String) -> Result<Done> {
+    fn comment(&mut self, line: Fields, shown: Shown) -> Result<Done> {
         let author = given!(self.person(line.user));
         let parent = given!(self.post(line.target())?);
         let at = given!(line.at()).unwrap_or(parent.created_at);
@@ -282,7 +283,7 @@ impl Book<'_> {
             return Ok(Err("this id came before".into()));
         }
         let thread = parent.thread_id;
-        let post = self.new_post("comment", thread, Some(parent.id), author, &body, html, at)?;
+        let post = self.new_post("comment", thread, Some(parent.id), author, &body, shown.html, at)?;
         diesel::update(posts::table.find(parent.id))
             .set(posts::comment_count.eq(posts::comment_count + 1))
             .execute(&mut self.run.conn)?;
@@ -440,7 +441,7 @@ impl Book<'_> {
         Ok(Ok(()))
     }
 
-    fn edit(&mut self, line: Fields, html: String) -> Result<Done> {
+    fn edit(&mut self, line: Fields, shown: Shown) -> Result<Done> {
         let post = given!(self.post(line.target())?);
         let at = given!(line.at()).unwrap_or(post.created_at);
         let editor = given!(self.person_if_any(line.user)).or(post.author_id);
@@ -480,7 +481,14 @@ impl Book<'_> {
         }
         let row = posts::table.find(post.id);
         let (body, html) = match line.body {
-            Some(body) => (body, html),
+            Some(body) => {
+                if post.kind == "question" {
+                    diesel::update(threads::table.find(thread))
+                        .set(threads::excerpt.eq(shown.excerpt))
+                        .execute(&mut self.run.conn)?;
+                }
+                (body, shown.html)
+            }
             None => row.select((posts::body_md, posts::body_html)).first(&mut self.run.conn)?,
         };
         diesel::update(row)

@@ -1,5 +1,5 @@
 //! exchange room: lines of JSON, each bounded, parsed and rendered without the database.
-use crate::exchange::text;
+use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
 use crate::exchange::{ExchangeError, Result};
 use crate::kernel::moment::Moment;
@@ -107,7 +107,7 @@ pub struct Line {
     pub number: u64,
     pub end: u64,
     /// The fields and the rendered body; `None` for a line with nothing on it.
-    pub content: std::result::Result<Option<(Box<Fields>, String)>, Reason>,
+    pub content: std::result::Result<Option<(Box<Fields>, Shown)>, Reason>,
 }
 
 impl Line {
@@ -121,7 +121,7 @@ impl Line {
     }
 }
 
-fn parse(bytes: &[u8]) -> std::result::Result<Option<(Box<Fields>, String)>, Reason> {
+fn parse(bytes: &[u8]) -> std::result::Result<Option<(Box<Fields>, Shown)>, Reason> {
     let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.is_empty() {
@@ -148,8 +148,8 @@ fn parse(bytes: &[u8]) -> std::result::Result<Option<(Box<Fields>, String)>, Rea
         *field = text::plain(std::mem::take(field));
     }
     let source = if fields.kind == "user" { &fields.bio } else { &fields.body };
-    let html = source.as_deref().map(text::markdown).unwrap_or_default();
-    Ok(Some((fields, html)))
+    let shown = source.as_deref().map(text::markdown).unwrap_or_default();
+    Ok(Some((fields, shown)))
 }
 
 impl Fields {

@@ -4,14 +4,14 @@ use super::lines::Fields;
 use crate::accounts::Role;
 use crate::db::schema::users;
 use crate::exchange::Result;
-use crate::exchange::text;
+use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
 use crate::kernel::ids::UserId;
 use crate::ledger::Fact;
 use diesel::prelude::*;
 
 impl Book<'_> {
-    pub fn user(&mut self, line: Fields, bio_html: String) -> Result<std::result::Result<(), Reason>> {
+    pub fn user(&mut self, line: Fields, bio: Shown) -> Result<std::result::Result<(), Reason>> {
         let at = match line.at() {
             Ok(at) => at.unwrap_or(self.run.options.now),
             Err(reason) => return Ok(Err(reason)),
@@ -42,7 +42,7 @@ impl Book<'_> {
                 users::role.eq(role.as_str()),
                 users::signature.eq(text::line(line.signature.as_deref().unwrap_or_default(), 200)),
                 users::bio_md.eq(line.bio.unwrap_or_default()),
-                users::bio_html.eq(bio_html),
+                users::bio_html.eq(bio.html),
                 users::created_at.eq(at),
             ))
             .returning(users::id)

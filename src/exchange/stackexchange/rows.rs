@@ -1,5 +1,5 @@
 //! exchange room: what a row of a data dump says, decided without the database.
-use crate::exchange::text;
+use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::{Reason, Row};
 use crate::kernel::moment::Moment;
 
@@ -39,7 +39,7 @@ pub fn person(mut row: Row) -> Take<Person> {
         let created = row.needed_date("CreationDate")?;
         let name = row.take("DisplayName");
         let bio = row.take("AboutMe");
-        let bio_html = if bio.is_empty() { String::new() } else { text::clean(&bio) };
+        let bio_html = if bio.is_empty() { String::new() } else { text::clean(&bio).html };
         let display = text::display_name(&name, origin);
         Ok(Some(Person { origin, name, display, created, bio, bio_html }))
     })();
@@ -62,7 +62,7 @@ pub struct Post {
     pub origin: i64,
     pub created: Moment,
     pub source: String,
-    pub html: String,
+    pub shown: Shown,
     pub author: Author,
     pub editor: Author,
     pub edited: Option<Moment>,
@@ -125,8 +125,8 @@ fn post(row: &mut Row, origin: i64) -> Result<Post, Reason> {
     let editor = self::author(row, "LastEditorUserId", "LastEditorDisplayName")?;
     let source = row.take("Body");
     let licence = licence(row);
-    let html = text::clean(&source);
-    Ok(Post { origin, created, source, html, author, editor, edited, licence })
+    let shown = text::clean(&source);
+    Ok(Post { origin, created, source, shown, author, editor, edited, licence })
 }
 
 fn licence(row: &mut Row) -> Option<String> {
@@ -173,7 +173,7 @@ pub fn answer(mut row: Row) -> Take<AnswerOrWiki> {
             if source.trim().is_empty() {
                 return Err("an empty tag wiki".into());
             }
-            let html = text::clean(&source);
+            let html = text::clean(&source).html;
             Ok(Some(AnswerOrWiki::Wiki(Wiki { origin, source, html })))
         }
         3 | 6..=8 | 17 => Err(format!("posts of type {kind} have no place here").into()),
@@ -298,7 +298,7 @@ pub fn comment(mut row: Row) -> Take<Comment> {
         let scored = row.int("Score").is_ok_and(|s| s.unwrap_or(0) != 0);
         let author = author(&mut row, "UserId", "UserDisplayName")?;
         let source = row.take("Text");
-        let html = text::markdown(&source);
+        let html = text::foreign_markdown(&source);
         let licence = licence(&mut row);
         Ok(Some(Comment { origin, post, source, html, created, author, licence, scored }))
     })();

@@ -59,6 +59,7 @@ struct NewThread {
     title: String,
     slug: String,
     tags: String,
+    excerpt: String,
     author_id: Option<UserId>,
     created_at: Moment,
     active_at: Moment,
@@ -220,7 +221,7 @@ impl<'a> Dump<'a> {
             author_id,
             author_name,
             body_md: post.source,
-            body_html: post.html,
+            body_html: post.shown.html,
             body_is_html: true,
             created_at: post.created,
             edited_at: post.edited,
@@ -242,6 +243,8 @@ impl<'a> Dump<'a> {
                     dump.run.unused("Posts.xml", &label, &DUPLICATE_ID.into())?;
                     continue;
                 }
+                let mut question = question;
+                let excerpt = std::mem::take(&mut question.post.shown.excerpt);
                 let (post, origin) = dump.new_post(id, thread, question.post);
                 for tag in &question.tags {
                     let tag_id = dump.tag(tag, post.created_at)?;
@@ -252,6 +255,7 @@ impl<'a> Dump<'a> {
                     title: question.title,
                     slug: question.slug,
                     tags: question.tags.join(" "),
+                    excerpt,
                     author_id: post.author_id,
                     created_at: post.created_at,
                     active_at: question.active,
@@ -780,7 +784,7 @@ fn by_date(created: Moment) -> &'static str {
     // 2011-04-08 and 2018-05-02, in UTC.
     match created.0 {
         ..1_302_220_800_000_000 => "CC BY-SA 2.5",
-        ..1_525_219_200_000_000 => "CC BY-SA 3.0",
+        1_302_220_800_000_000..1_525_219_200_000_000 => "CC BY-SA 3.0",
         _ => "CC BY-SA 4.0",
     }
 }

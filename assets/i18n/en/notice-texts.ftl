@@ -1,0 +1,45 @@
+# What notices say, one message per kind. $actor is a person's name, $detail a reason or a name.
+notice-answer = { $actor } answered your question
+notice-official-answer = { $actor } answered your question officially
+notice-followed-answer = { $actor } answered a question you follow
+notice-followed-official-answer = { $actor } gave an official answer to a question you follow
+notice-comment = { $actor } commented on your post
+notice-mention = { $actor } mentioned you
+notice-accepted = { $actor } accepted your answer
+notice-unaccepted = { $actor } no longer accepts your answer
+notice-duplicate = Your question was closed as a duplicate
+notice-hidden = A moderator hid a post of yours: { $detail }
+notice-restored = A moderator restored a post of yours
+notice-suspended = Your account is suspended until { $until }: { $detail }
+notice-flag-agreed = A moderator agreed with your flag. Thank you
+notice-flag-declined = A moderator looked at your flag and left the post as it is
+notice-case-opened = { $actor } passed a thread on to staff
+notice-case-passed-on = Your question was passed on to our staff
+notice-case-taken = { $actor } took the case you opened
+notice-case-answered = { $actor } answered the case officially
+notice-case-closed = { $actor } closed the case you opened
+notice-badge = You earned the badge { $detail }
+notice-removed-post = a post that has been removed
+notice-somebody = Somebody
+
+# Subjects and texts of the mails; the text is the notice's sentence, the title below it.
+mail-answer-subject = { $actor } answered: { $title }
+mail-official-answer-subject = Official answer: { $title }
+mail-followed-answer-subject = { $actor } answered: { $title }
+mail-followed-official-answer-subject = Official answer: { $title }
+mail-comment-subject = { $actor } commented: { $title }
+mail-mention-subject = { $actor } mentioned you: { $title }
+mail-accepted-subject = Your answer was accepted: { $title }
+mail-duplicate-subject = Closed as a duplicate: { $title }
+mail-hidden-subject = A post of yours was hidden
+mail-restored-subject = A post of yours was restored
+mail-suspended-subject = Your account at { $brand } is suspended
+mail-flag-agreed-subject = Your flag: a moderator agreed
+mail-flag-declined-subject = Your flag: a moderator decided
+mail-case-opened-subject = New case: { $title }
+mail-case-passed-on-subject = Passed on to our staff: { $title }
+mail-case-taken-subject = Case taken: { $title }
+mail-case-answered-subject = Case answered: { $title }
+mail-case-closed-subject = Case closed: { $title }
+mail-badge-subject = You earned the badge { $detail }
+mail-notice-link = See it at { $brand }

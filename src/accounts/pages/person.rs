@@ -1,0 +1,175 @@
+//! accounts room: the page of a person, with what they asked, answered, earned.
+use crate::accounts::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
+use crate::accounts::{Role, profile};
+use crate::error::{Error, Result};
+use crate::kernel::limits;
+use crate::kernel::safe_html::SafeHtml;
+use crate::threads;
+use crate::threads::pages::lists::{Named, rows};
+use crate::web::cache::Shows;
+use crate::web::form::{Params, Parts};
+use crate::web::i18n::translate;
+use crate::web::view::{self, Author, Cursor, thread_url, when};
+use crate::web::visit::{Head, Page, Room, Visit};
+use actix_web::HttpResponse;
+
+/// `GET /people/{username}?tab=answers|questions|points|badges`.
+pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let username = parts.text("username")?.to_owned();
+    let tab = match params.filled("tab") {
+        None => "answers",
+        Some(text) => ["answers", "questions", "points", "badges"]
+            .into_iter()
+            .find(|known| *known == text)
+            .ok_or(Error::Bad("error-unknown-tab"))?,
+    };
+    let after = Cursor::of(&params)?;
+    visit.shared_page(Shows::Everything, move |room| page(room, &username, tab, after)).await
+}
+
+fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -> Result<Page> {
+    let person = profile(room.conn, username)?.ok_or(Error::NotFound)?;
+    if person.username != username {
+        return Ok(Page::Moved(view::person_url(&person.username)));
+    }
+    let standing = crate::reputation::standing(room.conn, person.id)?;
+    let (lang, now) = (room.visit.lang, room.now);
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let mine = viewer.is_some_and(|(id, _)| id == person.id);
+    let moderates = viewer.is_some_and(|(_, role)| role.moderates());
+    let role = Role::parse(&person.role).unwrap_or(Role::Customer);
+    let badges = crate::badges::badge_counts(room.conn, &[person.id])?;
+    let author = Author {
+        username: Some(person.username.clone()),
+        display_name: Some(person.display_name.clone()),
+        role: Some(person.role.clone()),
+        points: Some(standing.points),
+        ..Author::default()
+    };
+    let url = view::person_url(&person.username);
+    let here = format!("{url}?tab={tab}");
+    let suspended = person.suspended_until.filter(|until| *until > now);
+    let mut view = PersonPage {
+        person: view::person(lang, &author, badges.get(&person.id).copied().unwrap_or_default()),
+        joined: when(lang, person.created_at, now),
+        last_seen: None,
+        about_html: Some(person.bio_html).filter(|html| !html.is_empty()).map(SafeHtml::from_stored),
+        website: None,
+        location: String::new(),
+        question_count: standing.question_count,
+        answer_count: standing.answer_count,
+        solution_count: standing.accepted_count,
+        tab: tab.to_owned(),
+        rows: Vec::new(),
+        points_rows: Vec::new(),
+        badges: Vec::new(),
+        pager: view::pager(&here, None, after.is_none()),
+        mine,
+        suspended: None,
+        can_suspend: suspended.is_none()
+            && viewer.is_some_and(|by| crate::moderation::may_suspend(by, (person.id, role)).is_ok()),
+        can_unsuspend: suspended.is_some() && moderates,
+        imported: person.origin_site.is_some(),
+        origin_url: match (&person.origin_site, person.origin_id) {
+            (Some(site), Some(id)) => Some(format!("https://{site}/users/{id}")),
+            _ => None,
+        },
+    };
+    if let Some(until) = suspended {
+        let reason = if mine || moderates {
+            crate::moderation::suspension(room.conn, person.id, now)?
+                .map(|(_, reason)| reason)
+                .unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let until_label = translate(lang, "suspended-until", &[("date", (&until.date()).into())]);
+        view.suspended = Some(Suspension { until_label, reason });
+    }
+    let next = match tab {
+        "questions" => {
+            let (threads, next) = threads::questions_of(room.conn, person.id, after, moderates || mine)?;
+            view.rows = rows(room, &threads, Named::Asker)?;
+            next
+        }
+        "points" => {
+            let lines = crate::reputation::points_page(
+                room.conn,
+                person.id,
+                after.map(|c| c.id),
+                limits::PAGE_ROWS + 1,
+            )?;
+            let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
+            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
+            next
+        }
+        "badges" => {
+            view.badges = crate::badges::badges_of(room.conn, person.id)?
+                .iter()
+                .filter_map(|award| award.rule().map(|badge| (award, badge)))
+                .map(|(award, badge)| EarnedBadge {
+                    name: translate(lang, &badge.name_key(), &[]),
+                    rank: badge.level.as_str().to_owned(),
+                    url: format!("/badges/{}", badge.id),
+                    description: translate(lang, &badge.description_key(), &[]),
+                    when: when(lang, award.at, now),
+                    for_title: None,
+                    for_url: None,
+                })
+                .collect();
+            None
+        }
+        _ => {
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
+            let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
+            view.rows = rows(room, &threads, Named::Asker)?;
+            for (row, answer) in view.rows.iter_mut().zip(&answers) {
+                // The row stands for the answer: its own score and time, and whether it is the solution.
+                row.url = format!("{}#post-{}", row.url, answer.id);
+                row.score = answer.score;
+                row.score_label = view::counted(lang, "label-votes", answer.score);
+                row.solved = answer.thread.accepted_answer_id == Some(answer.id);
+                row.official = answer.official;
+                row.removed = answer.removed != 0 || answer.thread.removed != 0;
+                row.activity = translate(lang, "activity-answered", &[]);
+                row.when = when(lang, answer.created_at, now);
+                row.author_name.clone_from(&view.person.display_name);
+                row.author_url.clone_from(&view.person.url);
+                row.author_initials.clone_from(&view.person.initials);
+                row.author_tone = view.person.tone;
+            }
+            next
+        }
+    };
+    view.pager = view::pager(&here, next.map(Cursor::encode), after.is_none());
+    let mut head = Head::new(view.person.display_name.clone(), "people");
+    head.canonical = Some(url);
+    head.noindex = after.is_some() || tab != "answers";
+    Ok(Page::html("accounts/person.html", head, &view))
+}
+
+fn points_row(
+    lang: &str,
+    now: crate::kernel::moment::Moment,
+    line: crate::reputation::PointLine,
+) -> PointsRow {
+    let url = match (line.thread, &line.slug, line.post, line.post_removed) {
+        (Some(thread), Some(slug), Some(post), Some(0)) => {
+            Some(format!("{}#post-{post}", thread_url(thread.0, slug)))
+        }
+        _ => None,
+    };
+    PointsRow {
+        points: if line.points < 0 {
+            format!("\u{2212}{}", -line.points)
+        } else {
+            format!("+{}", line.points)
+        },
+        negative: line.points < 0,
+        text: translate(lang, &format!("point-reason-{}", line.reason.replace('_', "-")), &[]),
+        title: if url.is_some() { line.title.unwrap_or_default() } else { String::new() },
+        url,
+        when: when(lang, line.at, now),
+        event_ids: vec![line.event.0],
+    }
+}

@@ -1,0 +1,95 @@
+//! badges room: what there is to earn, and who has earned it.
+use super::policy::{Badge, find};
+use super::views::{BadgeCard, BadgePage, BadgesPage, Holder};
+use super::{all_badges, badges_of, holders};
+use crate::error::{Error, Result};
+use crate::kernel::limits;
+use crate::threads;
+use crate::web::cache::Shows;
+use crate::web::form::{Params, Parts};
+use crate::web::i18n::translate;
+use crate::web::view::{self, Author, Cursor, counted, when};
+use crate::web::views::BadgeCounts;
+use crate::web::visit::{Head, Page, Room, Visit};
+use actix_web::HttpResponse;
+
+fn card(lang: &str, badge: &Badge, held: i64, mine: bool) -> BadgeCard {
+    BadgeCard {
+        url: format!("/badges/{}", badge.id),
+        name: translate(lang, &badge.name_key(), &[]),
+        rank: badge.level.as_str().to_owned(),
+        description: translate(lang, &badge.description_key(), &[]),
+        earned_label: counted(lang, "label-earned-by", held),
+        mine,
+    }
+}
+
+fn mine(room: &mut Room<'_>) -> Result<Vec<String>> {
+    match &room.viewer {
+        Some(viewer) => Ok(badges_of(room.conn, viewer.id)?.into_iter().map(|award| award.badge).collect()),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// `GET /badges`.
+pub async fn index(visit: Visit) -> Result<HttpResponse> {
+    visit
+        .shared_page(Shows::Everything, |room| {
+            let mine = mine(room)?;
+            let lang = room.visit.lang;
+            let badges = all_badges(room.conn)?
+                .iter()
+                .map(|row| card(lang, &row.badge, row.holders, mine.iter().any(|id| id == row.badge.id)))
+                .collect();
+            let mut head = Head::new(room.visit.t("badges-title"), "badges");
+            head.canonical = Some("/badges".into());
+            Ok(Page::html("badges/index.html", head, &BadgesPage { badges }))
+        })
+        .await
+}
+
+/// `GET /badges/{id}`.
+pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let badge = find(parts.text("id")?).ok_or(Error::NotFound)?;
+    let after = Cursor::of(&params)?;
+    visit
+        .shared_page(Shows::Everything, move |room| {
+            let rows = holders(room.conn, badge.id, after.map(|c| c.id), limits::PAGE_ROWS + 1)?;
+            let (rows, next) = threads::cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
+            let held = all_badges(room.conn)?
+                .iter()
+                .find(|row| row.badge.id == badge.id)
+                .map_or(0, |row| row.holders);
+            let mine = mine(room)?;
+            let (lang, now) = (room.visit.lang, room.now);
+            let view = BadgePage {
+                badge: card(lang, badge, held, mine.iter().any(|id| id == badge.id)),
+                holders: rows
+                    .into_iter()
+                    .map(|row| {
+                        let author = Author {
+                            username: Some(row.username),
+                            display_name: Some(row.display_name),
+                            ..Author::default()
+                        };
+                        Holder {
+                            person: view::person(lang, &author, BadgeCounts::default()),
+                            when: when(lang, row.at, now),
+                            for_title: None,
+                            for_url: None,
+                        }
+                    })
+                    .collect(),
+                pager: view::pager(
+                    &format!("/badges/{}", badge.id),
+                    next.map(Cursor::encode),
+                    after.is_none(),
+                ),
+            };
+            let mut head = Head::new(view.badge.name.clone(), "badges");
+            head.description = view.badge.description.clone();
+            head.canonical = Some(format!("/badges/{}", badge.id));
+            Ok(Page::html("badges/show.html", head, &view))
+        })
+        .await
+}

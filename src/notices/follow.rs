@@ -1,0 +1,732 @@
+//! notices room: from events to notices and mails.
+//!
+//! What a popular thread's followers are told is paged: the first [`limits::FOLLOWERS_PER_STEP`] in the
+//! event's own transaction, the rest by [`fan_out_step`], a page per transaction, from a row that
+//! remembers how far it has come.
+use super::Kind;
+use super::store::{Words, url};
+use crate::db::schema::{
+    cases, follows, notice_fanouts, notices, posts, removals, suspensions, threads, users,
+};
+use crate::db::{Conn, Db, DbError, DbResult, Tx};
+use crate::kernel::ids::{CaseId, EventId, PostId, ThreadId, UserId};
+use crate::kernel::limits;
+use crate::kernel::moment::Moment;
+use crate::ledger::follow::{Bell, Follower};
+use crate::ledger::{Event, Fact};
+use crate::mail::compose::{defuse, one_line};
+use crate::mail::{self, Letter, Letterhead};
+use crate::web::i18n::{Arg, translate};
+use diesel::prelude::*;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+use unicode_normalization::UnicodeNormalization;
+
+/// The follower that tells people.
+pub struct Notices {
+    letterhead: Letterhead,
+}
+
+impl Notices {
+    pub fn new(letterhead: Letterhead) -> Notices {
+        Notices { letterhead }
+    }
+}
+
+impl Follower for Notices {
+    fn name(&self) -> &'static str {
+        "notices"
+    }
+
+    fn apply(&self, tx: &mut Tx<'_>, events: &[Event]) -> DbResult<()> {
+        let mut crier = Crier::new(&self.letterhead);
+        for event in events.iter().filter(|event| !event.imported) {
+            crier.event(tx, event)?;
+        }
+        Ok(())
+    }
+}
+
+/// A person, as far as telling goes.
+#[derive(Clone)]
+struct Person {
+    display_name: String,
+    email: Option<String>,
+    confirmed: bool,
+    language: String,
+    suspended_until: Option<Moment>,
+    erased: bool,
+}
+
+struct Thread {
+    title: String,
+    slug: String,
+    asker: Option<UserId>,
+    removed: bool,
+}
+
+struct Post {
+    parent: Option<PostId>,
+    author: Option<UserId>,
+    removed: bool,
+}
+
+/// One thing to tell one person.
+struct Telling<'a> {
+    kind: Kind,
+    event: EventId,
+    at: Moment,
+    actor: Option<UserId>,
+    thread: Option<ThreadId>,
+    post: Option<PostId>,
+    detail: &'a str,
+}
+
+/// What one step has looked up already, so that a busy thread is not asked about once per answer.
+struct Crier<'a> {
+    letterhead: &'a Letterhead,
+    people: HashMap<UserId, Option<Person>>,
+    threads: HashMap<ThreadId, Option<Thread>>,
+    posts: HashMap<PostId, Option<Post>>,
+    /// Notices written so far.
+    told: usize,
+}
+
+impl<'a> Crier<'a> {
+    fn new(letterhead: &'a Letterhead) -> Crier<'a> {
+        Crier { letterhead, people: HashMap::new(), threads: HashMap::new(), posts: HashMap::new(), told: 0 }
+    }
+
+    fn event(&mut self, tx: &mut Tx<'_>, event: &Event) -> DbResult<()> {
+        let about = |kind: Kind, thread: Option<ThreadId>, post: Option<PostId>| Telling {
+            kind,
+            event: event.id,
+            at: event.at,
+            actor: event.actor,
+            thread,
+            post,
+            detail: "",
+        };
+        match event.fact {
+            Fact::ThreadAsked { thread, .. } => {
+                if !self.stands(tx, thread, Some(thread.question()))? {
+                    return Ok(());
+                }
+                let mut told = HashSet::from_iter(event.actor);
+                self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(thread.question())), &mut told)?;
+            }
+            Fact::AnswerPosted { thread, post, author, official } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                let kind = if official { Kind::OfficialAnswer } else { Kind::Answer };
+                if let Some(asker) = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker)
+                    && told.insert(asker)
+                {
+                    self.tell(tx, asker, &about(kind, Some(thread), Some(post)))?;
+                }
+                self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
+                self.followers(tx, event, thread, post, official, &told)?;
+            }
+            Fact::CommentPosted { thread, post, parent, author } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                if let Some(author) = self.post(tx.conn, parent)?.and_then(|post| post.author)
+                    && told.insert(author)
+                {
+                    self.tell(tx, author, &about(Kind::Comment, Some(thread), Some(post)))?;
+                }
+                self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
+            }
+            Fact::AnswerAccepted { thread, post, author, .. } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                self.tell_other(tx, author, &about(Kind::Accepted, Some(thread), Some(post)))?;
+            }
+            Fact::AnswerUnaccepted { thread, post, author, .. } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                self.tell_other(tx, author, &about(Kind::Unaccepted, Some(thread), Some(post)))?;
+            }
+            Fact::ThreadClosedAsDuplicate { thread, of } => {
+                if !self.stands(tx, thread, None)? || !self.stands(tx, of, None)? {
+                    return Ok(());
+                }
+                let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
+                self.tell_other(tx, asker, &about(Kind::Duplicate, Some(thread), None))?;
+            }
+            Fact::PostHidden { thread, post, author } => {
+                // Hidden and back again since: the second notice says enough.
+                if !self.post(tx.conn, post)?.is_some_and(|post| post.removed) {
+                    return Ok(());
+                }
+                let reason: Option<String> = removals::table
+                    .filter(removals::post_id.eq(post))
+                    .filter(removals::kind.eq("hidden"))
+                    .order(removals::id.desc())
+                    .select(removals::reason)
+                    .first(tx.conn)
+                    .optional()?;
+                let reason = one_line(&reason.unwrap_or_default(), 500);
+                let telling = Telling { detail: &reason, ..about(Kind::Hidden, Some(thread), Some(post)) };
+                self.tell_other(tx, author, &telling)?;
+            }
+            Fact::PostRestored { thread, post, author } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                self.tell_other(tx, author, &about(Kind::Restored, Some(thread), Some(post)))?;
+            }
+            Fact::UserSuspended { user, until } => {
+                let reason: Option<String> = suspensions::table
+                    .filter(suspensions::user_id.eq(user))
+                    .order(suspensions::id.desc())
+                    .select(suspensions::reason)
+                    .first(tx.conn)
+                    .optional()?;
+                let detail = format!("{}\n{}", until.date(), one_line(&reason.unwrap_or_default(), 500));
+                let telling = Telling { detail: &detail, ..about(Kind::Suspended, None, None) };
+                self.tell_other(tx, Some(user), &telling)?;
+            }
+            Fact::FlagDecided { thread, post, flagger, agreed, .. } => {
+                let kind = if agreed { Kind::FlagAgreed } else { Kind::FlagDeclined };
+                self.tell_other(tx, Some(flagger), &about(kind, Some(thread), Some(post)))?;
+            }
+            Fact::CaseOpened { thread, case } => self.case_opened(tx, event, thread, case)?,
+            Fact::CaseTaken { thread, case, .. } => {
+                let opener = opener(tx.conn, case)?;
+                self.tell_other(tx, opener, &about(Kind::CaseTaken, Some(thread), None))?;
+            }
+            Fact::CaseClosed { thread, case } => {
+                let opener = opener(tx.conn, case)?;
+                self.tell_other(tx, opener, &about(Kind::CaseClosed, Some(thread), None))?;
+            }
+            Fact::CaseAnswered { thread, case, post } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                let opener = opener(tx.conn, case)?;
+                self.tell_other(tx, opener, &about(Kind::CaseAnswered, Some(thread), Some(post)))?;
+                let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
+                if let Some(asker) = asker
+                    && Some(asker) != opener
+                    && !told_of_answer(tx.conn, asker, post)?
+                {
+                    self.tell_other(tx, Some(asker), &about(Kind::OfficialAnswer, Some(thread), Some(post)))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn case_opened(
+        &mut self,
+        tx: &mut Tx<'_>,
+        event: &Event,
+        thread: ThreadId,
+        case: CaseId,
+    ) -> DbResult<()> {
+        let mut told: HashSet<UserId> = HashSet::from_iter(event.actor);
+        told.extend(opener(tx.conn, case)?);
+        let staff: Vec<UserId> = users::table
+            .filter(users::role.eq_any(["staff", "admin"]))
+            .filter(users::erased_at.is_null())
+            .order(users::id)
+            .limit(limits::STAFF_TOLD)
+            .select(users::id)
+            .load(tx.conn)?;
+        let detail = case.to_string();
+        let telling = |kind: Kind, detail| Telling {
+            kind,
+            event: event.id,
+            at: event.at,
+            actor: event.actor,
+            thread: Some(thread),
+            post: None,
+            detail,
+        };
+        for person in staff {
+            if told.insert(person) {
+                self.tell(tx, person, &telling(Kind::CaseOpened, &detail))?;
+            }
+        }
+        if self.stands(tx, thread, None)?
+            && let Some(asker) = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker)
+            && told.insert(asker)
+        {
+            self.tell(tx, asker, &telling(Kind::CasePassedOn, ""))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the post, what it hangs on and its thread are all there to be seen.
+    fn stands(&mut self, tx: &mut Tx<'_>, thread: ThreadId, post: Option<PostId>) -> DbResult<bool> {
+        if self.thread(tx.conn, thread)?.is_none_or(|thread| thread.removed) {
+            return Ok(false);
+        }
+        let Some(post) = post else { return Ok(true) };
+        let parent = match self.post(tx.conn, post)? {
+            Some(post) if !post.removed => post.parent,
+            _ => return Ok(false),
+        };
+        match parent {
+            None => Ok(true),
+            Some(parent) => Ok(self.post(tx.conn, parent)?.is_some_and(|post| !post.removed)),
+        }
+    }
+
+    fn thread(&mut self, conn: &mut Conn, id: ThreadId) -> DbResult<Option<&Thread>> {
+        let known = match self.threads.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let row: Option<(String, String, Option<UserId>, i16)> = threads::table
+                    .find(id)
+                    .select((threads::title, threads::slug, threads::author_id, threads::removed))
+                    .first(conn)
+                    .optional()?;
+                place.insert(row.map(|(title, slug, asker, removed)| Thread {
+                    title,
+                    slug,
+                    asker,
+                    removed: removed != 0,
+                }))
+            }
+        };
+        Ok(known.as_ref())
+    }
+
+    fn post(&mut self, conn: &mut Conn, id: PostId) -> DbResult<Option<&Post>> {
+        let known = match self.posts.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let row: Option<(Option<PostId>, Option<UserId>, i16)> = posts::table
+                    .find(id)
+                    .select((posts::parent_id, posts::author_id, posts::removed))
+                    .first(conn)
+                    .optional()?;
+                place.insert(row.map(|(parent, author, removed)| Post {
+                    parent,
+                    author,
+                    removed: removed != 0,
+                }))
+            }
+        };
+        Ok(known.as_ref())
+    }
+
+    fn person(&mut self, conn: &mut Conn, id: UserId) -> DbResult<Option<&Person>> {
+        if !self.people.contains_key(&id) {
+            self.load_people(conn, &[id])?;
+        }
+        Ok(self.people.get(&id).and_then(Option::as_ref))
+    }
+
+    fn load_people(&mut self, conn: &mut Conn, ids: &[UserId]) -> DbResult<()> {
+        type Row = (UserId, String, Option<String>, Option<Moment>, String, Option<Moment>, Option<Moment>);
+        let missing: Vec<UserId> = ids.iter().copied().filter(|id| !self.people.contains_key(id)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<Row> = users::table
+            .filter(users::id.eq_any(&missing))
+            .select((
+                users::id,
+                users::display_name,
+                users::email,
+                users::email_confirmed_at,
+                users::language,
+                users::suspended_until,
+                users::erased_at,
+            ))
+            .load(conn)?;
+        self.people.extend(missing.into_iter().map(|id| (id, None)));
+        for (id, display_name, email, confirmed, language, suspended_until, erased) in rows {
+            let person = Person {
+                display_name,
+                email,
+                confirmed: confirmed.is_some(),
+                language,
+                suspended_until,
+                erased: erased.is_some(),
+            };
+            self.people.insert(id, Some(person));
+        }
+        Ok(())
+    }
+
+    /// Tells `person` unless they did it themselves or there is nobody.
+    fn tell_other(&mut self, tx: &mut Tx<'_>, person: Option<UserId>, telling: &Telling<'_>) -> DbResult<()> {
+        match person {
+            Some(person) if Some(person) != telling.actor => self.tell(tx, person, telling).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the notice and its mail; `false` when this person was told before, or is gone.
+    fn tell(&mut self, tx: &mut Tx<'_>, user: UserId, telling: &Telling<'_>) -> DbResult<bool> {
+        let Some(person) = self.person(tx.conn, user)?.cloned() else { return Ok(false) };
+        if person.erased || already(tx.conn, user, telling.event, Some(telling.kind))? {
+            return Ok(false);
+        }
+        diesel::insert_into(notices::table)
+            .values((
+                notices::user_id.eq(user),
+                notices::event_id.eq(telling.event),
+                notices::kind.eq(telling.kind.as_str()),
+                notices::thread_id.eq(telling.thread),
+                notices::post_id.eq(telling.post),
+                notices::actor_id.eq(telling.actor),
+                notices::detail.eq(telling.detail),
+                notices::created_at.eq(telling.at),
+            ))
+            .execute(tx.conn)?;
+        self.told += 1;
+        self.mail(tx, user, &person, telling)?;
+        Ok(true)
+    }
+
+    fn mail(
+        &mut self,
+        tx: &mut Tx<'_>,
+        user: UserId,
+        person: &Person,
+        telling: &Telling<'_>,
+    ) -> DbResult<()> {
+        let Some(list) = telling.kind.list() else { return Ok(()) };
+        let Some(address) = person.email.as_deref().filter(|_| person.confirmed) else { return Ok(()) };
+        // A suspended person gets the one mail that says why, and no others.
+        let suspended = person.suspended_until.is_some_and(|until| until > tx.now);
+        if suspended && telling.kind != Kind::Suspended {
+            return Ok(());
+        }
+        let lang = person.language.as_str();
+        let actor = match telling.actor {
+            Some(actor) => self.person(tx.conn, actor)?.map(|person| person.display_name.clone()),
+            None => None,
+        };
+        let seen = match telling.thread {
+            Some(thread) => self.stands(tx, thread, telling.post)?,
+            None => false,
+        };
+        let thread = match telling.thread {
+            Some(id) if seen => self.thread(tx.conn, id)?.map(|t| (id, t.title.clone(), t.slug.clone())),
+            _ => None,
+        };
+        let title = match (&thread, telling.thread) {
+            (Some((_, title, _)), _) => title.clone(),
+            (None, Some(_)) => translate(lang, "notice-removed-post", &[]),
+            (None, None) => String::new(),
+        };
+        let words = Words { kind: telling.kind, actor: actor.as_deref(), detail: telling.detail };
+        let subject = words.say(
+            lang,
+            &format!("mail-{}-subject", telling.kind.as_str()),
+            &[("title", &title), ("brand", &self.letterhead.brand)],
+        );
+        let path = url(
+            telling.kind,
+            telling.detail,
+            thread.as_ref().map(|(id, _, slug)| (*id, slug.as_str())),
+            telling.post,
+        );
+        let link = (!path.is_empty()).then(|| {
+            let label = translate(lang, "mail-notice-link", &[("brand", Arg::from(&self.letterhead.brand))]);
+            (label, format!("{}{path}", self.letterhead.base_url))
+        });
+        let mut paragraphs = vec![defuse(&one_line(&words.text(lang), 1_000))];
+        if thread.is_some() {
+            paragraphs.push(defuse(&one_line(&title, 300)));
+        }
+        let new = self.letterhead.compose(Letter {
+            dedupe_key: format!("notice:{}:{user}:{}", telling.event, telling.kind.as_str()),
+            user: Some(user),
+            recipient: address,
+            lang,
+            list,
+            subject,
+            name: &person.display_name,
+            paragraphs,
+            link,
+            thread: telling.thread,
+            expires_at: None,
+        });
+        mail::enqueue(tx, new).map(drop)
+    }
+
+    /// Tells those whom the post calls by name.
+    fn mentioned(
+        &mut self,
+        tx: &mut Tx<'_>,
+        telling: &Telling<'_>,
+        told: &mut HashSet<UserId>,
+    ) -> DbResult<()> {
+        let Some(post) = telling.post else { return Ok(()) };
+        // Most posts mention nobody: their bodies stay where they are.
+        let body: Option<String> = posts::table
+            .find(post)
+            .filter(posts::body_html.like("%class=\"mention\"%"))
+            .select(posts::body_html)
+            .first(tx.conn)
+            .optional()?;
+        let Some(body) = body else { return Ok(()) };
+        let keys = mentions(&body);
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let called: Vec<UserId> = users::table
+            .filter(users::username_key.eq_any(&keys))
+            .order(users::id)
+            .select(users::id)
+            .load(tx.conn)?;
+        for person in called {
+            if told.insert(person) {
+                self.tell(tx, person, telling)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the first page of a thread's followers, and leaves a note for the rest.
+    fn followers(
+        &mut self,
+        tx: &mut Tx<'_>,
+        event: &Event,
+        thread: ThreadId,
+        post: PostId,
+        official: bool,
+        told: &HashSet<UserId>,
+    ) -> DbResult<()> {
+        let after = if self.told < limits::NOTICES_PER_STEP {
+            let answer = Fanout {
+                event: event.id,
+                at: event.at,
+                thread,
+                post,
+                actor: event.actor,
+                official,
+                after: UserId(0),
+            };
+            self.fan_out(tx, &answer, told)?
+        } else {
+            // So much has been told in this transaction that the next ones take over.
+            Some(UserId(0))
+        };
+        if let Some(after) = after {
+            let known: Option<i64> = notice_fanouts::table
+                .find(event.id)
+                .select(notice_fanouts::event_id)
+                .first(tx.conn)
+                .optional()?;
+            if known.is_none() {
+                diesel::insert_into(notice_fanouts::table)
+                    .values((
+                        notice_fanouts::event_id.eq(event.id),
+                        notice_fanouts::at.eq(event.at),
+                        notice_fanouts::thread_id.eq(thread),
+                        notice_fanouts::post_id.eq(post),
+                        notice_fanouts::actor_id.eq(event.actor),
+                        notice_fanouts::official.eq(official),
+                        notice_fanouts::after_user_id.eq(after),
+                    ))
+                    .execute(tx.conn)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells one page; where the next begins, `None` after the last.
+    fn fan_out(
+        &mut self,
+        tx: &mut Tx<'_>,
+        answer: &Fanout,
+        told: &HashSet<UserId>,
+    ) -> DbResult<Option<UserId>> {
+        let size = limits::FOLLOWERS_PER_STEP;
+        let page: Vec<UserId> = follows::table
+            .filter(follows::thread_id.eq(answer.thread))
+            .filter(follows::user_id.gt(answer.after))
+            .order(follows::user_id)
+            .limit(i64::try_from(size).unwrap_or(i64::MAX))
+            .select(follows::user_id)
+            .load(tx.conn)?;
+        self.load_people(tx.conn, &page)?;
+        let kind = if answer.official { Kind::FollowedOfficialAnswer } else { Kind::FollowedAnswer };
+        let telling = Telling {
+            kind,
+            event: answer.event,
+            at: answer.at,
+            actor: answer.actor,
+            thread: Some(answer.thread),
+            post: Some(answer.post),
+            detail: "",
+        };
+        for person in &page {
+            if Some(*person) != answer.actor
+                && !told.contains(person)
+                && !already(tx.conn, *person, answer.event, None)?
+            {
+                self.tell(tx, *person, &telling)?;
+            }
+        }
+        Ok(page.last().copied().filter(|_| page.len() == size))
+    }
+}
+
+/// An answer some of whose followers are still to be told.
+#[derive(Clone, Queryable)]
+struct Fanout {
+    event: EventId,
+    at: Moment,
+    thread: ThreadId,
+    post: PostId,
+    actor: Option<UserId>,
+    official: bool,
+    after: UserId,
+}
+
+/// Tells the next page of the oldest unfinished fan-out; `false` when there is none.
+pub fn fan_out_step(db: &Db, letterhead: &Letterhead) -> DbResult<bool> {
+    let oldest = |conn: &mut Conn| -> DbResult<Option<Fanout>> {
+        Ok(notice_fanouts::table
+            .order(notice_fanouts::event_id)
+            .select((
+                notice_fanouts::event_id,
+                notice_fanouts::at,
+                notice_fanouts::thread_id,
+                notice_fanouts::post_id,
+                notice_fanouts::actor_id,
+                notice_fanouts::official,
+                notice_fanouts::after_user_id,
+            ))
+            .first(conn)
+            .optional()?)
+    };
+    if oldest(&mut *db.reader()?)?.is_none() {
+        return Ok(false);
+    }
+    let letterhead = letterhead.clone();
+    db.write_blocking(move |tx| -> DbResult<bool> {
+        // Another node may have finished it meanwhile.
+        let Some(answer) = oldest(tx.conn)? else { return Ok(false) };
+        let mut crier = Crier::new(&letterhead);
+        let next = if crier.stands(tx, answer.thread, Some(answer.post))? {
+            crier.fan_out(tx, &answer, &HashSet::new())?
+        } else {
+            None
+        };
+        let row = notice_fanouts::table.find(answer.event);
+        match next {
+            Some(after) => {
+                diesel::update(row).set(notice_fanouts::after_user_id.eq(after)).execute(tx.conn)?
+            }
+            None => diesel::delete(row).execute(tx.conn)?,
+        };
+        Ok(true)
+    })
+}
+
+/// A thread that works through fan-outs, a page per transaction, so that visitors' writes get between.
+pub fn spawn_fan_out(db: Db, letterhead: Letterhead, bell: Bell) -> DbResult<std::thread::JoinHandle<()>> {
+    std::thread::Builder::new()
+        .name("notices".into())
+        .spawn(move || {
+            while !bell.stopping() {
+                match fan_out_step(&db, &letterhead) {
+                    Ok(true) => continue,
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "followers could not be told; it will be tried again");
+                    }
+                }
+                let begun = std::time::Instant::now();
+                let pause = Duration::from_millis(limits::MAIL_POLL_MS);
+                while !bell.stopping() && begun.elapsed() < pause {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            }
+        })
+        .map_err(|e| DbError::Unavailable(e.to_string()))
+}
+
+/// Tells `user` of a badge that `event` gave; `false` when they know. For the reputation follower, in
+/// its own transaction.
+pub fn notify_badge(
+    tx: &mut Tx<'_>,
+    letterhead: &Letterhead,
+    user: UserId,
+    badge: &str,
+    event: EventId,
+) -> DbResult<bool> {
+    let telling = Telling {
+        kind: Kind::Badge,
+        event,
+        at: tx.now,
+        actor: None,
+        thread: None,
+        post: None,
+        detail: badge,
+    };
+    Crier::new(letterhead).tell(tx, user, &telling)
+}
+
+/// Whether `user` was told of `event`, in this way or (`None`) in any.
+fn already(conn: &mut Conn, user: UserId, event: EventId, kind: Option<Kind>) -> DbResult<bool> {
+    let mut query =
+        notices::table.filter(notices::user_id.eq(user)).filter(notices::event_id.eq(event)).into_boxed();
+    if let Some(kind) = kind {
+        query = query.filter(notices::kind.eq(kind.as_str()));
+    }
+    let row: Option<i64> = query.select(notices::id).first(conn).optional()?;
+    Ok(row.is_some())
+}
+
+/// Whether `user` was among those told of the answer itself.
+fn told_of_answer(conn: &mut Conn, user: UserId, post: PostId) -> DbResult<bool> {
+    // Newest first: the answer's own event is a step before the case's.
+    let recent: Vec<Option<PostId>> = notices::table
+        .filter(notices::user_id.eq(user))
+        .order(notices::id.desc())
+        .limit(limits::NOTICES_PER_PAGE)
+        .select(notices::post_id)
+        .load(conn)?;
+    Ok(recent.contains(&Some(post)))
+}
+
+fn opener(conn: &mut Conn, case: CaseId) -> DbResult<Option<UserId>> {
+    Ok(cases::table.find(case).select(cases::opened_by).first(conn).optional()?)
+}
+
+/// Keys of the usernames a rendered body mentions, each once, at most [`limits::MENTIONS_TOLD`]. Reads
+/// the links the Markdown pipeline made, so that a name inside code is not a mention.
+pub fn mentions(body_html: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    for rest in body_html.split("<a ").skip(1) {
+        let Some((tag, _)) = rest.split_once('>') else { continue };
+        if !tag.contains("class=\"mention\"") {
+            continue;
+        }
+        let name = tag
+            .split_once("href=\"/people/")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|(name, _)| name)
+            .filter(|name| !name.is_empty() && name.len() <= 400);
+        let Some(name) = name else { continue };
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        // To give way to the kernel's `Username::key` when both rooms stand in one house.
+        let key = name.nfkc().collect::<String>().to_lowercase();
+        if !keys.contains(&key) {
+            keys.push(key);
+            if keys.len() >= limits::MENTIONS_TOLD {
+                break;
+            }
+        }
+    }
+    keys
+}

@@ -1,0 +1,209 @@
+//! notices room: somebody's notices, read back. A fixed number of statements for any page.
+use super::{Kind, NoticeId};
+use crate::db::schema::{notices, posts, threads, users};
+use crate::db::{Conn, DbResult, Tx};
+use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::limits;
+use crate::kernel::moment::Moment;
+use crate::web::i18n::{Arg, has, translate};
+use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// One notice, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub id: NoticeId,
+    pub kind: Kind,
+    /// "Bruno answered your question", plain text.
+    pub text: String,
+    /// The thread's title, or that the post has been removed; empty when it is about no thread.
+    pub subject: String,
+    /// Where it leads, from the root; empty: nowhere.
+    pub url: String,
+    pub at: Moment,
+    pub unread: bool,
+}
+
+/// The pieces every wording of a notice is made of, for pages and for mails.
+pub(super) struct Words<'a> {
+    pub kind: Kind,
+    pub actor: Option<&'a str>,
+    pub detail: &'a str,
+}
+
+impl Words<'_> {
+    pub fn actor(&self, lang: &str) -> String {
+        match self.actor {
+            Some(name) if self.kind.names_actor() && !name.trim().is_empty() => {
+                crate::mail::compose::one_line(name, 80)
+            }
+            _ => translate(lang, "notice-somebody", &[]),
+        }
+    }
+    /// For suspensions the detail holds the date, a line end and the reason; for badges the badge's id.
+    fn parts(&self, lang: &str) -> (String, String) {
+        match self.kind {
+            Kind::Suspended => {
+                let (until, reason) = self.detail.split_once('\n').unwrap_or((self.detail, ""));
+                (until.to_owned(), reason.to_owned())
+            }
+            Kind::Badge => {
+                let key = format!("badge-{}-name", self.detail);
+                let name = if has(lang, &key) { translate(lang, &key, &[]) } else { self.detail.to_owned() };
+                (String::new(), name)
+            }
+            _ => (String::new(), self.detail.to_owned()),
+        }
+    }
+    /// The message `key` with this notice's arguments and `more`.
+    pub fn say(&self, lang: &str, key: &str, more: &[(&str, &str)]) -> String {
+        let actor = self.actor(lang);
+        let (until, detail) = self.parts(lang);
+        let mut args =
+            vec![("actor", Arg::from(&actor)), ("detail", Arg::from(&detail)), ("until", Arg::from(&until))];
+        args.extend(more.iter().map(|(name, text)| (*name, Arg::from(*text))));
+        translate(lang, key, &args)
+    }
+    pub fn text(&self, lang: &str) -> String {
+        self.say(lang, &format!("notice-{}", self.kind.as_str()), &[])
+    }
+}
+
+/// Where a notice leads, from the root; empty when there is nothing to see.
+pub(super) fn url(
+    kind: Kind,
+    detail: &str,
+    thread: Option<(ThreadId, &str)>,
+    post: Option<PostId>,
+) -> String {
+    match (kind, thread, post) {
+        (Kind::CaseOpened, Some(_), _) if detail.parse::<i64>().is_ok() => format!("/desk/{detail}"),
+        (Kind::Badge, ..) => format!("/badges/{detail}"),
+        (Kind::Suspended, ..) => String::new(),
+        (_, Some((thread, _)), Some(post)) if post != thread.question() => format!("/posts/{post}"),
+        (_, Some((thread, slug)), _) => format!("/threads/{thread}/{slug}"),
+        _ => String::new(),
+    }
+}
+
+/// Up to `limit` notices of `user`, newest first, below `before`, in the words of `lang`.
+pub fn page(
+    conn: &mut Conn,
+    user: UserId,
+    before: Option<NoticeId>,
+    limit: i64,
+    lang: &str,
+) -> DbResult<Vec<Notice>> {
+    type Row =
+        (NoticeId, String, Option<ThreadId>, Option<PostId>, Option<UserId>, String, Moment, Option<Moment>);
+    let mut query = notices::table.filter(notices::user_id.eq(user)).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(notices::id.lt(before));
+    }
+    let rows: Vec<Row> = query
+        .order(notices::id.desc())
+        .limit(limit.clamp(1, limits::NOTICES_PER_PAGE))
+        .select((
+            notices::id,
+            notices::kind,
+            notices::thread_id,
+            notices::post_id,
+            notices::actor_id,
+            notices::detail,
+            notices::created_at,
+            notices::read_at,
+        ))
+        .load(conn)?;
+    let thread_ids: Vec<ThreadId> = rows.iter().filter_map(|row| row.2).collect();
+    let post_ids: Vec<PostId> = rows.iter().filter_map(|row| row.3).collect();
+    let actor_ids: Vec<UserId> = rows.iter().filter_map(|row| row.4).collect();
+    let titles: HashMap<i64, (String, String)> = threads::table
+        .filter(threads::id.eq_any(&thread_ids))
+        .filter(threads::removed.eq(0))
+        .select((threads::id, threads::title, threads::slug))
+        .load::<(i64, String, String)>(conn)?
+        .into_iter()
+        .map(|(id, title, slug)| (id, (title, slug)))
+        .collect();
+    // A comment goes with the post it hangs on.
+    let standing: Vec<(i64, Option<i64>)> = posts::table
+        .filter(posts::id.eq_any(&post_ids))
+        .filter(posts::removed.eq(0))
+        .select((posts::id, posts::parent_id))
+        .load(conn)?;
+    let parents: Vec<i64> = standing.iter().filter_map(|(_, parent)| *parent).collect();
+    let gone_parents: HashSet<i64> = posts::table
+        .filter(posts::id.eq_any(parents))
+        .filter(posts::removed.ne(0))
+        .select(posts::id)
+        .load::<i64>(conn)?
+        .into_iter()
+        .collect();
+    let standing: HashSet<i64> = standing
+        .into_iter()
+        .filter(|(_, parent)| !parent.is_some_and(|parent| gone_parents.contains(&parent)))
+        .map(|(id, _)| id)
+        .collect();
+    let names: HashMap<i64, String> = users::table
+        .filter(users::id.eq_any(&actor_ids))
+        .select((users::id, users::display_name))
+        .load::<(i64, String)>(conn)?
+        .into_iter()
+        .collect();
+    Ok(rows
+        .into_iter()
+        .filter_map(|(id, kind, thread, post, actor, detail, at, read)| {
+            let kind = Kind::parse(&kind)?;
+            let title = thread.and_then(|thread| titles.get(&thread.0).map(|title| (thread, title)));
+            let post_gone = post.is_some_and(|post| !standing.contains(&post.0));
+            let seen = title.filter(|_| !post_gone);
+            let words = Words {
+                kind,
+                actor: actor.and_then(|a| names.get(&a.0)).map(String::as_str),
+                detail: &detail,
+            };
+            let subject = match (thread, seen) {
+                (_, Some((_, (title, _)))) => title.clone(),
+                (Some(_), None) => translate(lang, "notice-removed-post", &[]),
+                (None, None) => String::new(),
+            };
+            let url = url(kind, &detail, seen.map(|(thread, (_, slug))| (thread, slug.as_str())), post);
+            Some(Notice { id, kind, text: words.text(lang), subject, url, at, unread: read.is_none() })
+        })
+        .collect())
+}
+
+/// Unread notices of `user`, counted to [`limits::COUNT_AT_MOST`].
+pub fn unread_count(conn: &mut Conn, user: UserId) -> DbResult<i64> {
+    let ids: Vec<NoticeId> = notices::table
+        .filter(notices::user_id.eq(user))
+        .filter(notices::read_at.is_null())
+        .order(notices::id)
+        .limit(limits::COUNT_AT_MOST)
+        .select(notices::id)
+        .load(conn)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(limits::COUNT_AT_MOST))
+}
+
+/// Marks one notice read if it is `user`'s; `false` when there is nothing to mark.
+pub fn mark_read(tx: &mut Tx<'_>, user: UserId, id: NoticeId) -> DbResult<bool> {
+    let count = diesel::update(
+        notices::table.find(id).filter(notices::user_id.eq(user)).filter(notices::read_at.is_null()),
+    )
+    .set(notices::read_at.eq(tx.now))
+    .execute(tx.conn)?;
+    Ok(count == 1)
+}
+
+/// Marks read what `user` has been shown: everything up to `newest`, or all of it.
+pub fn mark_all_read(tx: &mut Tx<'_>, user: UserId, newest: Option<NoticeId>) -> DbResult<usize> {
+    let newest = newest.unwrap_or(NoticeId(i64::MAX));
+    Ok(diesel::update(
+        notices::table
+            .filter(notices::user_id.eq(user))
+            .filter(notices::read_at.is_null())
+            .filter(notices::id.le(newest)),
+    )
+    .set(notices::read_at.eq(tx.now))
+    .execute(tx.conn)?)
+}

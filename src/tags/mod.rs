@@ -1,0 +1,3 @@
+//! tags room: the words threads are filed under. Their rows belong to the threads room.
+pub mod pages;
+pub mod views;

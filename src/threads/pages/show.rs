@@ -1,0 +1,541 @@
+//! threads room: the page of one thread.
+use crate::accounts::{self, PersonHead};
+use crate::error::{Error, Result};
+use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::moment::Moment;
+use crate::kernel::safe_html::SafeHtml;
+use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
+use crate::threads::policy::{Kind, Removed, Standpoint};
+use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
+use crate::threads::views;
+use crate::web::cache::Shows;
+use crate::web::form::{Params, Parts};
+use crate::web::i18n::translate;
+use crate::web::view::{self, Cursor, counted, person_url, tag_links, thread_url, when};
+use crate::web::views::{BadgeCounts, FieldErrors};
+use crate::web::visit::{Head, Page, Room, Visit};
+use actix_web::HttpResponse;
+use std::collections::HashMap;
+
+/// What a form sent back puts on the page again, so that nothing written is lost.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    pub answer_md: Option<String>,
+    pub comment_on: Option<PostId>,
+    pub comment_md: String,
+    pub errors: FieldErrors,
+    pub preview_html: Option<SafeHtml>,
+    pub duplicate_of: String,
+}
+
+/// `GET /threads/{id}/{slug}`.
+pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let id = ThreadId(parts.number("id")?);
+    let slug = parts.text("slug")?.to_owned();
+    let after = Cursor::of(&params)?;
+    let oldest = match params.filled("sort") {
+        None | Some("score") => false,
+        Some("oldest") => true,
+        Some(_) => return Err(Error::Bad("error-unknown-sort")),
+    };
+    let app = visit.app.clone();
+    let reply = visit
+        .shared_page(Shows::Thread(id), move |room| {
+            page(room, id, Some(&slug), oldest, after, Typed::default())
+        })
+        .await?;
+    if reply.status().is_success() {
+        app.views.count(id);
+    }
+    Ok(reply)
+}
+
+/// `GET /threads/{id}`: the short address leads to the whole one.
+pub async fn short(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let id = ThreadId(parts.number("id")?);
+    visit
+        .page(move |room| {
+            let row = visible(room, id)?;
+            Ok(Page::Moved(thread_url(id.0, &row.slug)))
+        })
+        .await
+}
+
+fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
+    let row = store::thread(room.conn, id)?.ok_or(Error::NotFound)?;
+    let at = Standpoint {
+        viewer: room.viewer.as_ref().map(|v| (v.id, v.role)),
+        author: row.author_id,
+        asker: row.author_id,
+    };
+    if at.sees(Removed::from_column(row.removed)) { Ok(row) } else { Err(Error::NotFound) }
+}
+
+/// Everything the page needs beside the posts themselves.
+struct Setting<'a> {
+    lang: &'static str,
+    now: Moment,
+    viewer: Option<(UserId, accounts::Role)>,
+    suspended: bool,
+    thread: &'a ThreadRow,
+    votes: HashMap<PostId, i16>,
+    badges: HashMap<UserId, BadgeCounts>,
+    origins: HashMap<PostId, OriginRow>,
+    removals: HashMap<PostId, (String, Option<UserId>, Moment)>,
+    people: HashMap<UserId, PersonHead>,
+}
+
+/// The thread as this visitor sees it; `slug` is checked where it stood in the address.
+pub fn page(
+    room: &mut Room<'_>,
+    id: ThreadId,
+    slug: Option<&str>,
+    oldest: bool,
+    after: Option<Cursor>,
+    typed: Typed,
+) -> Result<Page> {
+    let thread = visible(room, id)?;
+    let url = thread_url(id.0, &thread.slug);
+    if slug.is_some_and(|slug| slug != thread.slug) {
+        return Ok(Page::Moved(url));
+    }
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let sees = match viewer {
+        Some((_, role)) if role.moderates() => SeesRemoved::All,
+        Some((user, _)) => SeesRemoved::Own(user),
+        None => SeesRemoved::None,
+    };
+    let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
+    let (mut answers, next) = store::answers(room.conn, id, thread.accepted_answer_id, oldest, after, sees)?;
+    if let (Some(accepted), None) = (thread.accepted_answer_id, after) {
+        for row in store::posts_by_id(room.conn, &[accepted])? {
+            answers.insert(0, row);
+        }
+    }
+    let shown: Vec<PostId> = std::iter::once(question.id).chain(answers.iter().map(|row| row.id)).collect();
+    let counted_comments = question.comment_count + answers.iter().map(|row| row.comment_count).sum::<i64>();
+    let comments = if counted_comments > 0 || sees != SeesRemoved::None {
+        store::comments(room.conn, &shown, sees)?
+    } else {
+        Vec::new()
+    };
+    let setting = setting(room, &thread, &question, &answers, &comments)?;
+    let live_last = answers.iter().chain(comments.iter()).map(|row| row.id.0).fold(question.id.0, i64::max);
+    let mut by_parent: HashMap<PostId, Vec<&PostRow>> = HashMap::new();
+    for row in &comments {
+        if let Some(parent) = row.parent_id {
+            by_parent.entry(parent).or_default().push(row);
+        }
+    }
+    let comments_of = |post: PostId| by_parent.get(&post).map(Vec::as_slice).unwrap_or_default();
+
+    let question_view = post_view(&setting, &question, Kind::Question, comments_of(question.id));
+    let answer_views: Vec<views::Post> =
+        answers.iter().map(|row| post_view(&setting, row, Kind::Answer, comments_of(row.id))).collect();
+    let at = Standpoint { viewer, author: thread.author_id, asker: thread.author_id };
+    let gone = thread.removed != 0;
+    let moderates = at.moderates();
+    let lang = setting.lang;
+    let can_answer = at.may_answer(thread.locked)
+        && !gone
+        && !setting.suspended
+        && (thread.duplicate_of.is_none() || moderates);
+    let why_no_answer = if can_answer || viewer.is_none() {
+        None
+    } else {
+        let key = match (setting.suspended, gone, thread.locked) {
+            (true, ..) => "you-are-suspended",
+            (_, true, _) => "thread-removed",
+            (_, _, true) => "thread-locked",
+            _ => "thread-duplicate",
+        };
+        Some(translate(lang, key, &[]))
+    };
+    let duplicates = store::duplicates_of(room.conn, id)?;
+    let duplicate_of = match thread.duplicate_of {
+        Some(master) => store::thread(room.conn, master)?
+            .filter(|row| row.removed == 0)
+            .map(|row| views::ThreadRef { url: thread_url(row.id.0, &row.slug), title: row.title }),
+        None => None,
+    };
+    let locked = if thread.locked {
+        Some(crate::moderation::lock_reason(room.conn, id)?.unwrap_or_default())
+    } else {
+        None
+    };
+    let (mut me_too_mine, mut follow_mine, mut draft) = (false, false, None);
+    if let Some((user, _)) = viewer {
+        me_too_mine = store::has_me_too(room.conn, id, user)?;
+        follow_mine = store::follows_thread(room.conn, id, user)?;
+        draft = store::draft_at(room.conn, user, &format!("answer:{id}"))?;
+    }
+    let case = crate::escalation::state_for_thread(room.conn, id)?;
+    let staff = viewer.is_some_and(|(_, role)| role.answers_officially());
+    let tools = views::ThreadTools {
+        can_lock: moderates && !thread.locked && !gone,
+        can_unlock: moderates && thread.locked,
+        can_close: moderates && thread.duplicate_of.is_none() && !gone,
+        can_reopen: moderates && thread.duplicate_of.is_some(),
+        can_escalate: moderates && !thread.escalated && !gone,
+        case_url: case.as_ref().filter(|_| staff).map(|(_, case, _)| format!("/desk/{case}")),
+        duplicate_of: typed.duplicate_of,
+    };
+    // How far the case is, and nothing of who has it or what staff write about it.
+    let escalated = case.map(|(state, _, opened_at)| {
+        let ago = view::ago(lang, opened_at, setting.now);
+        let text = translate(lang, &format!("escalated-{}", state.as_str()), &[("ago", (&ago).into())]);
+        views::EscalatedState { state: state.as_str().to_owned(), text }
+    });
+    let solved = thread.accepted_answer_id.is_some();
+    let json_ld =
+        (!gone && after.is_none()).then(|| json_ld(room, &thread, &question, &answers, &setting, &url));
+    let submission_key = if viewer.is_some() {
+        token::random().map_err(|e| Error::Internal(e.to_string()))?
+    } else {
+        String::new()
+    };
+    let draft_saved =
+        draft.as_ref().filter(|_| typed.answer_md.is_none()).map(|d| when(lang, d.updated_at, setting.now));
+    let base = if oldest { format!("{url}?sort=oldest") } else { url.clone() };
+    let pager = view::pager(&base, next.map(Cursor::encode), after.is_none());
+    let me_too_count = thread.me_too_count;
+    let view = views::ThreadPage {
+        id: id.0,
+        url: url.clone(),
+        question: question_view,
+        answer_count: thread.answer_count,
+        answers_label: counted(lang, "label-n-answers", thread.answer_count),
+        answers: answer_views,
+        sort: if oldest { "oldest" } else { "score" }.into(),
+        next_answers_url: pager.next_url.map(|u| format!("{u}#answers")),
+        first_answers_url: pager.first_url.map(|u| format!("{u}#answers")),
+        status: views::ThreadStatus {
+            solved,
+            solution_url: thread.accepted_answer_id.filter(|_| after.is_none()).map(|a| format!("#post-{a}")),
+            locked,
+            duplicate_of,
+            duplicates: duplicates
+                .into_iter()
+                .map(|(id, slug, title)| views::ThreadRef { url: thread_url(id.0, &slug), title })
+                .collect(),
+            escalated,
+        },
+        views_label: if thread.view_count > 0 {
+            counted(lang, "label-n-views", thread.view_count)
+        } else {
+            String::new()
+        },
+        me_too: views::MeToo {
+            count: me_too_count,
+            label: if me_too_count > 0 {
+                counted(lang, "label-n-me-too", me_too_count)
+            } else {
+                String::new()
+            },
+            mine: me_too_mine,
+            can: viewer.is_some() && !at.is_asker() && !gone && !setting.suspended,
+        },
+        follow: views::Follow { mine: follow_mine, can: viewer.is_some() && !gone },
+        can_answer,
+        why_no_answer,
+        can_comment: at.may_answer(thread.locked) && !gone && !setting.suspended,
+        tools,
+        answer_md: typed.answer_md.unwrap_or_else(|| draft.map(|d| d.body_md).unwrap_or_default()),
+        draft_saved,
+        preview_html: typed.preview_html,
+        errors: typed.errors,
+        comment_on: typed.comment_on.map_or(0, |p| p.0),
+        comment_md: typed.comment_md,
+        submission_key,
+        max_body: limits::MAX_BODY_CHARS as i64,
+        max_comment: limits::MAX_COMMENT_CHARS as i64,
+        live_url: format!("/threads/{id}/news"),
+        last_post_id: live_last,
+        json_ld,
+        related: Vec::new(),
+    };
+    let mut head = Head::new(thread.title.clone(), "threads");
+    head.canonical = Some(url);
+    head.description = thread.excerpt.clone();
+    head.noindex = gone || after.is_some() || oldest;
+    Ok(Page::html("threads/show.html", head, &view))
+}
+
+/// What the posts have in common, each kind of it read in one query however many posts there are.
+fn setting<'a>(
+    room: &mut Room<'_>,
+    thread: &'a ThreadRow,
+    question: &PostRow,
+    answers: &[PostRow],
+    comments: &[PostRow],
+) -> Result<Setting<'a>> {
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let large = || std::iter::once(question).chain(answers);
+    let all = || large().chain(comments);
+    let large_ids: Vec<PostId> = large().map(|row| row.id).collect();
+    let votes = match viewer {
+        Some((user, _)) => crate::votes::votes_of(room.conn, user, &large_ids)?,
+        None => HashMap::new(),
+    };
+    let mut authors: Vec<UserId> = large().filter_map(|row| row.author_id).collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let badges = crate::badges::badge_counts(room.conn, &authors)?;
+    let origins = store::origins(room.conn, &large_ids)?;
+    let removed: Vec<PostId> = all().filter(|row| row.removed != 0).map(|row| row.id).collect();
+    let removals = store::open_removals(room.conn, &removed)?;
+    let mut others: Vec<UserId> = all()
+        .filter_map(|row| row.editor_id)
+        .chain(removals.values().filter_map(|(_, actor, _)| *actor))
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    let people = if others.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &others)? };
+    let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
+    Ok(Setting {
+        lang: room.visit.lang,
+        now: room.now,
+        viewer,
+        suspended,
+        thread,
+        votes,
+        badges,
+        origins,
+        removals,
+        people,
+    })
+}
+
+fn name_of(setting: &Setting<'_>, id: Option<UserId>) -> String {
+    id.and_then(|id| setting.people.get(&id))
+        .map_or_else(|| translate(setting.lang, "person-gone", &[]), |person| person.display_name.clone())
+}
+
+fn removed_view(setting: &Setting<'_>, row: &PostRow) -> Option<views::Removed> {
+    let state = Removed::from_column(row.removed);
+    if state == Removed::No {
+        return None;
+    }
+    let known = setting.removals.get(&row.id);
+    Some(views::Removed {
+        kind: state.word().into(),
+        reason: known.map(|(reason, ..)| reason.clone()).unwrap_or_default(),
+        by: name_of(setting, known.and_then(|(_, actor, _)| *actor)),
+        when: when(setting.lang, known.map_or(row.created_at, |(_, _, at)| *at), setting.now),
+    })
+}
+
+fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&PostRow]) -> views::Post {
+    let thread = setting.thread;
+    let at = Standpoint { viewer: setting.viewer, author: row.author_id, asker: thread.author_id };
+    let removed = Removed::from_column(row.removed);
+    let accepted = kind == Kind::Answer && thread.accepted_answer_id == Some(row.id);
+    let active = !setting.suspended && thread.removed == 0;
+    let badges = row.author_id.and_then(|id| setting.badges.get(&id)).copied().unwrap_or_default();
+    let lang = setting.lang;
+    let hidden_comments =
+        (row.comment_count - comments.iter().filter(|c| c.removed == 0).count() as i64).max(0);
+    views::Post {
+        post_id: row.id.0,
+        title: if kind == Kind::Question { thread.title.clone() } else { String::new() },
+        body_html: SafeHtml::from_stored(row.body_html.clone()),
+        author: view::person(lang, &row.author(), badges),
+        asked: when(lang, row.created_at, setting.now),
+        edited: row.edited_at.map(|edited| views::Edited {
+            when: when(lang, edited, setting.now),
+            by: name_of(setting, row.editor_id),
+            revisions_url: format!("/posts/{}/revisions", row.id),
+        }),
+        score: row.score,
+        my_vote: i64::from(setting.votes.get(&row.id).copied().unwrap_or(0)),
+        tags: if kind == Kind::Question { tag_links(&thread.tags) } else { Vec::new() },
+        comments: comments.iter().map(|c| comment_view(setting, c)).collect(),
+        comment_more_count: hidden_comments,
+        comment_more_label: if hidden_comments > 0 {
+            counted(lang, "label-more-comments", hidden_comments)
+        } else {
+            String::new()
+        },
+        comment_more_url: format!("/posts/{}/comments", row.id),
+        can_vote: active && at.may_vote(kind, removed, thread.locked),
+        can_edit: active && at.may_edit(removed, thread.locked),
+        can_delete: active && at.may_delete(kind, removed, thread.locked, thread.answer_count > 0, accepted),
+        can_undelete: !setting.suspended && at.may_undelete(removed, thread.locked),
+        can_flag: active && at.may_flag(removed),
+        can_hide: at.may_hide(removed),
+        can_unhide: at.may_restore(removed),
+        removed: removed_view(setting, row),
+        origin: setting.origins.get(&row.id).map(|origin| origin_view(setting, row, origin)),
+        accepted,
+        official: row.official,
+        signature: row.signature.clone(),
+        can_accept: kind == Kind::Answer && !accepted && active && at.may_accept(removed, thread.locked),
+        can_unaccept: accepted && active && at.may_accept(removed, thread.locked),
+        by_asker: kind == Kind::Answer && row.author_id.is_some() && row.author_id == thread.author_id,
+    }
+}
+
+fn origin_view(setting: &Setting<'_>, row: &PostRow, origin: &OriginRow) -> views::Origin {
+    let author = row.author();
+    let licence_url = match origin.licence.as_str() {
+        "CC BY-SA 2.5" => "https://creativecommons.org/licenses/by-sa/2.5/",
+        "CC BY-SA 3.0" => "https://creativecommons.org/licenses/by-sa/3.0/",
+        _ => "https://creativecommons.org/licenses/by-sa/4.0/",
+    };
+    views::Origin {
+        author_name: author
+            .display_name
+            .or(author.kept_name)
+            .unwrap_or_else(|| translate(setting.lang, "person-gone", &[])),
+        author_url: origin.author_url.clone(),
+        url: origin.url.clone(),
+        site: origin.site.clone(),
+        licence: origin.licence.clone(),
+        licence_url: licence_url.into(),
+    }
+}
+
+fn comment_view(setting: &Setting<'_>, row: &PostRow) -> views::Comment {
+    let thread = setting.thread;
+    let at = Standpoint { viewer: setting.viewer, author: row.author_id, asker: thread.author_id };
+    let removed = Removed::from_column(row.removed);
+    let active = !setting.suspended && thread.removed == 0;
+    let person = view::person(setting.lang, &row.author(), BadgeCounts::default());
+    views::Comment {
+        post_id: row.id.0,
+        body_html: SafeHtml::from_stored(row.body_html.clone()),
+        author_name: person.display_name,
+        author_url: person.url,
+        author_official: person.is_official,
+        by_asker: row.author_id.is_some() && row.author_id == thread.author_id,
+        when: when(setting.lang, row.created_at, setting.now),
+        score: row.score,
+        my_vote: 0,
+        can_vote: false,
+        can_edit: active && at.may_edit(removed, thread.locked),
+        can_delete: active && at.may_delete(Kind::Comment, removed, thread.locked, false, false),
+        can_undelete: !setting.suspended && at.may_undelete(removed, thread.locked),
+        can_flag: active && at.may_flag(removed),
+        can_hide: at.may_hide(removed),
+        can_unhide: at.may_restore(removed),
+        removed: removed_view(setting, row),
+        edited: row.edited_at.is_some(),
+    }
+}
+
+/// Characters of a text in structured data: search engines show less.
+const JSON_LD_CHARS: usize = 1_200;
+/// Answers in structured data.
+const JSON_LD_ANSWERS: usize = 5;
+
+/// schema.org's QAPage, with nothing in it that the page does not show.
+fn json_ld(
+    room: &Room<'_>,
+    thread: &ThreadRow,
+    question: &PostRow,
+    answers: &[PostRow],
+    setting: &Setting<'_>,
+    url: &str,
+) -> SafeHtml {
+    let base = &room.visit.app.config.base_url;
+    let author = |row: &PostRow| {
+        let person = view::person(setting.lang, &row.author(), BadgeCounts::default());
+        let mut value = serde_json::json!({ "@type": "Person", "name": person.display_name });
+        if let (Some(map), Some(username)) = (value.as_object_mut(), person.username) {
+            map.insert("url".into(), format!("{base}{}", person_url(&username)).into());
+        }
+        value
+    };
+    let text = |row: &PostRow| excerpt(&crate::kernel::markdown::text_of(&row.body_html), JSON_LD_CHARS);
+    let answer = |row: &PostRow| {
+        serde_json::json!({
+            "@type": "Answer",
+            "text": text(row),
+            "url": format!("{base}{url}#post-{}", row.id),
+            "upvoteCount": row.score,
+            "dateCreated": row.created_at.iso(),
+            "author": author(row),
+        })
+    };
+    let visible = answers.iter().filter(|row| row.removed == 0);
+    let (accepted, others): (Vec<&PostRow>, Vec<&PostRow>) =
+        visible.partition(|row| Some(row.id) == thread.accepted_answer_id);
+    let mut entity = serde_json::json!({
+        "@type": "Question",
+        "name": thread.title,
+        "text": text(question),
+        "answerCount": thread.answer_count,
+        "upvoteCount": thread.score,
+        "dateCreated": question.created_at.iso(),
+        "author": author(question),
+    });
+    if let Some(map) = entity.as_object_mut() {
+        if let Some(row) = accepted.first() {
+            map.insert("acceptedAnswer".into(), answer(row));
+        }
+        let suggested: Vec<_> = others.iter().take(JSON_LD_ANSWERS).map(|row| answer(row)).collect();
+        if !suggested.is_empty() {
+            map.insert("suggestedAnswer".into(), suggested.into());
+        }
+    }
+    safe_json::json_for_script(&serde_json::json!({
+        "@context": "https://schema.org",
+        "@type": "QAPage",
+        "mainEntity": entity,
+    }))
+}
+
+/// `GET /threads/{id}/news?since=POST`: new answers, for the page that is open.
+pub async fn news(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let id = ThreadId(parts.number("id")?);
+    let since = PostId(params.number("since")?.unwrap_or(0));
+    visit
+        .json(move |room| {
+            let row = visible(room, id)?;
+            let new = store::answers_since(room.conn, id, since)?;
+            let n = new.len() as i64;
+            Ok(serde_json::json!({
+                "count": n,
+                "label": if n > 0 { counted(room.visit.lang, "label-n-new-answers", n) } else { String::new() },
+                "url": format!("{}?sort=oldest#answers", thread_url(id.0, &row.slug)),
+            }))
+        })
+        .await
+}
+
+/// All comments of one post, with the post above them.
+pub fn comments_page(room: &mut Room<'_>, id: ThreadId, post: PostId) -> Result<Page> {
+    let thread = visible(room, id)?;
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let sees = match viewer {
+        Some((_, role)) if role.moderates() => SeesRemoved::All,
+        Some((user, _)) => SeesRemoved::Own(user),
+        None => SeesRemoved::None,
+    };
+    let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
+    let is_question = post == id.question();
+    let answers = if is_question { Vec::new() } else { store::posts_by_id(room.conn, &[post])? };
+    let comments = store::comments(room.conn, &[post], sees)?;
+    let setting = setting(room, &thread, &question, &answers, &comments)?;
+    let refs: Vec<&PostRow> = comments.iter().collect();
+    let view = views::CommentsPage {
+        thread_title: thread.title.clone(),
+        post_url: format!("{}#post-{post}", thread_url(id.0, &thread.slug)),
+        id: id.0,
+        post: match answers.first() {
+            Some(row) => post_view(&setting, row, Kind::Answer, &refs),
+            None => post_view(&setting, &question, Kind::Question, &refs),
+        },
+        kind: if is_question { "question" } else { "answer" }.into(),
+        can_comment: Standpoint { viewer, author: None, asker: None }.may_answer(thread.locked)
+            && thread.removed == 0
+            && !setting.suspended,
+        comment_on: 0,
+        comment_md: String::new(),
+        errors: FieldErrors::new(),
+        submission_key: token::random().map_err(|e| Error::Internal(e.to_string()))?,
+        max_comment: limits::MAX_COMMENT_CHARS as i64,
+    };
+    let head = Head::private(thread.title.clone(), "threads");
+    Ok(Page::html("threads/comments.html", head, &view))
+}

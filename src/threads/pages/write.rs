@@ -1,0 +1,676 @@
+//! threads room: asking, answering, commenting, editing, and the small acts on a thread.
+use super::show::{self, Typed};
+use crate::accounts;
+use crate::error::{Error, Result};
+use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::names::Title;
+use crate::kernel::safe_html::SafeHtml;
+use crate::kernel::{diff, excerpt::excerpt, limits, markdown, token};
+use crate::threads::policy::{Kind, Standpoint};
+use crate::threads::views::{
+    AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
+};
+use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posted, Posting, store};
+use crate::votes::{self, Cast};
+use crate::web::form::{Form, Params, Parts};
+use crate::web::i18n::translate;
+use crate::web::rates::Budget;
+use crate::web::view::{self, Author, thread_url, when};
+use crate::web::views::{BadgeCounts, FieldErrors};
+use crate::web::visit::{Head, Page, Room, Visit};
+use actix_web::HttpResponse;
+use std::collections::HashMap;
+
+fn fresh_key() -> Result<String> {
+    token::random().map_err(|e| Error::Internal(e.to_string()))
+}
+
+fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
+    format!("{}#post-{post}", thread_url(thread.0, slug))
+}
+
+fn submission_key(form: &Form) -> Option<String> {
+    threads::parse_submission_key(form.get("submission_key"))
+}
+
+/// How a text will look, for those who press "preview" without JavaScript.
+fn preview(form: &Form, field: &str) -> Option<SafeHtml> {
+    let text: String = form.get(field).chars().take(limits::MAX_BODY_CHARS).collect();
+    (form.get("act") == "preview").then(|| markdown::render(&text).html)
+}
+
+fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
+    if !page.title.is_empty() {
+        page.similar = crate::search::similar_threads(&room.visit.app, &page.title, SIMILAR);
+    }
+    page.known_tags =
+        store::tags(room.conn, "", false, None, None, KNOWN_TAGS)?.into_iter().map(|t| t.name).collect();
+    page.submission_key = fresh_key()?;
+    page.max_title = limits::MAX_TITLE as i64;
+    page.max_body = limits::MAX_BODY_CHARS as i64;
+    page.max_tags = limits::MAX_TAGS as i64;
+    Ok(Page::html("threads/ask.html", Head::private(room.visit.t("ask-title"), "ask"), &page))
+}
+
+/// Threads offered that may hold the answer already.
+const SIMILAR: usize = 5;
+/// Tags offered in the tag field.
+const KNOWN_TAGS: i64 = 100;
+
+/// `GET /ask`.
+pub async fn ask_form(visit: Visit, params: Params) -> Result<HttpResponse> {
+    let title: String = params.get("title").chars().take(limits::MAX_TITLE).collect();
+    visit
+        .page(move |room| {
+            let viewer = room.viewer()?.id;
+            let draft = store::draft_at(room.conn, viewer, "question")?.filter(|_| title.is_empty());
+            let page = match draft {
+                Some(draft) => AskPage {
+                    draft_saved: Some(when(room.visit.lang, draft.updated_at, room.now)),
+                    title: draft.title,
+                    body_md: draft.body_md,
+                    tags: draft.tags,
+                    ..AskPage::default()
+                },
+                None => AskPage { title, ..AskPage::default() },
+            };
+            ask_page(room, page)
+        })
+        .await
+}
+
+/// `POST /threads`.
+pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let mut errors = FieldErrors::new();
+    let preview_html = preview(&form, "body");
+    let title = Title::parse(form.get("title"));
+    let body = Body::parse(form.get("body"), Kind::Question);
+    let tags = threads::parse_tags(form.get("tags"));
+    if let Err(error) = &title {
+        errors.insert("title".into(), visit.t(error.key()));
+    }
+    if let Err(key) = &body {
+        errors.insert("body".into(), visit.t(key));
+    }
+    if let Err(key) = &tags {
+        errors.insert("tags".into(), visit.t(key));
+    }
+    if preview_html.is_none()
+        && let (Ok(title), Ok(body), Ok(tags)) = (title, body, tags)
+    {
+        let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
+        match visit.act(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await? {
+            Posting::Posted(posted) => {
+                return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
+            }
+            Posting::NotFound => return Err(Error::NotFound),
+            Posting::Refused(key) => {
+                errors.insert("form".into(), visit.t(key));
+            }
+        }
+    } else {
+        visit.confirm_form(&form)?;
+    }
+    let status = if preview_html.is_some() { 200 } else { 422 };
+    if preview_html.is_some() {
+        errors.clear();
+    }
+    visit
+        .page(move |room| {
+            let page = AskPage {
+                title: form.get("title").to_owned(),
+                body_md: form.get("body").to_owned(),
+                tags: form.get("tags").to_owned(),
+                errors,
+                preview_html,
+                ..AskPage::default()
+            };
+            Ok(ask_page(room, page)?.with_status(status))
+        })
+        .await
+}
+
+/// `POST /threads/{id}/answers`.
+pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let thread = ThreadId(parts.number("id")?);
+    let mut typed = Typed {
+        answer_md: Some(form.get("body").to_owned()),
+        preview_html: preview(&form, "body"),
+        ..Typed::default()
+    };
+    if typed.preview_html.is_some() {
+        visit.confirm_form(&form)?;
+        return visit.page(move |room| show::page(room, thread, None, false, None, typed)).await;
+    }
+    match Body::parse(form.get("body"), Kind::Answer) {
+        Err(key) => {
+            visit.confirm_form(&form)?;
+            typed.errors.insert("body".into(), visit.t(key));
+        }
+        Ok(body) => {
+            let key = submission_key(&form);
+            let posting = visit
+                .act(&form, Budget::Post, move |tx, viewer| {
+                    threads::answer(tx, viewer, thread, &body, key.as_deref(), None)
+                })
+                .await?;
+            match posting {
+                Posting::Posted(p) => return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), None)),
+                Posting::NotFound => return Err(Error::NotFound),
+                Posting::Refused(key) => {
+                    typed.errors.insert("form".into(), visit.t(key));
+                }
+            }
+        }
+    }
+    visit.page(move |room| Ok(show::page(room, thread, None, false, None, typed)?.with_status(422))).await
+}
+
+/// `POST /posts/{id}/comments`.
+pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let parent = PostId(parts.number("id")?);
+    let mut typed =
+        Typed { comment_on: Some(parent), comment_md: form.get("body").to_owned(), ..Typed::default() };
+    match Body::parse(form.get("body"), Kind::Comment) {
+        Err(key) => {
+            visit.confirm_form(&form)?;
+            typed.errors.insert("comment".into(), visit.t(key));
+        }
+        Ok(body) => {
+            let key = submission_key(&form);
+            let posting = visit
+                .act(&form, Budget::Comment, move |tx, viewer| {
+                    threads::comment(tx, viewer, parent, &body, key.as_deref())
+                })
+                .await?;
+            match posting {
+                Posting::Posted(p) => return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), None)),
+                Posting::NotFound => return Err(Error::NotFound),
+                Posting::Refused(key) => {
+                    typed.errors.insert("comment".into(), visit.t(key));
+                }
+            }
+        }
+    }
+    visit
+        .page(move |room| {
+            let head = store::post_head(room.conn, parent)?.ok_or(Error::NotFound)?;
+            Ok(show::page(room, head.thread, None, false, None, typed)?.with_status(422))
+        })
+        .await
+}
+
+/// The post with its thread, for somebody who may see both.
+fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
+    let head = store::post_head(room.conn, post)?.ok_or(Error::NotFound)?;
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    let at = Standpoint { viewer, author: head.author, asker: head.asker };
+    let asker = Standpoint { author: head.asker, ..at };
+    if at.sees(head.removed) && asker.sees(head.thread_removed) {
+        Ok((head, at))
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// `GET /posts/{id}`: where a post stands.
+pub async fn locate(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    visit
+        .page(move |room| {
+            let (head, _) = seen(room, post)?;
+            Ok(Page::Redirect(post_url(head.thread, &head.slug, post)))
+        })
+        .await
+}
+
+/// `GET /posts/{id}/comments`: all comments of a post, beneath it.
+pub async fn comments(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    visit
+        .page(move |room| {
+            let (head, _) = seen(room, post)?;
+            show::comments_page(room, head.thread, post)
+        })
+        .await
+}
+
+fn edit_page(room: &mut Room<'_>, post: PostId, typed: Option<(&Form, FieldErrors, bool)>) -> Result<Page> {
+    let (head, at) = seen(room, post)?;
+    if !at.may_edit(head.removed, head.locked) {
+        return Err(Error::Forbidden(if head.locked { "thread-locked" } else { "edit-not-yours" }));
+    }
+    let source = store::source(room.conn, post)?.ok_or(Error::NotFound)?;
+    let user = room.viewer()?.id;
+    let lang = room.visit.lang;
+    let question = head.kind == Kind::Question;
+    let draft = store::draft_at(room.conn, user, &format!("edit:{post}"))?.filter(|_| typed.is_none());
+    let mut page = EditPage {
+        post_id: post.0,
+        kind: head.kind.as_str().into(),
+        thread_title: source.title.clone(),
+        post_url: post_url(head.thread, &head.slug, post),
+        title: if question { source.title.clone() } else { String::new() },
+        tags: if question { source.tags.clone() } else { String::new() },
+        body_md: source.body_md.clone(),
+        base_revision: i64::from(source.revision),
+        submission_key: fresh_key()?,
+        max_title: limits::MAX_TITLE as i64,
+        max_body: if head.kind == Kind::Comment { limits::MAX_COMMENT_CHARS } else { limits::MAX_BODY_CHARS }
+            as i64,
+        max_tags: limits::MAX_TAGS as i64,
+        ..EditPage::default()
+    };
+    if let Some(draft) = draft {
+        page.draft_saved = Some(when(lang, draft.updated_at, room.now));
+        page.body_md = draft.body_md;
+        if question {
+            page.title = draft.title;
+            page.tags = draft.tags;
+        }
+    }
+    if let Some((form, errors, conflict)) = typed {
+        page.title = form.get("title").to_owned();
+        page.tags = form.get("tags").to_owned();
+        page.body_md = form.get("body").to_owned();
+        page.summary = form.get("summary").to_owned();
+        page.errors = errors;
+        page.preview_html = preview(form, "body");
+        page.base_revision = form.number("base_revision")?.unwrap_or(page.base_revision);
+        if conflict {
+            let names = accounts::names_of(room.conn, &source.editor_id.into_iter().collect::<Vec<_>>())?;
+            let by = source.editor_id.and_then(|id| names.get(&id)).map(|p| p.display_name.clone());
+            page.conflict = Some(EditConflict {
+                by: by.unwrap_or_else(|| room.visit.t("person-gone")),
+                when: when(lang, source.edited_at.unwrap_or(room.now), room.now),
+                their_title: if question { source.title.clone() } else { String::new() },
+                their_tags: if question { source.tags.clone() } else { String::new() },
+                diff_html: difference(room.visit, &source.body_md, &page.body_md),
+                their_body_md: source.body_md,
+                revisions_url: format!("/posts/{post}/revisions"),
+            });
+            // Sending the form again is a decision: it then stands on what the other one saved.
+            page.base_revision = i64::from(source.revision);
+        }
+    }
+    if question {
+        page.known_tags =
+            store::tags(room.conn, "", false, None, None, KNOWN_TAGS)?.into_iter().map(|t| t.name).collect();
+    }
+    Ok(Page::html("threads/edit.html", Head::private(room.visit.t("edit-title"), "threads"), &page))
+}
+
+fn difference(visit: &Visit, old: &str, new: &str) -> SafeHtml {
+    let (added, removed, skipped) = (visit.t("diff-added"), visit.t("diff-removed"), visit.t("diff-skipped"));
+    diff::diff_in(old, new, diff::DiffWords { added: &added, removed: &removed, skipped: &skipped })
+}
+
+/// `GET /posts/{id}/edit`.
+pub async fn edit_form(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    visit.page(move |room| edit_page(room, post, None)).await
+}
+
+/// `POST /posts/{id}/revisions`.
+pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    visit.confirm_form(&form)?;
+    let app = visit.app.clone();
+    let kind = actix_web::web::block(move || -> Result<Option<Kind>> {
+        Ok(store::post_head(&mut *app.db.reader()?, post)?.map(|head| head.kind))
+    })
+    .await
+    .map_err(|_| Error::Internal("looking up a post panicked".into()))??
+    .ok_or(Error::NotFound)?;
+    let mut errors = FieldErrors::new();
+    let title = if kind == Kind::Question { Some(Title::parse(form.get("title"))) } else { None };
+    let tags = if kind == Kind::Question { threads::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
+    let body = Body::parse(form.get("body"), kind);
+    let summary = form.get("summary").trim().to_owned();
+    if let Some(Err(error)) = &title {
+        errors.insert("title".into(), visit.t(error.key()));
+    }
+    if let Err(key) = &body {
+        errors.insert("body".into(), visit.t(key));
+    }
+    if let Err(key) = &tags {
+        errors.insert("tags".into(), visit.t(key));
+    }
+    if summary.chars().count() > limits::MAX_SUMMARY || summary.chars().any(char::is_control) {
+        errors.insert("summary".into(), visit.t("summary-bad"));
+    }
+    let base = form
+        .number("base_revision")?
+        .and_then(|n| i32::try_from(n).ok())
+        .ok_or(Error::Bad("error-not-a-number"))?;
+    let (mut conflict, mut status) = (false, 422);
+    if form.get("act") == "preview" {
+        status = 200;
+        errors.clear();
+    } else if errors.is_empty()
+        && let (Ok(body), Ok(tags)) = (body, tags)
+    {
+        let title = title.and_then(std::result::Result::ok);
+        let edit = Edit { base_revision: base, title, tags, body, summary };
+        match visit.act(&form, Budget::Post, move |tx, viewer| threads::edit(tx, viewer, post, edit)).await? {
+            Editing::Saved(p) | Editing::Same(p) => {
+                return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), Some(("ok", "flash-saved"))));
+            }
+            Editing::Conflict => {
+                conflict = true;
+                status = 409;
+            }
+            Editing::NotFound => return Err(Error::NotFound),
+            Editing::Refused(key) => {
+                errors.insert("form".into(), visit.t(key));
+            }
+        }
+    }
+    visit
+        .page(move |room| Ok(edit_page(room, post, Some((&form, errors, conflict)))?.with_status(status)))
+        .await
+}
+
+/// `GET /posts/{id}/revisions?from=&to=&before=`.
+pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let number = |name: &str| -> Result<Option<i32>> {
+        params
+            .number(name)?
+            .map(|n| i32::try_from(n).map_err(|_| Error::Bad("error-not-a-number")))
+            .transpose()
+    };
+    let (from, to, before) = (number("from")?, number("to")?, number("before")?);
+    visit.page(move |room| revisions_page(room, post, from, to, before)).await
+}
+
+fn revisions_page(
+    room: &mut Room<'_>,
+    post: PostId,
+    from: Option<i32>,
+    to: Option<i32>,
+    before: Option<i32>,
+) -> Result<Page> {
+    let (head, at) = seen(room, post)?;
+    let source = store::source(room.conn, post)?.ok_or(Error::NotFound)?;
+    let mut rows = store::revisions(room.conn, post, before)?;
+    let more = rows.len() as i64 > limits::PAGE_ROWS;
+    rows.truncate(usize::try_from(limits::PAGE_ROWS).unwrap_or(0));
+    let to = to.or(rows.first().map(|row| row.number)).unwrap_or(1);
+    let from = from.unwrap_or_else(|| (to - 1).max(1));
+    let new = store::revision(room.conn, post, to)?.ok_or(Error::NotFound)?;
+    let old = store::revision(room.conn, post, from)?.ok_or(Error::NotFound)?;
+    let ids: Vec<UserId> = rows.iter().filter_map(|row| row.editor_id).collect();
+    let names = if ids.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &ids)? };
+    let (lang, now) = (room.visit.lang, room.now);
+    let words = |tags: &Option<String>| -> Vec<String> {
+        tags.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    };
+    let (old_tags, new_tags) = (words(&old.tags), words(&new.tags));
+    let older_url =
+        rows.last().filter(|_| more).map(|row| format!("/posts/{post}/revisions?before={}", row.number));
+    let page = RevisionsPage {
+        post_id: post.0,
+        kind: head.kind.as_str().into(),
+        thread_title: source.title,
+        post_url: post_url(head.thread, &head.slug, post),
+        revisions: rows
+            .iter()
+            .map(|row| {
+                let known = row.editor_id.and_then(|id| names.get(&id));
+                let author = Author {
+                    username: known.map(|p| p.username.clone()),
+                    display_name: known.map(|p| p.display_name.clone()),
+                    kept_name: row.editor_name.clone(),
+                    role: known.map(|p| p.role.as_str().to_owned()),
+                    ..Author::default()
+                };
+                RevisionRow {
+                    number: i64::from(row.number),
+                    by: view::person(lang, &author, BadgeCounts::default()),
+                    when: when(lang, row.created_at, now),
+                    summary: row.summary.clone(),
+                    current: row.number == source.revision,
+                    compare_url: (row.number > 1).then(|| {
+                        format!("/posts/{post}/revisions?from={}&to={}", row.number - 1, row.number)
+                    }),
+                }
+            })
+            .collect(),
+        from: i64::from(from),
+        to: i64::from(to),
+        title_diff_html: match (&old.title, &new.title) {
+            (Some(a), Some(b)) if a != b => Some(difference(room.visit, a, b)),
+            _ => None,
+        },
+        tags_removed: old_tags.iter().filter(|tag| !new_tags.contains(tag)).cloned().collect(),
+        tags_added: new_tags.iter().filter(|tag| !old_tags.contains(tag)).cloned().collect(),
+        body_diff_html: (old.body_md != new.body_md || from == to).then(|| {
+            difference(room.visit, if from == to { &new.body_md } else { &old.body_md }, &new.body_md)
+        }),
+        can_edit: at.may_edit(head.removed, head.locked),
+        older_url,
+    };
+    Ok(Page::html("threads/revisions.html", Head::private(room.visit.t("revisions-title"), "threads"), &page))
+}
+
+/// Back to the thread with a word, or the reason why not.
+fn done(visit: &Visit, done: Done, flash: Option<&'static str>) -> Result<HttpResponse> {
+    match done {
+        Done::Done(Place { thread, slug, post }) => {
+            Ok(visit.redirect(&post_url(thread, &slug, post), flash.map(|key| ("ok", key))))
+        }
+        Done::Already(Place { thread, slug, post }) => {
+            Ok(visit.redirect(&post_url(thread, &slug, post), None))
+        }
+        Done::NotFound => Err(Error::NotFound),
+        Done::Refused(key) => Err(Error::Conflict(key)),
+    }
+}
+
+/// `POST /posts/{id}/vote`: a form, or a script of ours that wants the score back.
+pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let value: i16 = match form.get("value") {
+        "1" => 1,
+        "-1" => -1,
+        "0" => 0,
+        _ => return Err(Error::Invalid("value", "vote-value")),
+    };
+    match visit.act(&form, Budget::Vote, move |tx, viewer| votes::cast(tx, viewer, post, value)).await? {
+        Cast::Counted { score, my_vote, .. } if visit.wants_json => {
+            Ok(HttpResponse::Ok().json(serde_json::json!({ "score": score, "my_vote": my_vote })))
+        }
+        Cast::Counted { place, .. } => {
+            Ok(visit.redirect(&post_url(place.thread, &place.slug, place.post), None))
+        }
+        Cast::NotFound => Err(Error::NotFound),
+        Cast::Refused(key) => Err(Error::Conflict(key)),
+    }
+}
+
+/// `POST /threads/{id}/acceptance`.
+pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let thread = ThreadId(parts.number("id")?);
+    let answer = PostId(form.number("answer_id")?.ok_or(Error::Invalid("answer_id", "error-not-a-number"))?);
+    let outcome =
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::accept(tx, viewer, thread, answer)).await?;
+    done(&visit, outcome, Some("flash-accepted"))
+}
+
+/// `POST /threads/{id}/acceptance/removal`.
+pub async fn unaccept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let thread = ThreadId(parts.number("id")?);
+    let outcome =
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::unaccept(tx, viewer, thread)).await?;
+    done(&visit, outcome, Some("flash-unaccepted"))
+}
+
+/// `POST /posts/{id}/deletion`.
+pub async fn delete(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let reason: String =
+        form.get("reason").trim().chars().filter(|c| !c.is_control()).take(limits::MAX_SUMMARY).collect();
+    let outcome =
+        visit.act(&form, Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, &reason)).await?;
+    done(&visit, outcome, Some("flash-deleted"))
+}
+
+/// `POST /posts/{id}/deletion/removal`.
+pub async fn undelete(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let outcome =
+        visit.act(&form, Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?;
+    done(&visit, outcome, Some("flash-undeleted"))
+}
+
+async fn set_me_too(visit: Visit, parts: Parts, form: Form, on: bool) -> Result<HttpResponse> {
+    let thread = ThreadId(parts.number("id")?);
+    let outcome =
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::me_too(tx, viewer, thread, on)).await?;
+    done(&visit, outcome, on.then_some("flash-me-too"))
+}
+
+/// `POST /threads/{id}/me-too`.
+pub async fn me_too(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    set_me_too(visit, parts, form, true).await
+}
+
+/// `POST /threads/{id}/me-too/removal`.
+pub async fn not_me_too(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    set_me_too(visit, parts, form, false).await
+}
+
+async fn set_follow(visit: Visit, parts: Parts, form: Form, on: bool) -> Result<HttpResponse> {
+    let thread = ThreadId(parts.number("id")?);
+    let outcome =
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::set_follow(tx, viewer, thread, on)).await?;
+    done(&visit, outcome, Some(if on { "flash-following" } else { "flash-unfollowed" }))
+}
+
+/// `POST /threads/{id}/follow`.
+pub async fn follow(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    set_follow(visit, parts, form, true).await
+}
+
+/// `POST /threads/{id}/follow/removal`.
+pub async fn unfollow(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    set_follow(visit, parts, form, false).await
+}
+
+/// Where an unfinished text belongs: `question`, `answer:ID`, `edit:ID` or `case:ID`.
+fn draft_place(text: &str) -> Option<String> {
+    let known = text == "question"
+        || text.split_once(':').is_some_and(|(kind, id)| {
+            matches!(kind, "answer" | "edit" | "case")
+                && id.parse::<i64>().is_ok_and(|n| n > 0 && n.to_string() == id)
+        });
+    known.then(|| text.to_owned())
+}
+
+/// `POST /drafts`: keeps what is being written.
+pub async fn save_draft(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let place = draft_place(form.get("place")).ok_or(Error::Invalid("place", "draft-place"))?;
+    let body = form.get("body").to_owned();
+    if body.chars().count() > limits::MAX_BODY_CHARS {
+        return Err(Error::Invalid("body", "body-too-long"));
+    }
+    let title: String = form.get("title").chars().take(limits::MAX_TITLE).collect();
+    let tags: String = form.get("tags").chars().take(limits::MAX_TITLE).collect();
+    let saved = visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            threads::save_draft(tx, viewer, &place, &title, &tags, &body)
+        })
+        .await?;
+    if !saved {
+        return Err(Error::Conflict("drafts-too-many"));
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /drafts`.
+pub async fn drafts(visit: Visit) -> Result<HttpResponse> {
+    visit
+        .page(|room| {
+            let user = room.viewer()?.id;
+            let rows = store::drafts_of(room.conn, user)?;
+            let (lang, now) = (room.visit.lang, room.now);
+            let page = DraftsPage {
+                rows: rows
+                    .into_iter()
+                    .map(|row| {
+                        let (kind, id) = row.place.split_once(':').unwrap_or(("question", ""));
+                        let url = match kind {
+                            "answer" => format!("/threads/{id}"),
+                            "edit" => format!("/posts/{id}/edit"),
+                            "case" => format!("/desk/{id}"),
+                            _ => "/ask".into(),
+                        };
+                        DraftRow {
+                            id: row.id,
+                            place_label: translate(lang, &format!("place-{kind}"), &[]),
+                            title: row.title,
+                            excerpt: excerpt(&row.body_md, limits::EXCERPT_CHARS),
+                            url,
+                            saved: when(lang, row.updated_at, now),
+                        }
+                    })
+                    .collect(),
+            };
+            Ok(Page::html(
+                "threads/drafts.html",
+                Head::private(room.visit.t("drafts-title"), "drafts"),
+                &page,
+            ))
+        })
+        .await
+}
+
+/// `POST /drafts/{id}/removal`.
+pub async fn remove_draft(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = parts.number("id")?;
+    let gone = visit
+        .act(&form, Budget::Personal, move |tx, viewer| Ok(threads::remove_draft(tx, viewer.id, id)?))
+        .await?;
+    if gone {
+        Ok(visit.redirect("/drafts", Some(("ok", "flash-draft-removed"))))
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// `GET /questions/{id}`, `/q/{id}`, `/a/{id}`: addresses of imported posts lead to where they are now.
+pub async fn imported_post(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let origin = parts.number("id")?;
+    visit
+        .page(move |room| {
+            let post = store::post_by_origin(room.conn, "post", origin)?.ok_or(Error::NotFound)?;
+            let (head, _) = seen(room, post)?;
+            Ok(Page::Moved(if post == head.thread.question() {
+                thread_url(head.thread.0, &head.slug)
+            } else {
+                post_url(head.thread, &head.slug, post)
+            }))
+        })
+        .await
+}
+
+/// `GET /users/{id}`: the same for people.
+pub async fn imported_person(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let origin = parts.number("id")?;
+    visit
+        .page(move |room| {
+            let username = store::person_by_origin(room.conn, origin)?.ok_or(Error::NotFound)?;
+            Ok(Page::Moved(view::person_url(&username)))
+        })
+        .await
+}
+
+/// What a verb that posts came to, for the API.
+pub fn api_posted(posting: Posting) -> Result<Posted> {
+    match posting {
+        Posting::Posted(posted) => Ok(posted),
+        Posting::NotFound => Err(Error::NotFound),
+        Posting::Refused(key) => Err(Error::Conflict(key)),
+    }
+}

@@ -1,0 +1,410 @@
+//! Notices: who hears of what, from rows and events written straight into a database.
+use loggia::config::Config;
+use loggia::db::{Db, DbResult, Opening, Target, Tx, migrate};
+use loggia::kernel::ids::{CaseId, EventId, FlagId, NoticeId, PostId, ThreadId, UserId};
+use loggia::kernel::moment::{Clock, DAY, Moment};
+use loggia::kernel::token::SiteKey;
+use loggia::ledger::Fact;
+use loggia::ledger::follow::{Follower, catch_up};
+use loggia::mail::{self, Letterhead, List, Mail};
+use loggia::notices::{self, Kind, Notice, Notices, fan_out_step, notify_badge};
+use std::sync::Arc;
+
+const START: Moment = Moment(1_790_000_000_000_000);
+const ANN: UserId = UserId(1); // asks
+const BRUNO: UserId = UserId(2); // answers
+const CARLA: UserId = UserId(3); // moderates
+const DARIO: UserId = UserId(4); // is staff
+const EMMA: UserId = UserId(5); // is admin
+const FRED: UserId = UserId(6); // follows
+const THREAD: ThreadId = ThreadId(100);
+const ANSWER: PostId = PostId(101);
+const COMMENT: PostId = PostId(102);
+
+struct House {
+    db: Db,
+    follower: Arc<dyn Follower>,
+    desk: Letterhead,
+    _folder: tempfile::TempDir,
+}
+
+fn house() -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let target = Target::Sqlite(folder.path().join("loggia.sqlite"));
+    migrate(&target).unwrap();
+    let db = Db::open(Opening {
+        target,
+        clock: Clock::standing(START),
+        readers: 2,
+        on_commit: Arc::new(|_| {}),
+        instrument: None,
+    })
+    .unwrap();
+    let env = [("LOGGIA_BASE_URL".to_owned(), "https://help.example".to_owned())];
+    let config = Config::load(None, env, &[]).unwrap();
+    let desk = Letterhead::new(&config, SiteKey::new("secret"));
+    let house = House { db, follower: Arc::new(Notices::new(desk.clone())), desk, _folder: folder };
+    for (user, name, role) in [
+        (ANN, "Ann", "customer"),
+        (BRUNO, "Bruno", "customer"),
+        (CARLA, "Carla", "moderator"),
+        (DARIO, "Dario", "staff"),
+        (EMMA, "Emma", "admin"),
+        (FRED, "Fred", "customer"),
+    ] {
+        house.person(user, name, role);
+    }
+    house.post(THREAD.question(), "question", None, ANN, "<p>How?</p>");
+    house.sql(
+        "INSERT INTO threads (id, title, slug, tags, author_id, created_at, active_at)
+         VALUES (100, 'Why does it drip?', 'why-does-it-drip', '', 1, 1, 1)",
+    );
+    house.post(ANSWER, "answer", Some(THREAD.question()), BRUNO, "<p>So.</p>");
+    house.post(COMMENT, "comment", Some(ANSWER), CARLA, "<p>Hm.</p>");
+    house
+}
+
+impl House {
+    fn write<T: Send + 'static>(&self, act: impl FnOnce(&mut Tx<'_>) -> DbResult<T> + Send + 'static) -> T {
+        self.db.write_blocking(act).unwrap()
+    }
+    fn sql(&self, statement: &str) {
+        use diesel::connection::SimpleConnection;
+        let statement = statement.to_owned();
+        self.write(move |tx| Ok(tx.conn.batch_execute(&statement)?));
+    }
+    fn person(&self, user: UserId, name: &str, role: &str) {
+        let low = name.to_lowercase();
+        self.sql(&format!(
+            "INSERT INTO users (id, username, username_key, display_name, email, email_key, email_confirmed_at, role, created_at)
+             VALUES ({user}, '{name}', '{low}', '{name}', '{low}@example.org', '{low}@example.org', 1, '{role}', 1)"
+        ));
+    }
+    fn post(&self, post: PostId, kind: &str, parent: Option<PostId>, author: UserId, html: &str) {
+        let parent = parent.map_or("NULL".to_owned(), |p| p.to_string());
+        self.sql(&format!(
+            "INSERT INTO posts (id, kind, thread_id, parent_id, author_id, body_md, body_html, created_at)
+             VALUES ({post}, '{kind}', {THREAD}, {parent}, {author}, '', '{html}', 1)"
+        ));
+    }
+    fn mention(&self, post: PostId, names: &[&str]) {
+        let html: String = names
+            .iter()
+            .map(|name| format!("<a class=\"mention\" href=\"/people/{name}\">@{name}</a> "))
+            .collect();
+        self.sql(&format!("UPDATE posts SET body_html = '{html}' WHERE id = {post}"));
+    }
+    fn happens(&self, actor: UserId, fact: Fact) -> EventId {
+        let event = self.write(move |tx| tx.append(Some(actor), fact));
+        catch_up(&self.db, &self.follower).unwrap();
+        event
+    }
+    fn answered(&self, actor: UserId, official: bool) -> EventId {
+        self.happens(
+            actor,
+            Fact::AnswerPosted { thread: THREAD, post: ANSWER, author: Some(actor), official },
+        )
+    }
+    fn told(&self, user: UserId) -> Vec<Notice> {
+        notices::page(&mut self.db.reader().unwrap(), user, None, 50, "en").unwrap()
+    }
+    fn kinds(&self, user: UserId) -> Vec<Kind> {
+        self.told(user).into_iter().map(|notice| notice.kind).collect()
+    }
+    fn mails(&self) -> Vec<Mail> {
+        mail::page(&mut self.db.reader().unwrap(), None, None, 50).unwrap()
+    }
+    fn mailed(&self, name: &str) -> Vec<String> {
+        let address = format!("{name}@example.org");
+        self.mails().into_iter().filter(|m| m.recipient == address).map(|m| m.subject).collect()
+    }
+}
+
+#[test]
+fn an_answer_is_told_to_the_asker_and_the_followers_and_not_to_its_author() {
+    let house = house();
+    house.sql("INSERT INTO follows VALUES (100, 6, 1), (100, 2, 1), (100, 1, 1)");
+    house.answered(BRUNO, false);
+    assert_eq!(house.kinds(ANN), vec![Kind::Answer]);
+    assert_eq!(house.kinds(FRED), vec![Kind::FollowedAnswer]);
+    assert_eq!(house.kinds(BRUNO), vec![]);
+    let notice = house.told(ANN).remove(0);
+    assert_eq!(notice.text, "Bruno answered your question");
+    assert_eq!(notice.subject, "Why does it drip?");
+    assert_eq!(notice.url, "/posts/101");
+    assert!(notice.unread);
+    assert_eq!(house.mailed("ann"), vec!["Bruno answered: Why does it drip?"]);
+    assert_eq!(house.mails().len(), 2);
+}
+
+#[test]
+fn an_official_answer_has_words_of_its_own() {
+    let house = house();
+    house.answered(DARIO, true);
+    assert_eq!(house.told(ANN)[0].text, "Dario answered your question officially");
+    assert_eq!(house.mailed("ann"), vec!["Official answer: Why does it drip?"]);
+}
+
+#[test]
+fn nobody_is_told_twice_of_one_event() {
+    let house = house();
+    house.sql("INSERT INTO follows VALUES (100, 6, 1)");
+    house.answered(BRUNO, false);
+    house.sql("DELETE FROM places");
+    catch_up(&house.db, &house.follower).unwrap();
+    assert_eq!(house.kinds(ANN).len(), 1);
+    assert_eq!(house.kinds(FRED).len(), 1);
+    assert_eq!(house.mails().len(), 2);
+}
+
+#[test]
+fn a_comment_is_told_to_the_author_above_and_to_those_it_names() {
+    let house = house();
+    house.mention(COMMENT, &["Ann", "bruno", "nobody", "Carla"]);
+    house.happens(
+        CARLA,
+        Fact::CommentPosted { thread: THREAD, post: COMMENT, parent: ANSWER, author: Some(CARLA) },
+    );
+    assert_eq!(house.kinds(BRUNO), vec![Kind::Comment]);
+    assert_eq!(house.kinds(ANN), vec![Kind::Mention]);
+    assert_eq!(house.kinds(CARLA), vec![]);
+    assert_eq!(house.told(ANN)[0].text, "Carla mentioned you");
+}
+
+#[test]
+fn a_post_that_names_thousands_calls_twenty() {
+    let house = house();
+    let names: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
+    for (n, name) in names.iter().enumerate() {
+        house.person(UserId(1000 + n as i64), name, "customer");
+    }
+    let repeated: Vec<&str> = names.iter().map(String::as_str).cycle().take(5_000).collect();
+    house.mention(ANSWER, &repeated);
+    house.answered(BRUNO, false);
+    assert_eq!(house.mails().len(), 20 + 1);
+}
+
+#[test]
+fn what_has_been_taken_away_is_told_to_nobody() {
+    for gone in [
+        "UPDATE posts SET removed = 2 WHERE id = 101",
+        "UPDATE posts SET removed = 1 WHERE id = 101",
+        "UPDATE threads SET removed = 1",
+    ] {
+        let house = house();
+        house.sql(gone);
+        house.mention(COMMENT, &["Fred"]);
+        house.answered(BRUNO, false);
+        house.happens(
+            CARLA,
+            Fact::CommentPosted { thread: THREAD, post: COMMENT, parent: ANSWER, author: Some(CARLA) },
+        );
+        house.happens(
+            ANN,
+            Fact::AnswerAccepted { thread: THREAD, post: ANSWER, author: Some(BRUNO), asker: Some(ANN) },
+        );
+        for user in [ANN, BRUNO, FRED] {
+            assert_eq!(house.kinds(user), vec![], "{gone}");
+        }
+        assert!(house.mails().is_empty());
+    }
+}
+
+#[test]
+fn a_notice_of_a_post_removed_later_shows_no_title_and_leads_nowhere() {
+    let house = house();
+    house.answered(BRUNO, false);
+    for gone in [
+        "UPDATE posts SET removed = 2 WHERE id = 101",
+        "UPDATE posts SET removed = 0; UPDATE threads SET removed = 1",
+        "UPDATE threads SET removed = 0; UPDATE posts SET removed = 1 WHERE id = 100",
+    ] {
+        house.sql(gone);
+        let notice = house.told(ANN).remove(0);
+        assert_eq!(
+            (notice.subject.as_str(), notice.url.as_str()),
+            ("a post that has been removed", ""),
+            "{gone}"
+        );
+    }
+}
+
+#[test]
+fn an_accepted_answer_is_told_by_mail_and_an_unaccepted_one_in_the_house_alone() {
+    let house = house();
+    let (thread, post, author, asker) = (THREAD, ANSWER, Some(BRUNO), Some(ANN));
+    house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    house.happens(ANN, Fact::AnswerUnaccepted { thread, post, author, asker });
+    assert_eq!(house.kinds(BRUNO), vec![Kind::Unaccepted, Kind::Accepted]);
+    assert_eq!(house.mailed("bruno").len(), 1);
+}
+
+#[test]
+fn what_moderators_decide_is_told_with_its_reason_and_without_their_name() {
+    let house = house();
+    house.sql(
+        "UPDATE posts SET removed = 2 WHERE id = 101;
+         INSERT INTO removals (post_id, kind, actor_id, reason, created_at) VALUES (101, 'hidden', 3, 'Advertising', 1);
+         INSERT INTO suspensions (user_id, actor_id, reason, created_at, until) VALUES (2, 3, 'Again advertising', 1, 2);",
+    );
+    house.happens(CARLA, Fact::PostHidden { thread: THREAD, post: ANSWER, author: Some(BRUNO) });
+    let until = START.plus(DAY);
+    house.sql(&format!("UPDATE users SET suspended_until = {until} WHERE id = 2"));
+    house.happens(CARLA, Fact::UserSuspended { user: BRUNO, until });
+    house.happens(
+        CARLA,
+        Fact::FlagDecided { thread: THREAD, post: ANSWER, flag: FlagId(1), flagger: FRED, agreed: true },
+    );
+    let told = house.told(BRUNO);
+    assert_eq!(told[1].text, "A moderator hid a post of yours: Advertising");
+    assert_eq!(told[1].url, "");
+    assert!(
+        told[0].text.contains("Again advertising") && told[0].text.contains(&until.date()),
+        "{}",
+        told[0].text
+    );
+    assert!(told.iter().all(|notice| !notice.text.contains("Carla")));
+    assert_eq!(house.mailed("bruno").len(), 2, "the mail that says why reaches the suspended");
+    assert_eq!(house.kinds(FRED), vec![Kind::FlagAgreed]);
+    assert_eq!(house.told(FRED)[0].url, "");
+    assert!(!house.mailed("fred")[0].contains("drip"));
+
+    house.sql("UPDATE posts SET removed = 0 WHERE id = 101");
+    house.happens(CARLA, Fact::PostRestored { thread: THREAD, post: ANSWER, author: Some(BRUNO) });
+    assert_eq!(house.kinds(BRUNO)[0], Kind::Restored);
+    assert_eq!(house.mailed("bruno").len(), 2, "and no others do");
+    house.sql(
+        "INSERT INTO posts (id, kind, thread_id, author_id, body_md, body_html, created_at) VALUES (200, 'question', 200, 5, '', '', 1);
+         INSERT INTO threads (id, title, slug, tags, author_id, created_at, active_at) VALUES (200, 'Master', 'master', '', 5, 1, 1)",
+    );
+    house.happens(CARLA, Fact::ThreadClosedAsDuplicate { thread: THREAD, of: ThreadId(200) });
+    assert_eq!(house.kinds(ANN), vec![Kind::Duplicate]);
+    assert_eq!(house.told(ANN)[0].url, "/threads/100/why-does-it-drip");
+}
+
+#[test]
+fn a_case_is_told_to_staff_then_to_the_moderator_and_the_asker() {
+    let house = house();
+    house.sql("INSERT INTO cases (id, thread_id, opened_by, note, opened_at, due_at) VALUES (9, 100, 3, 'please', 1, 2)");
+    let (thread, case) = (THREAD, CaseId(9));
+    house.happens(CARLA, Fact::CaseOpened { thread, case });
+    assert_eq!(house.kinds(DARIO), vec![Kind::CaseOpened]);
+    assert_eq!(house.kinds(EMMA), vec![Kind::CaseOpened]);
+    assert_eq!(house.told(DARIO)[0].url, "/desk/9");
+    assert_eq!(house.kinds(CARLA), vec![]);
+    assert_eq!(house.kinds(ANN), vec![Kind::CasePassedOn]);
+    assert_eq!(house.told(ANN)[0].url, "/threads/100/why-does-it-drip");
+    assert!(!house.told(ANN)[0].text.contains("Carla"));
+    house.happens(DARIO, Fact::CaseTaken { thread, case, assignee: DARIO });
+    house.post(PostId(103), "answer", Some(THREAD.question()), DARIO, "<p>Officially.</p>");
+    let posted = Fact::AnswerPosted { thread, post: PostId(103), author: Some(DARIO), official: true };
+    house.happens(DARIO, posted);
+    house.happens(DARIO, Fact::CaseAnswered { thread, case, post: PostId(103) });
+    house.happens(DARIO, Fact::CaseClosed { thread, case });
+    assert_eq!(house.kinds(CARLA), vec![Kind::CaseClosed, Kind::CaseAnswered, Kind::CaseTaken]);
+    assert_eq!(house.kinds(ANN), vec![Kind::OfficialAnswer, Kind::CasePassedOn], "once, not twice");
+    assert_eq!(house.kinds(DARIO).len(), 1);
+}
+
+#[test]
+fn mails_go_to_confirmed_addresses_of_people_who_are_here_and_want_them() {
+    let house = house();
+    house.sql(
+        "INSERT INTO follows SELECT 100, id, 1 FROM users;
+         UPDATE users SET email_confirmed_at = NULL WHERE id = 1;
+         UPDATE users SET suspended_until = 9000000000000000 WHERE id = 3;
+         UPDATE users SET erased_at = 1 WHERE id = 4;",
+    );
+    house.write(|tx| mail::unsubscribe(tx, EMMA, List::Answers));
+    house.answered(BRUNO, false);
+    let mails = house.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0].recipient, "fred@example.org");
+    for (user, count) in [(ANN, 1), (CARLA, 1), (DARIO, 0), (EMMA, 1)] {
+        assert_eq!(house.kinds(user).len(), count, "in the house all but the erased hear of it");
+    }
+}
+
+#[test]
+fn imported_events_are_told_to_nobody() {
+    let house = house();
+    house.write(|tx| {
+        tx.append_imported(
+            START,
+            Some(BRUNO),
+            Fact::AnswerPosted { thread: THREAD, post: ANSWER, author: Some(BRUNO), official: false },
+        )
+    });
+    catch_up(&house.db, &house.follower).unwrap();
+    assert!(house.kinds(ANN).is_empty() && house.mails().is_empty());
+}
+
+#[test]
+fn a_popular_threads_followers_are_told_in_pages_and_each_once() {
+    let house = house();
+    let mut sql = String::new();
+    for id in 1000..1350 {
+        sql.push_str(&format!(
+            "INSERT INTO users (id, username, username_key, display_name, created_at) VALUES ({id}, 'f{id}', 'f{id}', 'F', 1);
+             INSERT INTO follows VALUES (100, {id}, 1);"
+        ));
+    }
+    house.sql(&sql);
+    house.mention(ANSWER, &["f1349"]);
+    house.answered(BRUNO, false);
+    let told = |user: i64| house.kinds(UserId(user));
+    assert_eq!(told(1000), vec![Kind::FollowedAnswer]);
+    assert_eq!(told(1200), vec![]);
+    let mut pages = 0;
+    while fan_out_step(&house.db, &house.desk).unwrap() {
+        pages += 1;
+        assert!(pages < 10);
+    }
+    assert_eq!(pages, 3);
+    for id in 1000..1349 {
+        assert_eq!(told(id), vec![Kind::FollowedAnswer], "{id}");
+    }
+    assert_eq!(told(1349), vec![Kind::Mention]);
+}
+
+#[test]
+fn a_badge_is_told_once() {
+    let house = house();
+    let event = house.answered(BRUNO, false);
+    for first in [true, false] {
+        let desk = house.desk.clone();
+        let told = house.write(move |tx| notify_badge(tx, &desk, BRUNO, "first-answer", event));
+        assert_eq!(told, first);
+    }
+    assert_eq!(house.kinds(BRUNO), vec![Kind::Badge]);
+    assert_eq!(house.told(BRUNO)[0].url, "/badges/first-answer");
+    assert_eq!(house.mailed("bruno").len(), 1);
+}
+
+#[test]
+fn notices_are_read_by_their_owner_alone() {
+    let house = house();
+    house.answered(BRUNO, false);
+    house.answered(DARIO, true);
+    let unread = || notices::unread_count(&mut house.db.reader().unwrap(), ANN).unwrap();
+    assert_eq!(unread(), 2);
+    let newest = house.told(ANN)[0].id;
+    assert!(!house.write(move |tx| notices::mark_read(tx, FRED, newest)));
+    assert!(house.write(move |tx| notices::mark_read(tx, ANN, newest)));
+    assert!(!house.write(move |tx| notices::mark_read(tx, ANN, newest)));
+    assert_eq!(unread(), 1);
+    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, Some(NoticeId(0)))), 0);
+    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, Some(newest))), 1);
+    assert_eq!(unread(), 0);
+    let second = notices::page(&mut house.db.reader().unwrap(), ANN, Some(newest), 50, "en").unwrap();
+    assert_eq!(second.len(), 1);
+}
+
+#[test]
+fn mentions_are_read_from_the_links_of_the_pipeline() {
+    let html = "<p>mail <a href=\"/people/x\">x</a> \
+        <a class=\"mention\" href=\"/people/Ann\">@Ann</a> <code>@bruno</code> \
+        <a class=\"mention\" href=\"/people/ann\">@ann</a> <a class=\"mention\" href=\"/people/%C3%88ve\">@Ève</a> \
+        <a class=\"mention\" href=\"/people/\">@</a><a class=\"mention";
+    assert_eq!(notices::follow::mentions(html), vec!["ann", "ève"]);
+}
