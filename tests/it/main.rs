@@ -20,10 +20,13 @@ mod world;
 mod accounts;
 #[allow(dead_code)]
 mod gallery;
+mod escalation;
 mod house;
 mod ledger;
 mod licences;
+mod moderation;
 mod schema;
 mod search;
 mod source;
+mod supervision;
 mod threads;
