@@ -7,8 +7,13 @@ fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let app = loggia::app::App::open(config, Default::default())?;
     let listener = std::net::TcpListener::bind(app.config.listen)?;
-    let token = app.db.write_blocking(|tx| loggia::accounts::offer_first_run(tx)).map_err(|e| anyhow::anyhow!("{e}"))?;
-    if let Some(t) = token { println!("{}/first-run?token={t}", app.config.base_url); }
+    let token = app
+        .db
+        .write_blocking(|tx| loggia::accounts::offer_first_run(tx))
+        .map_err(|e| anyhow::anyhow!("{e}"))?;
+    if let Some(t) = token {
+        println!("{}/first-run?token={t}", app.config.base_url);
+    }
     actix_web::rt::System::new().block_on(async move {
         let (_h, s) = app.serve(listener)?;
         s.await

@@ -17,8 +17,11 @@ use crate::kernel::slug::slug;
 use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
-use policy::{Kind, Removed, Standpoint};
-use store::PostHead;
+pub use policy::{Kind, Removed, Standpoint};
+pub use store::{
+    OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers, comments, comments_after,
+    cut, duplicate_of, list, origins, posts_by_id, question, sources, tag, tags, thread, threads_by_id,
+};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]

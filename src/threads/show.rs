@@ -61,7 +61,8 @@ pub async fn short(visit: Visit, parts: Parts) -> Result<HttpResponse> {
         .await
 }
 
-fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
+/// The thread, for somebody who may know of it.
+pub(crate) fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
     let row = store::thread(room.conn, id)?.ok_or(Error::NotFound)?;
     let at = Standpoint {
         viewer: room.viewer.as_ref().map(|v| (v.id, v.role)),

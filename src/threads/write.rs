@@ -2,7 +2,7 @@
 use super::policy::{Kind, Standpoint};
 use super::show::{self, Typed};
 use super::views::{AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage};
-use super::{Body, Done, Edit, Editing, NewQuestion, Place, Posted, Posting, store};
+use super::{Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
 use crate::accounts;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
@@ -199,7 +199,7 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
 }
 
 /// The post with its thread, for somebody who may see both.
-fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
+pub(crate) fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
     let head = store::post_head(room.conn, post)?.ok_or(Error::NotFound)?;
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
     let at = Standpoint { viewer, author: head.author, asker: head.asker };
@@ -661,13 +661,4 @@ pub async fn imported_person(visit: Visit, parts: Parts) -> Result<HttpResponse>
             Ok(Page::Moved(view::person_url(&username)))
         })
         .await
-}
-
-/// What a verb that posts came to, for the API.
-pub fn api_posted(posting: Posting) -> Result<Posted> {
-    match posting {
-        Posting::Posted(posted) => Ok(posted),
-        Posting::NotFound => Err(Error::NotFound),
-        Posting::Refused(key) => Err(Error::Conflict(key)),
-    }
 }
