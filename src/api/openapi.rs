@@ -3,6 +3,7 @@ use super::models::Problem;
 use super::{read, write};
 use crate::error::{Error, Result};
 use crate::routes::TABLE;
+use crate::threads::Sort;
 use crate::web::cache;
 use crate::web::visit::Access;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -37,7 +38,7 @@ use utoipa::OpenApi;
         write::accept,
         write::unaccept,
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, Sort, read::AnswerSort)),
     tags(
         (name = "threads", description = "Questions with their answers"),
         (name = "posts", description = "Comments and votes on questions and answers"),
