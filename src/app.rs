@@ -38,6 +38,8 @@ pub struct House {
     pub views: crate::threads::ViewCounter,
     pub search: crate::search::Search,
     pub bell: Bell,
+    /// What the administrators' overview counted last.
+    pub counts: crate::admin::KeptStats,
     pub started: Moment,
     threads: Mutex<Vec<std::thread::JoinHandle<()>>>,
     /// Held as long as the house is open: one server per data folder.
@@ -134,6 +136,7 @@ impl App {
             views: crate::threads::ViewCounter::default(),
             search,
             bell,
+            counts: crate::admin::KeptStats::default(),
             started: db.clock.now(),
             threads: Mutex::new(Vec::new()),
             _lock: Some(lock),

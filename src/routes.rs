@@ -67,7 +67,9 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, api, badges, tags, threads, web as house};
+use crate::{
+    accounts, admin, api, badges, escalation, moderation, notices, search, tags, threads, web as house,
+};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -78,39 +80,54 @@ routes! {
     GET  "/help"                                 Anyone     house::pages::help;
     POST "/preview"                              SignedIn   house::pages::preview;
 
-    GET  "/"                                     Anyone     threads::lists::front;
-    GET  "/threads"                              Anyone     threads::lists::index;
-    POST "/threads"                              SignedIn   threads::write::ask;
-    GET  "/ask"                                  SignedIn   threads::write::ask_form;
-    GET  "/threads/{id}"                         Anyone     threads::show::short;
-    GET  "/threads/{id}/news"                    Anyone     threads::show::news;
-    POST "/threads/{id}/answers"                 SignedIn   threads::write::answer;
-    POST "/threads/{id}/acceptance"              SignedIn   threads::write::accept;
-    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::write::unaccept;
-    POST "/threads/{id}/me-too"                  SignedIn   threads::write::me_too;
-    POST "/threads/{id}/me-too/removal"          SignedIn   threads::write::not_me_too;
-    POST "/threads/{id}/follow"                  SignedIn   threads::write::follow;
-    POST "/threads/{id}/follow/removal"          SignedIn   threads::write::unfollow;
-    GET  "/posts/{id}"                           Anyone     threads::write::locate;
-    GET  "/posts/{id}/comments"                  Anyone     threads::write::comments;
-    POST "/posts/{id}/comments"                  SignedIn   threads::write::comment;
-    GET  "/posts/{id}/edit"                      SignedIn   threads::write::edit_form;
-    GET  "/posts/{id}/revisions"                 Anyone     threads::write::revisions;
-    POST "/posts/{id}/revisions"                 SignedIn   threads::write::edit;
-    POST "/posts/{id}/vote"                      SignedIn   threads::write::vote;
-    POST "/posts/{id}/deletion"                  SignedIn   threads::write::delete;
-    POST "/posts/{id}/deletion/removal"          SignedIn   threads::write::undelete;
-    GET  "/drafts"                               SignedIn   threads::write::drafts;
-    POST "/drafts"                               SignedIn   threads::write::save_draft;
-    POST "/drafts/{id}/removal"                  SignedIn   threads::write::remove_draft;
-    GET  "/questions/{id}"                       Anyone     threads::write::imported_post;
-    GET  "/questions/{id}/{slug:.*}"             Anyone     threads::write::imported_post;
-    GET  "/q/{id}"                               Anyone     threads::write::imported_post;
-    GET  "/a/{id}"                               Anyone     threads::write::imported_post;
-    GET  "/users/{id}"                           Anyone     threads::write::imported_person;
-    GET  "/users/{id}/{name:.*}"                 Anyone     threads::write::imported_person;
+    GET  "/threads/feed.atom"                    Anyone     house::feeds::newest;
+    GET  "/tags/{name}/feed.atom"                Anyone     house::feeds::of_tag;
+    GET  "/sitemap.xml"                          Anyone     house::feeds::sitemap_index;
+    GET  "/sitemap-{n}.xml"                      Anyone     house::feeds::sitemap;
+
+    GET  "/search"                               Anyone     search::pages::results;
+    GET  "/search/suggestions"                   Anyone     search::pages::suggestions;
+
+    GET  "/notices"                              SignedIn   notices::pages::index;
+    POST "/notices/read"                         SignedIn   notices::pages::read_all;
+    GET  "/settings/notices"                     SignedIn   notices::pages::settings;
+    POST "/settings/notices"                     SignedIn   notices::pages::save_settings;
+    GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
+    POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
+
+    GET  "/"                                     Anyone     threads::pages::lists::front;
+    GET  "/threads"                              Anyone     threads::pages::lists::index;
+    POST "/threads"                              SignedIn   threads::pages::write::ask;
+    GET  "/ask"                                  SignedIn   threads::pages::write::ask_form;
+    GET  "/threads/{id}"                         Anyone     threads::pages::show::short;
+    GET  "/threads/{id}/news"                    Anyone     threads::pages::show::news;
+    POST "/threads/{id}/answers"                 SignedIn   threads::pages::write::answer;
+    POST "/threads/{id}/acceptance"              SignedIn   threads::pages::write::accept;
+    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::pages::write::unaccept;
+    POST "/threads/{id}/me-too"                  SignedIn   threads::pages::write::me_too;
+    POST "/threads/{id}/me-too/removal"          SignedIn   threads::pages::write::not_me_too;
+    POST "/threads/{id}/follow"                  SignedIn   threads::pages::write::follow;
+    POST "/threads/{id}/follow/removal"          SignedIn   threads::pages::write::unfollow;
+    GET  "/posts/{id}"                           Anyone     threads::pages::write::locate;
+    GET  "/posts/{id}/comments"                  Anyone     threads::pages::write::comments;
+    POST "/posts/{id}/comments"                  SignedIn   threads::pages::write::comment;
+    GET  "/posts/{id}/edit"                      SignedIn   threads::pages::write::edit_form;
+    GET  "/posts/{id}/revisions"                 Anyone     threads::pages::write::revisions;
+    POST "/posts/{id}/revisions"                 SignedIn   threads::pages::write::edit;
+    POST "/posts/{id}/vote"                      SignedIn   threads::pages::write::vote;
+    POST "/posts/{id}/deletion"                  SignedIn   threads::pages::write::delete;
+    POST "/posts/{id}/deletion/removal"          SignedIn   threads::pages::write::undelete;
+    GET  "/drafts"                               SignedIn   threads::pages::write::drafts;
+    POST "/drafts"                               SignedIn   threads::pages::write::save_draft;
+    POST "/drafts/{id}/removal"                  SignedIn   threads::pages::write::remove_draft;
+    GET  "/questions/{id}"                       Anyone     threads::pages::write::imported_post;
+    GET  "/questions/{id}/{slug:.*}"             Anyone     threads::pages::write::imported_post;
+    GET  "/q/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/a/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/users/{id}"                           Anyone     threads::pages::write::imported_person;
+    GET  "/users/{id}/{name:.*}"                 Anyone     threads::pages::write::imported_person;
     GET  "/tags"                                 Anyone     tags::pages::index;
-    GET  "/tags/{name}"                          Anyone     threads::lists::tagged;
+    GET  "/tags/{name}"                          Anyone     threads::pages::lists::tagged;
     GET  "/badges"                               Anyone     badges::pages::index;
     GET  "/badges/{id}"                          Anyone     badges::pages::show;
 
@@ -128,7 +145,7 @@ routes! {
     GET  "/first-run"                            Anyone     accounts::pages::first_run_form;
     POST "/first-run"                            Anyone     accounts::pages::first_run;
     GET  "/people"                               Anyone     accounts::pages::people;
-    GET  "/people/{username}"                    Anyone     accounts::person::show;
+    GET  "/people/{username}"                    Anyone     accounts::pages::person::show;
     GET  "/settings"                             SignedIn   accounts::pages::settings;
     POST "/settings"                             SignedIn   accounts::pages::save_settings;
     GET  "/settings/account"                     SignedIn   accounts::pages::account_settings;
@@ -141,6 +158,36 @@ routes! {
     POST "/settings/sessions/removal"            SignedIn   accounts::pages::end_other_sessions;
     POST "/settings/sessions/{id}/removal"       SignedIn   accounts::pages::end_session;
 
+    GET  "/posts/{id}/flag"                      SignedIn   moderation::pages::flag_form;
+    POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
+    GET  "/moderation"                           Moderator  moderation::pages::queue;
+    GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
+    POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;
+    POST "/posts/{id}/hiding/removal"            Moderator  moderation::pages::restore;
+    POST "/threads/{id}/lock"                    Moderator  moderation::pages::lock;
+    POST "/threads/{id}/lock/removal"            Moderator  moderation::pages::unlock;
+    POST "/threads/{id}/duplicate"               Moderator  moderation::pages::close_as_duplicate;
+    POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
+    POST "/people/{username}/suspension"         Moderator  moderation::pages::suspend;
+    POST "/people/{username}/suspension/removal" Moderator  moderation::pages::unsuspend;
+
+    GET  "/threads/{id}/escalate"                Moderator  escalation::pages::escalate_form;
+    POST "/threads/{id}/cases"                   Moderator  escalation::pages::open;
+    GET  "/desk"                                 Staff      escalation::pages::desk;
+    GET  "/desk/{id}"                            Staff      escalation::pages::case;
+    POST "/cases/{id}/assignment"                Staff      escalation::pages::take;
+    POST "/cases/{id}/assignment/removal"        Staff      escalation::pages::release;
+    POST "/cases/{id}/answers"                   Staff      escalation::pages::answer;
+    POST "/cases/{id}/notes"                     Staff      escalation::pages::note;
+    POST "/cases/{id}/closure"                   Staff      escalation::pages::close;
+
+    GET  "/admin"                                Admin      admin::pages::overview;
+    GET  "/admin/people"                         Admin      admin::pages::people;
+    POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
+    GET  "/admin/mails"                          Admin      admin::pages::mails;
+    POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
+
     GET  "/api/openapi.json"                     Anyone     api::openapi::show;
     GET  "/api/v1/threads"                       Anyone     api::read::threads;
     POST "/api/v1/threads"                       SignedIn   api::write::ask;
@@ -151,10 +198,12 @@ routes! {
     GET  "/api/v1/posts/{id}/comments"           Anyone     api::read::comments;
     POST "/api/v1/posts/{id}/comments"           SignedIn   api::write::comment;
     PUT  "/api/v1/posts/{id}/vote"               SignedIn   api::write::vote;
+    POST "/api/v1/posts/{id}/flags"              SignedIn   api::write::flag;
     GET  "/api/v1/search"                        Anyone     api::read::find;
     GET  "/api/v1/tags"                          Anyone     api::read::tags;
     GET  "/api/v1/people/{username}"             Anyone     api::read::person;
     GET  "/api/v1/me"                            SignedIn   api::read::me;
 
-    GET  "/threads/{id}/{slug}"                  Anyone     threads::show::show;
+    // Last: the words of a title may be any, also those above.
+    GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;
 }

@@ -1,7 +1,6 @@
 //! accounts room: people, their roles, sessions and passwords.
 pub mod pages;
 pub mod password;
-pub mod person;
 pub mod policy;
 mod store;
 pub mod views;
@@ -73,9 +72,9 @@ impl Viewer {
 }
 
 pub use store::{
-    OneTimePurpose, PersonHead, SessionInfo, TokenInfo, find_person, first_run_open, list_people, names_of,
-    one_time_link_email, person_head, profile, secret, sessions_of, tokens_of, viewer_by_api_token,
-    viewer_by_session,
+    ListedPerson, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, find_person,
+    first_run_open, list_people, names_of, one_time_link_email, person_head, profile, secret, sessions_of,
+    tokens_of, viewer_by_api_token, viewer_by_session,
 };
 
 /// Notes that the session was used, at most once an hour and without making the visitor wait.
@@ -399,29 +398,12 @@ pub fn update_profile(tx: &mut Tx<'_>, user: UserId, profile: Profile) -> Result
     Ok(())
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub enum RoleChange {
-    Changed,
-    Same,
-    NoSuchPerson,
-    /// Nobody changes their own role, so there is always an admin left.
-    Oneself,
-}
-
-pub fn change_role(tx: &mut Tx<'_>, actor: UserId, username: &str, role: Role) -> Result<RoleChange> {
-    let Some(person) = store::find_person(tx.conn, username)? else { return Ok(RoleChange::NoSuchPerson) };
-    if person.id == actor {
-        return Ok(RoleChange::Oneself);
-    }
-    if person.role == role {
-        return Ok(RoleChange::Same);
-    }
-    store::set_role(tx, person.id, role)?;
-    // Sessions opened under the old role end with it.
-    store::end_sessions(tx, person.id, None)?;
-    tx.append(Some(actor), Fact::UserRoleChanged { user: person.id, role })?;
-    crate::moderation::log_role_change(tx, actor, person.id, role)?;
-    Ok(RoleChange::Changed)
+/// Gives somebody another role; sessions opened under the old one end with it. Moderation decides and logs.
+pub fn set_role(tx: &mut Tx<'_>, actor: UserId, user: UserId, role: Role) -> Result<()> {
+    store::set_role(tx, user, role)?;
+    store::end_sessions(tx, user, None)?;
+    tx.append(Some(actor), Fact::UserRoleChanged { user, role })?;
+    Ok(())
 }
 
 #[derive(Debug)]

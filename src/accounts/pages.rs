@@ -1,4 +1,6 @@
 //! accounts room: the doors, people, settings.
+pub mod person;
+
 use super::policy::password_problem;
 use super::store::PeopleFilter;
 use super::views::*;

@@ -1,17 +1,5 @@
-//! accounts room: which passwords will do, and who may be kept out by whom. Pure.
-use super::Role;
-use crate::kernel::ids::UserId;
+//! accounts room: which passwords will do. Pure.
 use crate::kernel::limits;
-
-/// Moderators keep out customers; admins anyone but other admins; nobody themselves.
-pub fn may_suspend(by: (UserId, Role), whom: (UserId, Role)) -> bool {
-    by.0 != whom.0
-        && match by.1 {
-            Role::Admin => whom.1 != Role::Admin,
-            Role::Moderator => whom.1 == Role::Customer,
-            Role::Staff | Role::Customer => false,
-        }
-}
 
 /// Guesses under which a password is among the few thousand that are tried first.
 const COMMON_GUESSES_LOG10: f64 = 4.0;

@@ -1,6 +1,7 @@
 //! api room: what goes in and out. Field names here are a promise; fields may be added, none changes.
 use crate::accounts::{PersonHead, Role};
 use crate::kernel::moment::Moment;
+use crate::moderation::FlagReason;
 use crate::threads::{OriginRow, PostRow, Removed, TagRow, ThreadRow};
 use crate::web::view::{Author, encode, person_url, thread_url};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,16 @@ pub struct NewVote {
 pub struct NewAcceptance {
     #[schema(minimum = 1)]
     pub answer_id: i64,
+}
+
+/// Why moderators should look.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFlag {
+    pub reason: FlagReason,
+    /// In one's own words.
+    #[schema(max_length = 500)]
+    pub note: Option<String>,
 }
 
 // --- out ---
@@ -294,6 +305,13 @@ pub struct Voted {
     pub post_id: i64,
     pub score: i64,
     pub my_vote: i64,
+}
+
+/// A flag is with the moderators.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Flagged {
+    pub post_id: i64,
 }
 
 /// The thread's solution now.

@@ -35,6 +35,7 @@ use utoipa::OpenApi;
         write::answer,
         write::comment,
         write::vote,
+        write::flag,
         write::accept,
         write::unaccept,
     ),

@@ -4,7 +4,6 @@ use super::models::{
     Thread, ThreadRef, WholeThread,
 };
 use crate::accounts::{self, PersonHead, Role};
-use crate::db::DbError;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
@@ -32,6 +31,10 @@ fn sees(room: &Room<'_>) -> SeesRemoved {
         Some(viewer) => SeesRemoved::Own(viewer.id),
         None => SeesRemoved::None,
     }
+}
+
+fn viewer(room: &Room<'_>) -> Option<(UserId, Role)> {
+    room.viewer.as_ref().map(|viewer| (viewer.id, viewer.role))
 }
 
 fn base<'a>(room: &Room<'a>) -> &'a str {
@@ -115,7 +118,7 @@ pub enum AnswerSort {
 }
 
 fn whole(room: &mut Room<'_>, id: ThreadId, oldest: bool, after: Option<Cursor>) -> Result<WholeThread> {
-    let thread = threads::show::visible(room, id)?;
+    let thread = threads::thread_seen(room.conn, viewer(room), id)?.ok_or(Error::NotFound)?;
     let sees = sees(room);
     let question = threads::question(room.conn, id)?.ok_or(Error::NotFound)?;
     let accepted = thread.accepted_answer_id;
@@ -199,7 +202,7 @@ pub async fn comments(visit: Visit, parts: Parts, params: Params) -> Result<Http
     let after = PostId(Cursor::of(&params)?.map_or(0, |cursor| cursor.id));
     visit
         .json(move |room| {
-            threads::write::seen(room, post)?;
+            threads::post_seen(room.conn, viewer(room), post)?.ok_or(Error::NotFound)?;
             let sees = sees(room);
             let (rows, next) = threads::comments_after(room.conn, post, after, limit, sees)?;
             let ids: Vec<PostId> = rows.iter().map(|row| row.id).collect();
@@ -247,9 +250,8 @@ fn results(
 ) -> Result<SearchResults> {
     let (query, _) = Query::parse(text);
     let limit = usize::try_from(limit).unwrap_or(1);
-    let found = room.visit.app.search.index.search(&query, limit, after);
-    let found = found.map_err(|error| Error::Db(DbError::Unavailable(error.to_string())))?;
-    // The index may be a moment behind; the database says what is there and how it stands.
+    let found = search::hits(&room.visit.app, room.conn, &query, limit, after)?;
+    // The index may be a moment behind; the database says how a thread stands.
     let ids: Vec<ThreadId> = found.hits.iter().map(|hit| ThreadId(hit.thread_id)).collect();
     let rows = threads::threads_by_id(room.conn, &ids)?;
     let present: Vec<ThreadRow> = rows.values().cloned().collect();

@@ -1,9 +1,12 @@
-//! api room: what can be done: ask, answer, comment, vote, accept.
+//! api room: what can be done: ask, answer, comment, vote, accept, flag.
 use super::body::Json;
-use super::models::{Acceptance, NewAcceptance, NewAnswer, NewComment, NewThread, NewVote, Posted, Voted};
+use super::models::{
+    Acceptance, Flagged, NewAcceptance, NewAnswer, NewComment, NewFlag, NewThread, NewVote, Posted, Voted,
+};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId};
 use crate::kernel::names::Title;
+use crate::moderation;
 use crate::threads::{self, Body, Done, Kind, NewQuestion, Posting};
 use crate::votes::{self, Cast};
 use crate::web::form::Parts;
@@ -15,7 +18,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 /// Keys of refusals that are about who asks, not about how things stand.
-const NOT_YOURS: &[&str] = &["accept-not-yours", "flag-own", "suspended", "vote-own"];
+const NOT_YOURS: &[&str] = &["accept-not-yours", "flag-own", "vote-own", "you-are-suspended"];
 
 fn refused(key: &'static str) -> Error {
     if NOT_YOURS.contains(&key) { Error::Forbidden(key) } else { Error::Conflict(key) }
@@ -190,4 +193,26 @@ pub async fn unaccept(visit: Visit, parts: Parts) -> Result<HttpResponse> {
     let done =
         visit.act_by_api(Budget::Vote, move |tx, viewer| threads::unaccept(tx, viewer, thread)).await?;
     acceptance(done, thread, None)
+}
+
+/// Asks moderators to look at a post; once per person and post.
+#[utoipa::path(
+    post, path = "/api/v1/posts/{id}/flags", tag = "posts", operation_id = "flag",
+    params(("id" = i64, Path, minimum = 1)),
+    request_body = NewFlag,
+    responses((status = 200, description = "The moderators have it, from now or from before", body = Flagged)),
+)]
+pub async fn flag(visit: Visit, parts: Parts, json: Json<NewFlag>) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let NewFlag { reason, note } = json.0;
+    let note = moderation::parse_flag_note(&note.unwrap_or_default());
+    let note = note.map_err(|key| Error::Invalid("note", key))?;
+    let done = visit
+        .act_by_api(Budget::Flag, move |tx, viewer| moderation::flag(tx, viewer, post, reason, &note))
+        .await?;
+    match done {
+        Done::Done(_) | Done::Already(_) => Ok(reply(&Flagged { post_id: post.0 })),
+        Done::NotFound => Err(Error::NotFound),
+        Done::Refused(key) => Err(refused(key)),
+    }
 }

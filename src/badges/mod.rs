@@ -9,7 +9,7 @@ pub mod views;
 
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;
-pub use policy::{BADGES, Badge, Level, Measure};
+pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE};
 pub use store::{
     Award, BadgeCounts, BadgeSummary, Holder, all_badges, badge_counts, badge_history, badges_of, holders,
     settle,

@@ -4,7 +4,7 @@ use super::views::{BadgeCard, BadgePage, BadgesPage, Holder};
 use super::{all_badges, badges_of, holders};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
-use crate::threads::store;
+use crate::threads;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -55,7 +55,7 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
     visit
         .shared_page(Shows::Everything, move |room| {
             let rows = holders(room.conn, badge.id, after.map(|c| c.id), limits::PAGE_ROWS + 1)?;
-            let (rows, next) = store::cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
+            let (rows, next) = threads::cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
             let held = all_badges(room.conn)?
                 .iter()
                 .find(|row| row.badge.id == badge.id)

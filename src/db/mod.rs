@@ -376,6 +376,11 @@ impl Db {
         self.readers.get().map_err(|e| DbError::Busy(e.to_string()))
     }
 
+    /// A reader if one is free this moment: for those who hold one already, who must not wait for a second.
+    pub fn reader_if_free(&self) -> Option<impl std::ops::DerefMut<Target = Conn> + use<>> {
+        self.readers.try_get()
+    }
+
     /// Runs one act in a transaction of its own and answers when it is durable.
     /// An `Err` from the act undoes it; what it appended to the ledger is visible to followers after.
     pub async fn write<T, E, F>(&self, act: F) -> Result<T, E>

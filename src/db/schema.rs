@@ -282,6 +282,8 @@ diesel::table! {
         answer_id -> Nullable<BigInt>,
         closed_at -> Nullable<BigInt>,
         closed_by -> Nullable<BigInt>,
+        close_reason -> Nullable<Text>,
+        close_note -> Text,
     }
 }
 

@@ -31,6 +31,8 @@ pub struct CaseRow {
     /// Moderator's note, shortened; plain text.
     pub note: String,
     pub assignee: Option<Person>,
+    /// Nobody has it and it is not over.
+    pub can_take: bool,
     /// "waiting for 5 hours", translated; empty once answered.
     pub waiting: String,
     pub late: bool,
@@ -46,6 +48,8 @@ pub struct CasePage {
     pub state_label: String,
     pub escalated_by: Person,
     pub escalated: When,
+    /// Until when it should be answered; `None` once it is over.
+    pub due: Option<CaseDue>,
     /// The moderator's note, plain text with line breaks.
     pub note: String,
     pub assignee: Option<Person>,
@@ -68,13 +72,21 @@ pub struct CasePage {
     pub close_reasons: Vec<Choice>,
     pub close_note: String,
     pub preview_html: Option<SafeHtml>,
-    /// Keys: body, signature, note, reason, form.
+    /// Keys: body, signature, note, close, close-note, form.
     pub errors: FieldErrors,
     pub submission_key: String,
     pub max_body: i64,
     pub max_note: i64,
+    pub max_signature: i64,
     /// Outcome, for a closed case; may be empty.
     pub outcome: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CaseDue {
+    /// "due in 3 hours" or "late by 2 days", translated.
+    pub label: String,
+    pub late: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]

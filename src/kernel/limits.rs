@@ -88,6 +88,18 @@ pub const API_ROWS: i64 = 100;
 /// Counts shown to people stop here: counting further costs more than it tells.
 pub const COUNT_CAP: i64 = 100;
 
+// --- search ---
+/// Hits of one page of results: few people look at a second one, and each hit costs.
+pub const SEARCH_HITS: usize = 15;
+/// Threads suggested while somebody types.
+pub const SUGGESTIONS: usize = 6;
+
+// --- feeds ---
+/// Entries of a feed.
+pub const FEED_ENTRIES: i64 = 30;
+/// Post numbers that one page of the site map covers, and so its addresses at most (the format allows 50,000).
+pub const SITEMAP_RANGE: i64 = 5_000;
+
 // --- texts ---
 
 /// Characters in one post body. The longest useful posts on the large question sites end near
@@ -221,6 +233,32 @@ pub const MAX_DRAFTS: i64 = 50;
 pub const MAX_SUMMARY: usize = 200;
 /// Microseconds a form's key is remembered: longer than any browser keeps a page to send again.
 pub const SUBMISSION_LIFE: i64 = 7 * crate::kernel::moment::DAY;
+
+// --- supervision ---
+/// Characters of a reason at least: one word explains nothing to the person it is about.
+pub const MIN_REASON: usize = 5;
+/// Characters of a reason in the moderation log.
+pub const MAX_REASON: usize = 500;
+/// Characters a member adds to a flag.
+pub const MAX_FLAG_NOTE: usize = 500;
+/// Days of a suspension at most; a longer one is a decision for the owner.
+pub const MAX_SUSPENSION_DAYS: i64 = 365;
+/// Characters of what is flagged, as the queue shows it.
+pub const FLAG_EXCERPT_CHARS: usize = 400;
+/// Characters of a note on a case.
+pub const MAX_CASE_NOTE: usize = 2_000;
+/// Internal notes on one case; a case that needs more is several.
+pub const MAX_CASE_NOTES: i64 = 200;
+/// Microseconds within which the same note by the same person is a form sent twice.
+pub const SAME_NOTE: i64 = 10 * crate::kernel::moment::MINUTE;
+/// Answers a case's page shows of its thread; the rest is on the thread's own page.
+pub const CASE_ANSWERS: usize = 5;
+/// Earlier threads of the asker on a case's page.
+pub const CASE_HISTORY: usize = 8;
+/// Events of a case's thread that are read for its timeline.
+pub const CASE_EVENTS: i64 = 200;
+/// Microseconds the counts of the administrators' overview are kept: counting a large house costs most of a second.
+pub const OVERVIEW_LIFE: i64 = crate::kernel::moment::MINUTE;
 
 // --- mail and notices ---
 /// Mails a sender holds at once: few, so that a killed one leaves little to wait for.

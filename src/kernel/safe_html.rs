@@ -45,6 +45,22 @@ pub fn escape(text: &str) -> SafeHtml {
     SafeHtml(out)
 }
 
+/// Text in pieces as HTML that shows exactly this text, the pieces marked `true` inside `<mark>`.
+pub fn marked(pieces: &[(String, bool)]) -> SafeHtml {
+    let length: usize = pieces.iter().map(|(text, _)| text.len() + 16).sum();
+    let mut out = String::with_capacity(length);
+    for (text, mark) in pieces {
+        if *mark {
+            out.push_str("<mark>");
+            escape_into(&mut out, text);
+            out.push_str("</mark>");
+        } else {
+            escape_into(&mut out, text);
+        }
+    }
+    SafeHtml(out)
+}
+
 /// Appends `text` to `out`, escaped for element content and quoted attributes.
 pub(in crate::kernel) fn escape_into(out: &mut String, text: &str) {
     let mut rest = text;
@@ -73,6 +89,12 @@ mod tests {
     fn an_escaped_text_holds_no_markup() {
         let html = escape("<a href=\"x\" id='y'>&\0</a>");
         assert_eq!(html.as_str(), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;\u{fffd}&lt;/a&gt;");
+    }
+
+    #[test]
+    fn marked_pieces_hold_no_markup_but_the_marks() {
+        let pieces = [("a <b>".to_owned(), false), ("</mark>&".to_owned(), true), (String::new(), false)];
+        assert_eq!(marked(&pieces).as_str(), "a &lt;b&gt;<mark>&lt;/mark&gt;&amp;</mark>");
     }
 
     #[test]

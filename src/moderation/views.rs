@@ -20,7 +20,7 @@ pub struct FlagPage {
     /// Keys: reason, note, form.
     pub errors: FieldErrors,
     pub max_note: i64,
-    /// This person has an open flag on it.
+    /// This person has flagged it, decided or not.
     pub already: bool,
     pub submission_key: String,
 }
@@ -73,7 +73,7 @@ pub struct QueueThread {
     pub asked: When,
     /// "waiting for 4 days", translated.
     pub waiting: String,
-    /// Past the set time.
+    /// Has waited twice the set time.
     pub late: bool,
     pub answers_label: String,
     pub me_too_label: String,
@@ -91,7 +91,7 @@ pub struct LogPage {
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct LogRow {
-    /// hide, unhide, lock, unlock, duplicate, reopen, suspend, unsuspend, escalate, decide or other: picks the sign.
+    /// hide, unhide, lock, unlock, duplicate, reopen, suspend, unsuspend, escalate, decide, role or other: picks the sign.
     pub act: String,
     /// "hid an answer", translated; follows the moderator's name.
     pub text: String,

@@ -4,6 +4,7 @@
 //! the person wants it, a mail in the outbox, in the same transaction. Nobody is told twice of one event,
 //! nor of their own acts, nor of what has been taken away since.
 pub mod follow;
+pub mod pages;
 pub mod store;
 pub mod views;
 

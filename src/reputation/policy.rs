@@ -4,7 +4,7 @@
 //! that gives to whom: its *claims*. An event changes the truth; its entries are the difference
 //! between the claims after it and before it. So every total is always what the surviving facts
 //! alone give, in whatever order they came, and an inverse takes back exactly what is left to take.
-use crate::badges::policy::PROVEN_SCORE;
+use crate::badges::PROVEN_SCORE;
 use crate::badges::{Change, Measure};
 use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;

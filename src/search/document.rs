@@ -39,7 +39,7 @@ pub struct ThreadDoc {
     /// Plain texts of the other answers.
     pub answers: Vec<String>,
     pub tags: Vec<String>,
-    /// The asker's folded username.
+    /// The asker's username; found in any spelling that folds alike.
     pub author: Option<String>,
     pub solved: bool,
     pub answer_count: i64,

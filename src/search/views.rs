@@ -22,6 +22,18 @@ pub struct SearchPage {
     /// Adds or drops `is:solved`.
     pub solved_toggle_url: Option<String>,
     pub solved_only: bool,
+    /// The index is being built anew: what is not found may be there all the same.
+    pub rebuilding: bool,
+}
+
+/// A similar thread; also the JSON of /search/suggestions.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Suggestion {
+    pub title: String,
+    pub url: String,
+    pub solved: bool,
+    /// Plain text; may be empty.
+    pub excerpt: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -41,12 +53,13 @@ pub struct Hit {
     pub url: String,
     /// Inline HTML only, here and below, with `<mark>` around what matched.
     pub title_html: SafeHtml,
-    /// Of the question, with `<mark>`.
+    /// Of the question or of an answer, with `<mark>`; may be empty.
     pub excerpt_html: SafeHtml,
-    /// Of the accepted answer, with `<mark>`; links to `solution_url`.
+    /// Of the accepted answer, else of the official one, with `<mark>`; links to `solution_url`.
     pub solution_html: Option<SafeHtml>,
     pub solution_url: Option<String>,
     pub solved: bool,
+    /// The solution is the official answer, not accepted.
     pub official: bool,
     pub duplicate: bool,
     pub score: i64,
@@ -54,6 +67,7 @@ pub struct Hit {
     pub answer_count: i64,
     pub answers_label: String,
     pub tags: Vec<TagLink>,
+    /// Username; empty where there is none.
     pub author_name: String,
     pub author_url: Option<String>,
     pub when: When,

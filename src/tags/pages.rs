@@ -2,7 +2,7 @@
 use super::views::{TagRow, TagsPage};
 use crate::error::Result;
 use crate::kernel::{excerpt::excerpt, limits, markdown, slug::fold};
-use crate::threads::store;
+use crate::threads;
 use crate::web::cache::Shows;
 use crate::web::form::Params;
 use crate::web::view::{self, Cursor, counted, encode};
@@ -18,8 +18,8 @@ pub async fn index(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit
         .shared_page(Shows::Everything, move |room| {
             let limit = limits::PAGE_ROWS * 2;
-            let rows = store::tags(room.conn, &query, by_name, after.as_deref(), after_count, limit + 1)?;
-            let (rows, next) = store::cut(rows, limit, |row| Cursor { key: row.thread_count, id: row.id });
+            let rows = threads::tags(room.conn, &query, by_name, after.as_deref(), after_count, limit + 1)?;
+            let (rows, next) = threads::cut(rows, limit, |row| Cursor { key: row.thread_count, id: row.id });
             let next = match (next, by_name) {
                 (Some(_), true) => rows.last().map(|row| encode(&row.name)),
                 (Some(cursor), false) => Some(cursor.encode()),

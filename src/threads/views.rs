@@ -346,14 +346,7 @@ pub struct AskPage {
     pub preview_html: Option<SafeHtml>,
 }
 
-/// A similar thread; also the JSON of /search/suggestions.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Suggestion {
-    pub title: String,
-    pub url: String,
-    pub solved: bool,
-    pub excerpt: String,
-}
+pub use crate::search::views::Suggestion;
 
 /// `threads/edit.html`: editing a question, an answer or a comment.
 #[derive(Debug, Clone, Default, Serialize)]

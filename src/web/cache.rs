@@ -16,11 +16,20 @@ pub enum Shows {
     Thread(ThreadId),
     /// Lists, tags, people: anything in the ledger may change them.
     Everything,
+    /// What was searched for: the ledger changes it, and the index when it has followed.
+    Search,
+    /// Numbers alone, which may be a minute old.
+    Numbers,
 }
+
+/// What a kept page is.
+pub const HTML: &str = "text/html; charset=utf-8";
 
 pub struct CachedPage {
     pub html: Bytes,
     pub etag: String,
+    /// Its content type.
+    pub kind: &'static str,
     gzip: OnceLock<Bytes>,
     shows: Shows,
     generation: u64,
@@ -65,6 +74,8 @@ pub struct PageCache {
     pages: Option<Cache<String, Arc<CachedPage>, Weight>>,
     threads: Vec<AtomicU64>,
     everything: AtomicU64,
+    search: AtomicU64,
+    numbers: AtomicU64,
 }
 
 impl PageCache {
@@ -73,6 +84,8 @@ impl PageCache {
             pages: on.then(|| Cache::with_weighter(limits::CACHED_PAGES, limits::CACHE_BYTES, Weight)),
             threads: (0..STRIPES).map(|_| AtomicU64::new(0)).collect(),
             everything: AtomicU64::new(0),
+            search: AtomicU64::new(0),
+            numbers: AtomicU64::new(0),
         }
     }
 
@@ -83,6 +96,8 @@ impl PageCache {
     fn counter(&self, shows: Shows) -> &AtomicU64 {
         match shows {
             Shows::Everything => &self.everything,
+            Shows::Search => &self.search,
+            Shows::Numbers => &self.numbers,
             Shows::Thread(id) => {
                 let stripe = usize::try_from(id.0.rem_euclid(STRIPES as i64)).unwrap_or(0);
                 self.threads.get(stripe).unwrap_or(&self.everything)
@@ -107,11 +122,12 @@ impl PageCache {
         key: String,
         shows: Shows,
         generation: u64,
-        html: Bytes,
+        (kind, html): (&'static str, Bytes),
         now: Moment,
     ) -> Arc<CachedPage> {
         let etag = etag(&html);
-        let page = Arc::new(CachedPage { etag, html, gzip: OnceLock::new(), shows, generation, made: now });
+        let gzip = OnceLock::new();
+        let page = Arc::new(CachedPage { etag, html, kind, gzip, shows, generation, made: now });
         if let Some(pages) = &self.pages {
             pages.insert(key, Arc::clone(&page));
         }
@@ -130,7 +146,13 @@ impl PageCache {
         }
         if !events.is_empty() {
             self.everything.fetch_add(1, Ordering::SeqCst);
+            self.search_moved();
         }
+    }
+
+    /// Makes old what was searched for: the index has moved on.
+    pub fn search_moved(&self) {
+        self.search.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Makes everything old: a person was renamed, erased or suspended, points were counted anew.
@@ -138,6 +160,8 @@ impl PageCache {
         for counter in &self.threads {
             counter.fetch_add(1, Ordering::SeqCst);
         }
-        self.everything.fetch_add(1, Ordering::SeqCst);
+        for counter in [&self.everything, &self.search, &self.numbers] {
+            counter.fetch_add(1, Ordering::SeqCst);
+        }
     }
 }

@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
 /// Scripts, styles and pictures of our own alone; forms go home; nobody frames us.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; \
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
                    font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
                    base-uri 'none'; object-src 'none'";
 

@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod cache;
 pub mod doorman;
+pub mod feeds;
 pub mod form;
 pub mod i18n;
 pub mod pages;

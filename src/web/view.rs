@@ -1,11 +1,13 @@
 //! web room: small views that many pages show, made from plain values.
-use crate::accounts::Role;
+use crate::accounts::{PersonHead, Role};
 use crate::error::Result;
+use crate::kernel::ids::UserId;
 use crate::kernel::moment::{DAY, HOUR, MINUTE, Moment};
 use crate::web::i18n::{Arg, translate};
 use crate::web::views::{BadgeCounts, Brand, Pager, Person, Shell, TagLink, Viewer, When};
 use crate::web::visit::{Head, Room};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::HashMap;
 
 /// Everything but what may stand bare in a path segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -159,6 +161,24 @@ pub fn person(lang: &str, author: &Author, badges: BadgeCounts) -> Person {
         role,
         badge_counts: badges,
     }
+}
+
+/// A person found by number among `names`; who is not there is gone, or has the name an import kept.
+pub fn named(
+    lang: &str,
+    names: &HashMap<UserId, PersonHead>,
+    id: Option<UserId>,
+    kept: Option<&str>,
+) -> Person {
+    let known = id.and_then(|id| names.get(&id));
+    let author = Author {
+        username: known.map(|p| p.username.clone()),
+        display_name: known.map(|p| p.display_name.clone()),
+        kept_name: kept.map(str::to_owned),
+        role: known.map(|p| p.role.as_str().to_owned()),
+        ..Author::default()
+    };
+    person(lang, &author, BadgeCounts::default())
 }
 
 pub fn person_url(username: &str) -> String {

@@ -335,7 +335,7 @@ impl Visit {
             Done::Redirect(url) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
             Done::Moved(url) => Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish()),
             Done::Html { html, status, .. } if status.is_success() => {
-                let page = app.cache.put(key, shows, generation, Bytes::from(html), now);
+                let page = app.cache.put(key, shows, generation, (cache::HTML, Bytes::from(html)), now);
                 Ok(kept(&page, gzip, seen.as_deref()))
             }
             Done::Html { html, status, .. } => Ok(HttpResponse::build(status)
@@ -343,6 +343,32 @@ impl Visit {
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .body(html)),
         }
+    }
+
+    /// A file that is the same for everybody, signed in or not, kept in memory until the ledger changes `shows`.
+    /// `name` is all that its content depends on.
+    pub async fn shared_file<F>(
+        mut self,
+        name: String,
+        shows: Shows,
+        kind: &'static str,
+        work: F,
+    ) -> Result<HttpResponse>
+    where
+        F: FnOnce(&mut Room<'_>) -> Result<String> + Send + 'static,
+    {
+        let app = self.app.clone();
+        let now = app.db.clock.now();
+        let (gzip, seen) = (self.gzip, self.if_none_match.clone());
+        if let Some(page) = app.cache.get(&name, now) {
+            return Ok(kept(&page, gzip, seen.as_deref()));
+        }
+        let generation = app.cache.generation(shows);
+        self.session = None;
+        self.bearer = None;
+        let text = self.read(work).await?;
+        let page = app.cache.put(name, shows, generation, (kind, Bytes::from(text)), now);
+        Ok(kept(&page, gzip, seen.as_deref()))
     }
 
     /// JSON for scripts of ours or, under `/api/`, for others.
@@ -457,6 +483,20 @@ impl Visit {
         self.app.db.write(work).await
     }
 
+    /// One act of whoever holds a link that we signed for exactly this act. No session and no form token is asked
+    /// for: mail providers post for their customers without cookies (RFC 8058), so the link's token, which the
+    /// caller has verified, is the whole right. Only for acts that do no harm if a mail is passed on.
+    pub async fn act_by_link<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    {
+        if self.access != Access::Anyone {
+            return Err(Error::NotFound);
+        }
+        self.app.db.write(work).await
+    }
+
     /// Back to a page, with a word to show there once.
     pub fn redirect(&self, url: &str, flash: Option<(&'static str, &'static str)>) -> HttpResponse {
         let mut reply = HttpResponse::SeeOther();
@@ -498,18 +538,20 @@ impl Gate {
 }
 
 fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpResponse {
+    let vary =
+        if page.kind == cache::HTML { "cookie, accept-encoding, accept-language" } else { "accept-encoding" };
     if seen.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == page.etag)) {
         return HttpResponse::NotModified()
             .insert_header((ETAG, page.etag.clone()))
             .insert_header((CACHE_CONTROL, "no-cache"))
-            .insert_header((VARY, "cookie, accept-encoding, accept-language"))
+            .insert_header((VARY, vary))
             .finish();
     }
     let mut reply = HttpResponse::Ok();
     reply
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CONTENT_TYPE, page.kind))
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .insert_header((VARY, "cookie, accept-encoding, accept-language"));
+        .insert_header((VARY, vary));
     if gzip {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
         // The same bytes under another coding are another representation.

@@ -17,8 +17,14 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod accounts;
+mod api;
+#[allow(dead_code)]
+mod gallery;
 mod house;
 mod ledger;
 mod licences;
 mod schema;
+mod search;
 mod source;
+mod threads;

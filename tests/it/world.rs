@@ -1,11 +1,13 @@
 //! tests: the named world. Ann asks, Bruno answers, Carla moderates, Dario is staff, Elena owns the house.
-use crate::ground::{Ground, Scene};
+use crate::ground::{Ground, Scene, aside};
 use crate::visitor::Visitor;
 use argon2::password_hash::PasswordHasher;
 use diesel::prelude::*;
 use loggia::accounts::Role;
+use loggia::app::{App, Options};
+use loggia::config::Config;
 use loggia::db::schema::users;
-use loggia::db::{Db, DbResult};
+use loggia::db::{Db, DbResult, Target};
 use loggia::kernel::ids::UserId;
 use loggia::kernel::moment::Clock;
 use loggia::ledger::Fact;
@@ -24,6 +26,7 @@ pub struct Person {
 pub struct World {
     pub base_url: String,
     pub db: Db,
+    pub app: App,
     /// Stands still until a test advances it.
     pub clock: Clock,
     pub ann: Person,
@@ -37,7 +40,7 @@ pub struct World {
 }
 
 struct House {
-    db: Db,
+    app: App,
     base_url: String,
     stop: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -51,12 +54,52 @@ impl Drop for House {
 }
 
 /// Opens the house on this ground. The one place that knows how the server is started.
-async fn open(ground: &Ground) -> House {
-    let cards = crate::visitor::StandIn::open();
-    House { db: ground.db(), base_url: cards.base_url.clone(), stop: Some(Box::new(move || drop(cards))) }
+async fn open(ground: &Ground, settings: &[(&str, &str)]) -> House {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut flags = vec![
+        ("data", ground.data.display().to_string()),
+        ("database_url", url(&ground.target)),
+        ("listen", address.to_string()),
+        ("workers", "1".into()),
+        ("readers", "3".into()),
+        ("rate_limits", "false".into()),
+        ("password_memory_kib", "1024".into()),
+        ("brand.name", "Brezza".into()),
+    ];
+    flags.extend(settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    let config = Config::load(None, Vec::new(), &flags).unwrap();
+    let clock = ground.clock.clone();
+    let (send, receive) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let app = App::open(config, Options { clock, ..Options::default() }).unwrap();
+        actix_web::rt::System::new().block_on(async {
+            let (handle, server) = app.serve(listener).unwrap();
+            send.send((app.clone(), handle)).unwrap();
+            server.await.unwrap();
+        });
+        app.close();
+    });
+    let (app, handle) = aside(move || receive.recv().unwrap()).await;
+    House {
+        app,
+        base_url: format!("http://{address}"),
+        stop: Some(Box::new(move || {
+            // The order is given when the future is made; the thread carries it out.
+            drop(handle.stop(false));
+            let _ = thread.join();
+        })),
+    }
 }
 
-const CAST: [(&str, &str, &str, Role, &str); 5] = [
+fn url(target: &Target) -> String {
+    match target {
+        Target::Sqlite(path) => format!("sqlite:{}", path.display()),
+        Target::Postgres(url) => url.clone(),
+    }
+}
+
+pub const CAST: [(&str, &str, &str, Role, &str); 5] = [
     ("ann", "Ann", "ann@example.com", Role::Customer, ""),
     ("bruno", "Bruno", "bruno@example.com", Role::Customer, ""),
     ("carla", "Carla", "carla@example.com", Role::Moderator, ""),
@@ -67,10 +110,38 @@ const CAST: [(&str, &str, &str, Role, &str); 5] = [
 /// The password of all of them; long enough for the house's rules, in no list of leaked ones.
 const PASSWORD: &str = "the arches face the square";
 
+/// A house nobody lives in yet.
+pub struct EmptyHouse {
+    house: House,
+    _ground: Ground,
+}
+
+impl EmptyHouse {
+    pub async fn open(ground: Ground) -> EmptyHouse {
+        EmptyHouse { house: open(&ground, &[]).await, _ground: ground }
+    }
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(&self.house.base_url)
+    }
+    /// The link the terminal would print.
+    pub async fn first_run_link(&self) -> String {
+        let db = self.house.app.db.clone();
+        aside(move || db.write_blocking(loggia::accounts::offer_first_run).unwrap().unwrap()).await
+    }
+}
+
 impl Scene for World {
     async fn set(ground: Ground) -> World {
-        let house = open(&ground).await;
+        World::with(ground, &[]).await
+    }
+}
+
+impl World {
+    /// The world with settings of its own.
+    pub async fn with(ground: Ground, settings: &[(&str, &str)]) -> World {
+        let house = open(&ground, settings).await;
         let people: Vec<Person> = house
+            .app
             .db
             .write(|tx| -> DbResult<_> { CAST.iter().map(|who| enrol(tx, who)).collect() })
             .await
@@ -78,7 +149,8 @@ impl Scene for World {
         let [ann, bruno, carla, dario, elena] = <[Person; 5]>::try_from(people).unwrap();
         World {
             base_url: house.base_url.clone(),
-            db: house.db.clone(),
+            db: house.app.db.clone(),
+            app: house.app.clone(),
             clock: ground.clock.clone(),
             ann,
             bruno,
@@ -89,9 +161,13 @@ impl Scene for World {
             ground,
         }
     }
-}
 
-impl World {
+    /// Lets every follower do what is in the ledger: points, notices, the index.
+    pub async fn settle(&self) {
+        let app = self.app.clone();
+        aside(move || app.catch_up().unwrap()).await;
+    }
+
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Visitor {
         Visitor::new(&self.base_url)
@@ -122,7 +198,7 @@ impl World {
 }
 
 /// An account as sign-up and confirmation leave it.
-fn enrol(
+pub fn enrol(
     tx: &mut loggia::db::Tx<'_>,
     &(username, display_name, email, role, signature): &(
         &'static str,

@@ -42,3 +42,74 @@ escalate-lead = A member of staff takes it from here and answers in public. { $n
 escalate-note = Note for the team
 escalate-note-help = What has been tried, what is missing? Only staff and moderators read it.
 escalate-send = Pass it on
+flag-reason-spam = Spam
+flag-reason-spam-help = It sells something or leads elsewhere.
+flag-reason-rude = Rude
+flag-reason-rude-help = It insults, threatens or mocks somebody.
+flag-reason-personal-data = Personal data
+flag-reason-personal-data-help = It shows an address, a number or a document that should not be public.
+flag-reason-outdated = Out of date
+flag-reason-outdated-help = It was right once and misleads today.
+flag-reason-other = Something else
+flag-reason-other-help = Please say what.
+flag-reason-missing = Choose what is wrong.
+flag-note-too-long = At most 500 characters.
+flag-own = This is your own post. You can edit or delete it.
+flag-removed = This post has been removed already.
+flag-decide-own = This flag is about your own post. Somebody else has to decide it.
+decision-unknown = Say whether you agree with the flag or decline it.
+text-control = There are signs in it that cannot be shown. Please type it again.
+reason-too-short = Say why, in at least 5 characters.
+reason-too-long = At most 500 characters.
+reason-hide = { $kind ->
+    [question] Hide this question
+    [answer] Hide this answer
+   *[other] Hide this comment
+}
+reason-lock = Lock this question
+reason-suspend = Suspend { $name }
+duplicate-unknown = There is no such question. Give its number or its address.
+duplicate-of-itself = A question cannot be a duplicate of itself.
+restore-not-possible = Only what a moderator has hidden can be brought back here.
+suspend-days-wrong = From 1 to 365 days.
+suspend-oneself = You cannot suspend yourself.
+suspend-not-them = You cannot suspend this person.
+queue-rule-unanswered = Without an answer for longer than { $time }, oldest first.
+queue-rule-unsolved = Unsolved for longer than { $time }, oldest first.
+log-hide = { $kind ->
+    [question] hid a question
+    [answer] hid an answer
+   *[other] hid a comment
+}
+log-unhide = { $kind ->
+    [question] brought a question back
+    [answer] brought an answer back
+   *[other] brought a comment back
+}
+log-lock = locked a question
+log-unlock = unlocked a question
+log-duplicate = closed a question as a duplicate
+log-reopen = opened a question again
+log-suspend = suspended a person
+log-unsuspend = ended the suspension of a person
+log-escalate = passed a question to our team
+log-decide = { $kind ->
+    [question] decided a flag on a question
+    [answer] decided a flag on an answer
+   *[other] decided a flag on a comment
+}
+log-role = gave a person the role { $role }
+flash-flagged = Thank you. A moderator will look at it.
+flash-flagged-already = You have flagged this already.
+flash-decided = The flag is decided.
+flash-decided-already = Somebody has decided this flag already.
+flash-hidden = It is hidden.
+flash-restored = It is back.
+flash-locked = The question is locked.
+flash-unlocked = The question is open for answers again.
+flash-closed = The question is closed as a duplicate.
+flash-reopened = The question is open again.
+flash-suspended = The person is suspended.
+flash-suspended-already = This person is suspended already.
+flash-unsuspended = The suspension has ended.
+flash-not-suspended = This person is not suspended.

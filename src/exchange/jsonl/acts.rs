@@ -13,6 +13,7 @@ use crate::exchange::xml::Reason;
 use crate::kernel::ids::{CaseId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{DAY, Moment};
 use crate::ledger::Fact;
+use crate::moderation::Act;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::HashSet;
@@ -526,7 +527,7 @@ impl Book<'_> {
         if changed == 0 {
             return Ok(Err("it is a duplicate already".into()));
         }
-        self.log(actor, "duplicate", &question, line.reason, at)?;
+        self.log(actor, Act::Duplicate.as_str(), &question, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::ThreadClosedAsDuplicate { thread, of }));
         Ok(Ok(()))
     }
@@ -602,7 +603,7 @@ impl Book<'_> {
                 }
             }
         }
-        self.log(actor, "hide", &post, line.reason, at)?;
+        self.log(actor, Act::Hide.as_str(), &post, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::PostHidden { thread, post: post.id, author: post.author_id }));
         Ok(Ok(()))
     }
@@ -629,7 +630,7 @@ impl Book<'_> {
         diesel::update(threads::table.find(thread))
             .set(threads::escalated.eq(true))
             .execute(&mut self.run.conn)?;
-        self.log(Some(actor), "escalate", &question, line.note, at)?;
+        self.log(Some(actor), Act::Escalate.as_str(), &question, None, at)?;
         self.run.facts.push((at, Some(actor), Fact::CaseOpened { thread, case }));
         Ok(Ok(()))
     }

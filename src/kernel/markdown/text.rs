@@ -75,5 +75,21 @@ mod tests {
         check("<table><tbody><tr><td>1</td><td>2</td></tr><tr><td>3</td></tr></tbody></table>", "1 2\n3");
         check("<ul><li>x</li><li>y</li></ul>z", "x\ny\nz");
         check("", "");
+        check("<p>cut &amp", "cut &amp");
+        check("a <p class=\"", "a <p class=\"");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn stored_html_gives_back_the_text_it_was_stored_with(md in "(?s).{0,200}") {
+            let rendered = super::super::render(&md);
+            proptest::prop_assume!(!rendered.fell_back);
+            proptest::prop_assert_eq!(super::super::plain_text(rendered.html.as_str()), rendered.text);
+        }
+
+        #[test]
+        fn any_input_gives_some_text(html in "(?s)[<>&;\"'/ a-z\u{e9}]{0,100}") {
+            proptest::prop_assert!(plain_text(&html).len() <= html.len());
+        }
     }
 }

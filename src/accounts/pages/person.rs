@@ -1,12 +1,11 @@
 //! accounts room: the page of a person, with what they asked, answered, earned.
-use super::policy::may_suspend;
-use super::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
-use super::{Role, profile};
+use crate::accounts::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
+use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::safe_html::SafeHtml;
-use crate::threads::lists::{Named, rows};
-use crate::threads::store;
+use crate::threads;
+use crate::threads::pages::lists::{Named, rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -67,7 +66,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         pager: view::pager(&here, None, after.is_none()),
         mine,
         suspended: None,
-        can_suspend: suspended.is_none() && viewer.is_some_and(|by| may_suspend(by, (person.id, role))),
+        can_suspend: suspended.is_none()
+            && viewer.is_some_and(|by| crate::moderation::may_suspend(by, (person.id, role)).is_ok()),
         can_unsuspend: suspended.is_some() && moderates,
         imported: person.origin_site.is_some(),
         origin_url: match (&person.origin_site, person.origin_id) {
@@ -77,7 +77,9 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     };
     if let Some(until) = suspended {
         let reason = if mine || moderates {
-            crate::moderation::suspension_reason(room.conn, person.id)?.unwrap_or_default()
+            crate::moderation::suspension(room.conn, person.id, now)?
+                .map(|(_, reason)| reason)
+                .unwrap_or_default()
         } else {
             String::new()
         };
@@ -86,7 +88,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     }
     let next = match tab {
         "questions" => {
-            let (threads, next) = store::questions_of(room.conn, person.id, after, moderates || mine)?;
+            let (threads, next) = threads::questions_of(room.conn, person.id, after, moderates || mine)?;
             view.rows = rows(room, &threads, Named::Asker)?;
             next
         }
@@ -97,7 +99,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 after.map(|c| c.id),
                 limits::PAGE_ROWS + 1,
             )?;
-            let (lines, next) = store::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
+            let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
             view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
             next
         }
@@ -118,7 +120,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             None
         }
         _ => {
-            let (answers, next) = store::answers_of(room.conn, person.id, after, moderates || mine)?;
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
             view.rows = rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {

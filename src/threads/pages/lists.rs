@@ -1,11 +1,11 @@
 //! threads room: lists of threads as pages show them.
-use super::store::{self, Sort, ThreadRow};
-use super::views;
 use crate::accounts;
 use crate::error::{Error, Result};
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
+use crate::threads::store::{self, Sort, ThreadRow};
+use crate::threads::views;
 use crate::web::cache::Shows;
 use crate::web::form::Params;
 use crate::web::i18n::translate;

@@ -1,13 +1,13 @@
 //! threads room: the page of one thread.
-use super::policy::{Kind, Removed, Standpoint};
-use super::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
-use super::views;
 use crate::accounts::{self, PersonHead};
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
+use crate::threads::policy::{Kind, Removed, Standpoint};
+use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
+use crate::threads::views;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -61,15 +61,9 @@ pub async fn short(visit: Visit, parts: Parts) -> Result<HttpResponse> {
         .await
 }
 
-/// The thread, for somebody who may know of it.
-pub(crate) fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
-    let row = store::thread(room.conn, id)?.ok_or(Error::NotFound)?;
-    let at = Standpoint {
-        viewer: room.viewer.as_ref().map(|v| (v.id, v.role)),
-        author: row.author_id,
-        asker: row.author_id,
-    };
-    if at.sees(Removed::from_column(row.removed)) { Ok(row) } else { Err(Error::NotFound) }
+fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    crate::threads::thread_seen(room.conn, viewer, id)?.ok_or(Error::NotFound)
 }
 
 /// Everything the page needs beside the posts themselves.
@@ -170,7 +164,7 @@ pub fn page(
         follow_mine = store::follows_thread(room.conn, id, user)?;
         draft = store::draft_at(room.conn, user, &format!("answer:{id}"))?;
     }
-    let case = crate::escalation::public_state(room.conn, id)?;
+    let case = crate::escalation::state_for_thread(room.conn, id)?;
     let staff = viewer.is_some_and(|(_, role)| role.answers_officially());
     let tools = views::ThreadTools {
         can_lock: moderates && !thread.locked && !gone,
@@ -178,13 +172,14 @@ pub fn page(
         can_close: moderates && thread.duplicate_of.is_none() && !gone,
         can_reopen: moderates && thread.duplicate_of.is_some(),
         can_escalate: moderates && !thread.escalated && !gone,
-        case_url: case.as_ref().filter(|_| staff).map(|case| format!("/desk/{}", case.id)),
+        case_url: case.as_ref().filter(|_| staff).map(|(_, case, _)| format!("/desk/{case}")),
         duplicate_of: typed.duplicate_of,
     };
-    let escalated = case.map(|case| {
-        let ago = view::ago(lang, case.opened_at, setting.now);
-        let text = translate(lang, &format!("escalated-{}", case.state), &[("ago", (&ago).into())]);
-        views::EscalatedState { state: case.state.to_owned(), text }
+    // How far the case is, and nothing of who has it or what staff write about it.
+    let escalated = case.map(|(state, _, opened_at)| {
+        let ago = view::ago(lang, opened_at, setting.now);
+        let text = translate(lang, &format!("escalated-{}", state.as_str()), &[("ago", (&ago).into())]);
+        views::EscalatedState { state: state.as_str().to_owned(), text }
     });
     let solved = thread.accepted_answer_id.is_some();
     let json_ld =

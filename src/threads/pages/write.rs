@@ -1,14 +1,16 @@
 //! threads room: asking, answering, commenting, editing, and the small acts on a thread.
-use super::policy::{Kind, Standpoint};
 use super::show::{self, Typed};
-use super::views::{AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage};
-use super::{Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
 use crate::accounts;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::names::Title;
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{diff, excerpt::excerpt, limits, markdown, token};
+use crate::threads::policy::{Kind, Standpoint};
+use crate::threads::views::{
+    AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
+};
+use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
 use crate::votes::{self, Cast};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::translate;
@@ -28,7 +30,7 @@ fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
 }
 
 fn submission_key(form: &Form) -> Option<String> {
-    super::parse_submission_key(form.get("submission_key"))
+    threads::parse_submission_key(form.get("submission_key"))
 }
 
 /// How a text will look, for those who press "preview" without JavaScript.
@@ -83,7 +85,7 @@ pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
     let preview_html = preview(&form, "body");
     let title = Title::parse(form.get("title"));
     let body = Body::parse(form.get("body"), Kind::Question);
-    let tags = super::parse_tags(form.get("tags"));
+    let tags = threads::parse_tags(form.get("tags"));
     if let Err(error) = &title {
         errors.insert("title".into(), visit.t(error.key()));
     }
@@ -97,7 +99,7 @@ pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
         && let (Ok(title), Ok(body), Ok(tags)) = (title, body, tags)
     {
         let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
-        match visit.act(&form, Budget::Post, move |tx, viewer| super::ask(tx, viewer, new)).await? {
+        match visit.act(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await? {
             Posting::Posted(posted) => {
                 return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
             }
@@ -149,7 +151,7 @@ pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
             let key = submission_key(&form);
             let posting = visit
                 .act(&form, Budget::Post, move |tx, viewer| {
-                    super::answer(tx, viewer, thread, &body, key.as_deref(), None)
+                    threads::answer(tx, viewer, thread, &body, key.as_deref(), None)
                 })
                 .await?;
             match posting {
@@ -178,7 +180,7 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
             let key = submission_key(&form);
             let posting = visit
                 .act(&form, Budget::Comment, move |tx, viewer| {
-                    super::comment(tx, viewer, parent, &body, key.as_deref())
+                    threads::comment(tx, viewer, parent, &body, key.as_deref())
                 })
                 .await?;
             match posting {
@@ -199,16 +201,9 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
 }
 
 /// The post with its thread, for somebody who may see both.
-pub(crate) fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
-    let head = store::post_head(room.conn, post)?.ok_or(Error::NotFound)?;
+fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
-    let at = Standpoint { viewer, author: head.author, asker: head.asker };
-    let asker = Standpoint { author: head.asker, ..at };
-    if at.sees(head.removed) && asker.sees(head.thread_removed) {
-        Ok((head, at))
-    } else {
-        Err(Error::NotFound)
-    }
+    threads::post_seen(room.conn, viewer, post)?.ok_or(Error::NotFound)
 }
 
 /// `GET /posts/{id}`: where a post stands.
@@ -322,7 +317,7 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     .ok_or(Error::NotFound)?;
     let mut errors = FieldErrors::new();
     let title = if kind == Kind::Question { Some(Title::parse(form.get("title"))) } else { None };
-    let tags = if kind == Kind::Question { super::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
+    let tags = if kind == Kind::Question { threads::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
     let body = Body::parse(form.get("body"), kind);
     let summary = form.get("summary").trim().to_owned();
     if let Some(Err(error)) = &title {
@@ -350,7 +345,7 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     {
         let title = title.and_then(std::result::Result::ok);
         let edit = Edit { base_revision: base, title, tags, body, summary };
-        match visit.act(&form, Budget::Post, move |tx, viewer| super::edit(tx, viewer, post, edit)).await? {
+        match visit.act(&form, Budget::Post, move |tx, viewer| threads::edit(tx, viewer, post, edit)).await? {
             Editing::Saved(p) | Editing::Same(p) => {
                 return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), Some(("ok", "flash-saved"))));
             }
@@ -492,7 +487,7 @@ pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let thread = ThreadId(parts.number("id")?);
     let answer = PostId(form.number("answer_id")?.ok_or(Error::Invalid("answer_id", "error-not-a-number"))?);
     let outcome =
-        visit.act(&form, Budget::Vote, move |tx, viewer| super::accept(tx, viewer, thread, answer)).await?;
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::accept(tx, viewer, thread, answer)).await?;
     done(&visit, outcome, Some("flash-accepted"))
 }
 
@@ -500,7 +495,7 @@ pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
 pub async fn unaccept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
     let outcome =
-        visit.act(&form, Budget::Vote, move |tx, viewer| super::unaccept(tx, viewer, thread)).await?;
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::unaccept(tx, viewer, thread)).await?;
     done(&visit, outcome, Some("flash-unaccepted"))
 }
 
@@ -510,21 +505,22 @@ pub async fn delete(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let reason: String =
         form.get("reason").trim().chars().filter(|c| !c.is_control()).take(limits::MAX_SUMMARY).collect();
     let outcome =
-        visit.act(&form, Budget::Post, move |tx, viewer| super::delete(tx, viewer, post, &reason)).await?;
+        visit.act(&form, Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, &reason)).await?;
     done(&visit, outcome, Some("flash-deleted"))
 }
 
 /// `POST /posts/{id}/deletion/removal`.
 pub async fn undelete(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
-    let outcome = visit.act(&form, Budget::Post, move |tx, viewer| super::undelete(tx, viewer, post)).await?;
+    let outcome =
+        visit.act(&form, Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?;
     done(&visit, outcome, Some("flash-undeleted"))
 }
 
 async fn set_me_too(visit: Visit, parts: Parts, form: Form, on: bool) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
     let outcome =
-        visit.act(&form, Budget::Vote, move |tx, viewer| super::me_too(tx, viewer, thread, on)).await?;
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::me_too(tx, viewer, thread, on)).await?;
     done(&visit, outcome, on.then_some("flash-me-too"))
 }
 
@@ -541,7 +537,7 @@ pub async fn not_me_too(visit: Visit, parts: Parts, form: Form) -> Result<HttpRe
 async fn set_follow(visit: Visit, parts: Parts, form: Form, on: bool) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
     let outcome =
-        visit.act(&form, Budget::Vote, move |tx, viewer| super::set_follow(tx, viewer, thread, on)).await?;
+        visit.act(&form, Budget::Vote, move |tx, viewer| threads::set_follow(tx, viewer, thread, on)).await?;
     done(&visit, outcome, Some(if on { "flash-following" } else { "flash-unfollowed" }))
 }
 
@@ -576,7 +572,7 @@ pub async fn save_draft(visit: Visit, form: Form) -> Result<HttpResponse> {
     let tags: String = form.get("tags").chars().take(limits::MAX_TITLE).collect();
     let saved = visit
         .act(&form, Budget::Personal, move |tx, viewer| {
-            super::save_draft(tx, viewer, &place, &title, &tags, &body)
+            threads::save_draft(tx, viewer, &place, &title, &tags, &body)
         })
         .await?;
     if !saved {
@@ -627,7 +623,7 @@ pub async fn drafts(visit: Visit) -> Result<HttpResponse> {
 pub async fn remove_draft(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = parts.number("id")?;
     let gone = visit
-        .act(&form, Budget::Personal, move |tx, viewer| Ok(super::remove_draft(tx, viewer.id, id)?))
+        .act(&form, Budget::Personal, move |tx, viewer| Ok(threads::remove_draft(tx, viewer.id, id)?))
         .await?;
     if gone {
         Ok(visit.redirect("/drafts", Some(("ok", "flash-draft-removed"))))

@@ -1,42 +1,6 @@
 //! Every page is rendered from sample views: full, empty, with very long texts, for visitors and for the brand's people.
 //!
-//! With LOGGIA_GALLERY=DIR the pages are written there as files, to be looked at through any static file server.
-
-#![allow(dead_code)]
-
-#[path = "../src/accounts/views.rs"]
-mod accounts_views;
-#[path = "../src/admin/views.rs"]
-mod admin_views;
-#[path = "../src/badges/views.rs"]
-mod badges_views;
-#[path = "../src/escalation/views.rs"]
-mod escalation_views;
-#[path = "../src/moderation/views.rs"]
-mod moderation_views;
-#[path = "../src/notices/views.rs"]
-mod notices_views;
-#[path = "../src/search/views.rs"]
-mod search_views;
-#[path = "../src/tags/views.rs"]
-mod tags_views;
-#[path = "../src/threads/views.rs"]
-mod threads_views;
-#[path = "../src/web/views.rs"]
-mod web_views;
-
-mod kernel {
-    pub mod safe_html {
-        #[derive(Debug, Clone, Default, serde::Serialize)]
-        pub struct SafeHtml(pub String);
-    }
-}
-mod web {
-    pub(crate) use crate::web_views as views;
-}
-mod threads {
-    pub(crate) use crate::threads_views as views;
-}
+//! With LOGGIA_TEST_GALLERY=DIR the pages are written there as files, to be looked at through any static file server.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -45,21 +9,21 @@ use std::sync::Arc;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
-use kernel::safe_html::SafeHtml;
+use loggia::kernel::safe_html::SafeHtml;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tera::{Context, Kwargs, State, Tera};
 
-use accounts_views::*;
-use admin_views::*;
-use badges_views::*;
-use escalation_views::*;
-use moderation_views::*;
-use notices_views::*;
-use search_views::*;
-use tags_views::*;
-use threads_views::*;
-use web_views::*;
+use loggia::accounts::views::*;
+use loggia::admin::views::*;
+use loggia::badges::views::*;
+use loggia::escalation::views::*;
+use loggia::moderation::views::*;
+use loggia::notices::views::*;
+use loggia::search::views::*;
+use loggia::tags::views::*;
+use loggia::threads::views::*;
+use loggia::web::views::*;
 
 // ---------- templates and words ----------
 
@@ -125,7 +89,7 @@ fn settle(source: &str, words: &Words) -> String {
                 &words.say(key, &FluentArgs::new()).unwrap_or_else(|| panic!("no words for {key}")),
             ));
         } else if let Some(path) = inner.strip_prefix("asset(path=\"").and_then(|x| x.strip_suffix("\")")) {
-            assert!(root().join("assets").join(path).is_file(), "no asset {path}");
+            assert!(path == "brand.css" || root().join("assets").join(path).is_file(), "no asset {path}");
             out.push_str(&format!("/assets/{path}"));
         } else {
             out.push_str(expression);
@@ -181,7 +145,7 @@ fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
 fn html(text: &str) -> SafeHtml {
-    SafeHtml(text.to_owned())
+    SafeHtml::from_stored(text.to_owned())
 }
 fn when(ago: &str) -> When {
     When { iso: s("2026-11-20T09:30:00Z"), title: s("20 November 2026, 09:30 UTC"), ago: s(ago) }
@@ -551,39 +515,12 @@ fn errors(pairs: &[(&str, &str)]) -> FieldErrors {
 fn pager() -> Pager {
     Pager { next_url: some("?after=xyz"), first_url: some("?") }
 }
-fn diff() -> Vec<DiffLine> {
-    let part = |kind: &str, text: &str| DiffPart { kind: s(kind), text: s(text) };
-    vec![
-        DiffLine { kind: s("gap"), parts: vec![part("same", "12 lines unchanged")] },
-        DiffLine {
-            kind: s("same"),
-            parts: vec![part("same", "Since the update on Tuesday my hub forgets two thermostats.")],
-        },
-        DiffLine {
-            kind: s("removed"),
-            parts: vec![
-                part("same", "In the morning the app says "),
-                part("removed", "nothing"),
-                part("same", "."),
-            ],
-        },
-        DiffLine {
-            kind: s("added"),
-            parts: vec![
-                part("same", "In the morning the app says "),
-                part("added", "“not reachable”"),
-                part("same", "."),
-            ],
-        },
-        DiffLine { kind: s("same"), parts: vec![part("same", "")] },
-        DiffLine {
-            kind: s("added"),
-            parts: vec![part(
-                "added",
-                "https://meridian.example/a/very/long/address/that/does/not/end/anytime/soon/and/so/on/and/so/on/and/so/on.html",
-            )],
-        },
-    ]
+fn diff() -> SafeHtml {
+    let old =
+        "Since the update on Tuesday my hub forgets two thermostats.\n\nIn the morning the app says nothing.";
+    let new = "Since the update on Tuesday my hub forgets two thermostats.\n\nIn the morning the app says not reachable.\n\
+               https://meridian.example/a/very/long/address/that/does/not/end/anytime/soon/and/so/on/and/so/on.html";
+    loggia::kernel::diff::diff(old, new)
 }
 fn choice(value: &str, label: &str, help: &str) -> Choice {
     Choice { value: s(value), label: s(label), help: s(help), chosen: false }
@@ -792,7 +729,7 @@ fn sheets() -> Vec<Sheet> {
                 their_title: s("Hub 2 loses thermostats at night"),
                 their_body_md: s("Since the update on Tuesday…"),
                 their_tags: s("hub thermostat"),
-                diff: diff(),
+                diff_html: diff(),
                 revisions_url: s("/posts/100/revisions"),
             }),
             ..edit
@@ -835,14 +772,13 @@ fn sheets() -> Vec<Sheet> {
             ],
             from: 2,
             to: 3,
-            title_diff: vec![
-                DiffPart { kind: s("same"), text: s("The hub loses ") },
-                DiffPart { kind: s("removed"), text: s("devices") },
-                DiffPart { kind: s("added"), text: s("two of four thermostats every night") },
-            ],
+            title_diff_html: Some(loggia::kernel::diff::diff(
+                "The hub loses devices",
+                "The hub loses two thermostats",
+            )),
             tags_removed: vec![s("help")],
             tags_added: vec![s("firmware-4")],
-            body_diff: diff(),
+            body_diff_html: Some(diff()),
             can_edit: true,
             older_url: None,
         },
@@ -902,6 +838,7 @@ fn sheets() -> Vec<Sheet> {
             filters: vec![Filter { label: s("tag: hub"), remove_url: s("/search?q=y") }],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
+            rebuilding: false,
         },
     ));
     all.push(sheet(
@@ -1525,6 +1462,7 @@ fn sheets() -> Vec<Sheet> {
         escalated: when("5 hours ago"),
         note: s("Bruno's way helped some, not all. Twelve people have it; we need the log looked at."),
         assignee: (i % 3 != 0).then(dario),
+        can_take: i % 3 == 0,
         waiting: s("waiting for 5 hours"),
         late: i == 0,
         tags: tags(&["hub", "firmware-4"]),
@@ -1563,6 +1501,7 @@ fn sheets() -> Vec<Sheet> {
             state_label: s("Taken"),
             escalated_by: carla(),
             escalated: when("5 hours ago"),
+            due: Some(CaseDue { label: s("due in 19 hours"), late: false }),
             note: s("Bruno's way helped some, not all.\nTwelve people have it; we need the log looked at."),
             assignee: Some(dario()),
             thread: CaseThread {
@@ -1628,6 +1567,7 @@ fn sheets() -> Vec<Sheet> {
             submission_key: s("k"),
             max_body: 30000,
             max_note: 2000,
+            max_signature: 80,
             outcome: s("Closed as solved."),
         },
     ));
@@ -1867,7 +1807,7 @@ fn render(tera: &Tera, sheet: &Sheet) -> String {
 #[test]
 fn every_page_renders_full_empty_and_long() {
     let tera = templates();
-    let dir = std::env::var("LOGGIA_GALLERY").ok().map(PathBuf::from);
+    let dir = std::env::var("LOGGIA_TEST_GALLERY").ok().map(PathBuf::from);
     let mut used = BTreeSet::new();
     for sheet in sheets() {
         let page = render(&tera, &sheet);

@@ -1,0 +1,370 @@
+//! moderation room: its rows, and the joined rows its pages show.
+use super::policy::Act;
+use crate::db::schema::{flags, moderation_log, posts, suspensions, threads};
+use crate::db::{Conn, DbResult, Tx};
+use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
+use crate::kernel::limits;
+use crate::kernel::moment::Moment;
+use crate::web::view::Cursor;
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use std::collections::HashMap;
+
+/// One line of the moderation log, before it has a number.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    pub act: Act,
+    pub thread: Option<ThreadId>,
+    pub post: Option<PostId>,
+    pub user: Option<UserId>,
+    pub reason: &'a str,
+}
+
+pub fn insert_entry(tx: &mut Tx<'_>, actor: UserId, entry: &Entry<'_>) -> DbResult<()> {
+    diesel::insert_into(moderation_log::table)
+        .values((
+            moderation_log::actor_id.eq(actor),
+            moderation_log::act.eq(entry.act.as_str()),
+            moderation_log::thread_id.eq(entry.thread.map(|t| t.0)),
+            moderation_log::post_id.eq(entry.post.map(|p| p.0)),
+            moderation_log::user_id.eq(entry.user.map(|u| u.0)),
+            moderation_log::reason.eq(entry.reason),
+            moderation_log::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// What a post is, for pages that name it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Target {
+    pub kind: String,
+    pub thread: ThreadId,
+    pub slug: String,
+    pub title: String,
+    pub author_id: Option<UserId>,
+    pub author_name: Option<String>,
+    pub body_html: String,
+}
+
+pub fn target(conn: &mut Conn, post: PostId) -> DbResult<Option<Target>> {
+    Ok(posts::table
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(posts::id.eq(post))
+        .select((
+            posts::kind,
+            posts::thread_id,
+            threads::slug,
+            threads::title,
+            posts::author_id,
+            posts::author_name,
+            posts::body_html,
+        ))
+        .first(conn)
+        .optional()?)
+}
+
+/// Whether this person flagged this post, decided or not.
+pub fn has_flagged(conn: &mut Conn, post: PostId, flagger: UserId) -> DbResult<bool> {
+    let flag: Option<FlagId> = flags::table
+        .filter(flags::post_id.eq(post))
+        .filter(flags::flagger_id.eq(flagger))
+        .select(flags::id)
+        .first(conn)
+        .optional()?;
+    Ok(flag.is_some())
+}
+
+pub fn insert_flag(
+    tx: &mut Tx<'_>,
+    post: PostId,
+    flagger: UserId,
+    reason: &str,
+    note: &str,
+) -> DbResult<FlagId> {
+    Ok(diesel::insert_into(flags::table)
+        .values((
+            flags::post_id.eq(post),
+            flags::flagger_id.eq(flagger),
+            flags::reason.eq(reason),
+            flags::note.eq(note),
+            flags::created_at.eq(tx.now),
+        ))
+        .returning(flags::id)
+        .get_result(tx.conn)?)
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct FlagHead {
+    pub post: PostId,
+    pub flagger: UserId,
+    pub decision: Option<String>,
+}
+
+pub fn flag_head(conn: &mut Conn, flag: FlagId) -> DbResult<Option<FlagHead>> {
+    Ok(flags::table
+        .find(flag)
+        .select((flags::post_id, flags::flagger_id, flags::decision))
+        .first(conn)
+        .optional()?)
+}
+
+pub fn decide_flag(tx: &mut Tx<'_>, flag: FlagId, agreed: bool, decider: UserId) -> DbResult<()> {
+    diesel::update(flags::table.find(flag))
+        .set((
+            flags::decision.eq(if agreed { "agreed" } else { "declined" }),
+            flags::decided_by.eq(decider),
+            flags::decided_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// A flag as the queue shows it.
+#[derive(Debug, Clone, Queryable)]
+pub struct OpenFlag {
+    pub id: FlagId,
+    pub post: PostId,
+    pub flagger: UserId,
+    pub reason: String,
+    pub note: String,
+    pub created_at: Moment,
+    pub kind: String,
+    pub author_id: Option<UserId>,
+    pub author_name: Option<String>,
+    pub body_html: String,
+    pub removed: i16,
+    pub thread_removed: i16,
+    pub title: String,
+}
+
+/// Flags that wait, oldest first, after the flag with this number.
+pub fn open_flags(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<OpenFlag>, Option<Cursor>)> {
+    let rows: Vec<OpenFlag> = flags::table
+        .inner_join(posts::table.on(posts::id.eq(flags::post_id)))
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(flags::decision.is_null())
+        .filter(flags::id.gt(after.map_or(0, |at| at.id)))
+        .order(flags::id)
+        .limit(limits::PAGE_ROWS + 1)
+        .select((
+            flags::id,
+            flags::post_id,
+            flags::flagger_id,
+            flags::reason,
+            flags::note,
+            flags::created_at,
+            posts::kind,
+            posts::author_id,
+            posts::author_name,
+            posts::body_html,
+            posts::removed,
+            threads::removed,
+            threads::title,
+        ))
+        .load(conn)?;
+    Ok(cut(rows, |row| Cursor { key: 0, id: row.id.0 }))
+}
+
+/// How many flags wait on each of these posts; those beyond [`limits::COUNT_CAP`] per page row are not counted.
+pub fn open_flags_on(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, i64>> {
+    let rows: Vec<PostId> = flags::table
+        .filter(flags::post_id.eq_any(ids.to_vec()))
+        .filter(flags::decision.is_null())
+        .limit(limits::COUNT_CAP * limits::PAGE_ROWS)
+        .select(flags::post_id)
+        .load(conn)?;
+    let mut counts = HashMap::new();
+    for post in rows {
+        *counts.entry(post).or_insert(0) += 1;
+    }
+    Ok(counts)
+}
+
+/// What a thread waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    Unanswered,
+    Unsolved,
+}
+
+/// A thread in the queue.
+#[derive(Debug, Clone, Queryable)]
+pub struct WaitingThread {
+    pub id: ThreadId,
+    pub title: String,
+    pub slug: String,
+    pub tags: String,
+    pub author_id: Option<UserId>,
+    pub author_name: Option<String>,
+    pub created_at: Moment,
+    pub answer_count: i64,
+    pub me_too_count: i64,
+    pub escalated: bool,
+}
+
+/// Written out, so that both databases see that the partial indexes hold these threads.
+fn waits(what: Waiting) -> diesel::expression::SqlLiteral<Bool> {
+    sql::<Bool>(match what {
+        Waiting::Unanswered => {
+            "threads.removed = 0 AND threads.answer_count = 0 AND threads.duplicate_of IS NULL"
+        }
+        Waiting::Unsolved => {
+            "threads.removed = 0 AND threads.accepted_answer_id IS NULL AND threads.duplicate_of IS NULL"
+        }
+    })
+}
+
+/// Threads that were asked before `since` and still wait, oldest first.
+pub fn waiting(
+    conn: &mut Conn,
+    what: Waiting,
+    since: Moment,
+    after: Option<Cursor>,
+) -> DbResult<(Vec<WaitingThread>, Option<Cursor>)> {
+    let mut query = threads::table
+        .inner_join(posts::table.on(posts::id.eq(threads::id)))
+        .filter(waits(what))
+        .filter(threads::created_at.le(since))
+        .select((
+            threads::id,
+            threads::title,
+            threads::slug,
+            threads::tags,
+            threads::author_id,
+            posts::author_name,
+            threads::created_at,
+            threads::answer_count,
+            threads::me_too_count,
+            threads::escalated,
+        ))
+        .into_boxed();
+    if let Some(at) = after {
+        query = query
+            .filter(threads::created_at.ge(at.key))
+            .filter(threads::created_at.gt(at.key).or(threads::id.gt(at.id)));
+    }
+    let rows: Vec<WaitingThread> =
+        query.order((threads::created_at, threads::id)).limit(limits::PAGE_ROWS + 1).load(conn)?;
+    Ok(cut(rows, |row| Cursor { key: row.created_at.0, id: row.id.0 }))
+}
+
+/// How many of them there are, up to the cap that is shown.
+pub fn waiting_count(conn: &mut Conn, what: Waiting, since: Moment) -> DbResult<i64> {
+    let ids: Vec<ThreadId> = threads::table
+        .filter(waits(what))
+        .filter(threads::created_at.le(since))
+        .order((threads::created_at, threads::id))
+        .limit(limits::COUNT_CAP)
+        .select(threads::id)
+        .load(conn)?;
+    Ok(ids.len() as i64)
+}
+
+fn cut<T>(mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
+    let limit = usize::try_from(limits::PAGE_ROWS).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor) } else { None };
+    (rows, next)
+}
+
+#[derive(Debug, Clone, Queryable)]
+pub struct Logged {
+    pub id: i64,
+    pub actor: Option<UserId>,
+    pub act: String,
+    pub thread: Option<i64>,
+    pub post: Option<i64>,
+    pub user: Option<i64>,
+    pub reason: String,
+    pub created_at: Moment,
+}
+
+/// The log, newest first.
+pub fn log_page(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Logged>, Option<Cursor>)> {
+    let rows: Vec<Logged> = moderation_log::table
+        .filter(moderation_log::id.lt(after.map_or(i64::MAX, |at| at.id)))
+        .order(moderation_log::id.desc())
+        .limit(limits::PAGE_ROWS + 1)
+        .select((
+            moderation_log::id,
+            moderation_log::actor_id,
+            moderation_log::act,
+            moderation_log::thread_id,
+            moderation_log::post_id,
+            moderation_log::user_id,
+            moderation_log::reason,
+            moderation_log::created_at,
+        ))
+        .load(conn)?;
+    Ok(cut(rows, |row| Cursor { key: 0, id: row.id }))
+}
+
+/// Slugs and titles of these threads.
+pub fn titles_of(conn: &mut Conn, ids: &[ThreadId]) -> DbResult<HashMap<ThreadId, (String, String)>> {
+    let rows: Vec<(ThreadId, String, String)> = threads::table
+        .filter(threads::id.eq_any(ids.to_vec()))
+        .select((threads::id, threads::slug, threads::title))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, slug, title)| (id, (slug, title))).collect())
+}
+
+/// What these posts are: question, answer or comment.
+pub fn kinds_of(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, String>> {
+    let rows: Vec<(PostId, String)> =
+        posts::table.filter(posts::id.eq_any(ids.to_vec())).select((posts::id, posts::kind)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+pub fn insert_suspension(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    actor: UserId,
+    reason: &str,
+    until: Moment,
+) -> DbResult<()> {
+    diesel::insert_into(suspensions::table)
+        .values((
+            suspensions::user_id.eq(user),
+            suspensions::actor_id.eq(actor),
+            suspensions::reason.eq(reason),
+            suspensions::created_at.eq(tx.now),
+            suspensions::until.eq(until),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn lift_suspensions(tx: &mut Tx<'_>, user: UserId, actor: UserId) -> DbResult<()> {
+    diesel::update(
+        suspensions::table.filter(suspensions::user_id.eq(user)).filter(suspensions::lifted_at.is_null()),
+    )
+    .set((suspensions::lifted_at.eq(tx.now), suspensions::lifted_by.eq(actor)))
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The suspension that holds at `now`: until when, and why.
+pub fn suspension(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Option<(Moment, String)>> {
+    Ok(suspensions::table
+        .filter(suspensions::user_id.eq(user))
+        .filter(suspensions::lifted_at.is_null())
+        .filter(suspensions::until.gt(now))
+        .order(suspensions::id.desc())
+        .select((suspensions::until, suspensions::reason))
+        .first(conn)
+        .optional()?)
+}
+
+/// Why a thread was locked, in the words of the moderator who did it.
+pub fn lock_reason(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<String>> {
+    Ok(moderation_log::table
+        .filter(moderation_log::thread_id.eq(thread.0))
+        .filter(moderation_log::act.eq(Act::Lock.as_str()))
+        .order(moderation_log::id.desc())
+        .select(moderation_log::reason)
+        .first(conn)
+        .optional()?)
+}

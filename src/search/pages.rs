@@ -1,0 +1,351 @@
+//! search room: the page of results, and the threads suggested while somebody types.
+//!
+//! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
+//! is left out by what the ledger says: one statement a page when the index is up to date, three when it is not.
+use super::query::{Hint, Query, State};
+use super::views::{self, Filter, Instead, SearchPage, Suggestion};
+use super::{Cursor, ExcerptFrom, Hit, Results, SearchError};
+use crate::app::App;
+use crate::db::schema::{events, threads};
+use crate::db::{Conn, DbError, DbResult};
+use crate::error::{Error, Result};
+use crate::kernel::excerpt::excerpt;
+use crate::kernel::moment::Moment;
+use crate::kernel::safe_html::{escape, marked};
+use crate::kernel::slug::slug;
+use crate::kernel::{ids::ThreadId, limits};
+use crate::ledger;
+use crate::web::cache::Shows;
+use crate::web::form::Params;
+use crate::web::i18n::{Arg, translate};
+use crate::web::rates::Budget;
+use crate::web::view::{self, counted, encode};
+use crate::web::views::TagLink;
+use crate::web::visit::{Head, Page, Room, Visit};
+use actix_web::HttpResponse;
+use diesel::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// `GET /search?q=&after=`.
+pub async fn results(visit: Visit, params: Params) -> Result<HttpResponse> {
+    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
+    let text = params.get("q").to_owned();
+    let after = params.filled("after").map(Cursor::decode).transpose();
+    let after = after.map_err(|_| Error::Bad("error-bad-cursor"))?;
+    visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await
+}
+
+/// `GET /search/suggestions?title=`: threads like what is being typed.
+pub async fn suggestions(visit: Visit, params: Params) -> Result<HttpResponse> {
+    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
+    let title = params.get("title").to_owned();
+    visit.json(move |room| similar(&room.visit.app, room.conn, &title, limits::SUGGESTIONS)).await
+}
+
+/// Threads like `title`, for the page on which it is asked. Empty when the index or the database cannot say.
+///
+/// May be called while a reader is held: it never waits for a second one.
+pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<Suggestion> {
+    let Some(mut conn) = app.db.reader_if_free() else { return Vec::new() };
+    similar(app, &mut conn, title, limit).unwrap_or_else(|error| {
+        tracing::warn!(%error, "similar threads could not be found");
+        Vec::new()
+    })
+}
+
+fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
+    let place = app.search.place();
+    let mut hits = ask(app, |index| index.similar(title, limit))?;
+    settle(conn, place, &mut hits)?;
+    let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
+    Ok(hits
+        .into_iter()
+        .map(|hit| Suggestion {
+            url: view::thread_url(hit.thread_id, &slug(&hit.title)),
+            solved: hit.solved,
+            excerpt: excerpt(&plain(&hit.excerpt), limits::EXCERPT_CHARS),
+            title: hit.title,
+        })
+        .collect())
+}
+
+/// One page of what the index has for a query, without what the ledger says is gone meanwhile.
+pub fn hits(
+    app: &App,
+    conn: &mut Conn,
+    query: &Query,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<Results> {
+    let place = app.search.place();
+    let mut found = ask(app, |index| index.search(query, limit, after))?;
+    settle(conn, place, &mut found.hits)?;
+    Ok(found)
+}
+
+/// Asks the index. One that cannot answer is built anew, and the visitor told to come back.
+fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
+    question(&app.search.index).map_err(|error| {
+        tracing::error!(%error, "the search index does not answer and is built anew");
+        app.search.distrust();
+        app.bell.ring();
+        Error::Db(DbError::Unavailable(error.to_string()))
+    })
+}
+
+/// Takes out of `hits` what the ledger says is gone or changed behind `place`, up to which the index had followed
+/// before it was asked.
+fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>) -> DbResult<()> {
+    if hits.is_empty() || ledger::head(conn)?.0 <= place {
+        return Ok(());
+    }
+    let ids: Vec<ThreadId> = hits.iter().map(|hit| ThreadId(hit.thread_id)).collect();
+    let seen: HashMap<i64, String> = threads::table
+        .filter(threads::id.eq_any(&ids))
+        .filter(threads::removed.eq(0))
+        .select((threads::id, threads::title))
+        .load::<(i64, String)>(conn)?
+        .into_iter()
+        .collect();
+    let changed: HashSet<i64> = events::table
+        .filter(events::thread_id.eq_any(&ids))
+        .filter(events::id.gt(place))
+        .filter(events::kind.eq_any(["post_deleted", "post_hidden", "post_edited"]))
+        .select(events::thread_id)
+        .load::<Option<i64>>(conn)?
+        .into_iter()
+        .flatten()
+        .collect();
+    hits.retain_mut(|hit| {
+        let Some(title) = seen.get(&hit.thread_id) else { return false };
+        if changed.contains(&hit.thread_id) {
+            // Any of its texts may be the one that was taken away.
+            hit.title_pieces = vec![(title.clone(), false)];
+            hit.title.clone_from(title);
+            hit.excerpt.clear();
+            hit.excerpt_from = ExcerptFrom::Question;
+        }
+        true
+    });
+    Ok(())
+}
+
+fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> {
+    let (visit, now) = (room.visit, room.now);
+    let (app, lang) = (&visit.app, visit.lang);
+    let (query, hints) = Query::parse(text);
+    let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
+    let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rebuilding = app.search.is_rebuilding();
+    let filters = Filters::of(&typed, &query);
+    let mut page = SearchPage {
+        total_label: if query.is_empty() || rebuilding { String::new() } else { total_label(lang, &found) },
+        pager: view::pager(&search_url(&typed), found.next.map(|next| next.encode()), after.is_none()),
+        notes: notes(lang, &hints, &found),
+        filters: filters.shown(lang),
+        solved_only: query.states.contains(&State::Solved),
+        rebuilding,
+        ..SearchPage::default()
+    };
+    if !query.is_empty() {
+        page.solved_toggle_url = Some(search_url(&filters.solved_toggled(page.solved_only)));
+        if found.hits.is_empty() && after.is_none() {
+            page.instead = filters
+                .plain_words()
+                .filter(|words| *words != typed)
+                .map(|query| Instead { url: search_url(&query), query });
+        }
+    }
+    page.hits = found.hits.into_iter().map(|hit| show(lang, hit, now)).collect();
+    let title = if typed.is_empty() {
+        visit.t("search-title-empty")
+    } else {
+        translate(lang, "search-title", &[("q", Arg::Text(&typed))])
+    };
+    let head = Head { search_text: typed.clone(), ..Head::private(title, "search") };
+    page.query = typed;
+    Ok(Page::html("search/results.html", head, &page))
+}
+
+fn search_url(query: &str) -> String {
+    if query.is_empty() { "/search".into() } else { format!("/search?q={}", encode(query)) }
+}
+
+fn total_label(lang: &str, found: &Results) -> String {
+    let key = if found.total.more { "search-found-more" } else { "label-found" };
+    counted(lang, key, i64::from(found.total.count))
+}
+
+fn notes(lang: &str, hints: &[Hint], found: &Results) -> Vec<String> {
+    let say = |key: &str| translate(lang, key, &[]);
+    let mut notes: Vec<String> = hints
+        .iter()
+        .map(|hint| match hint {
+            Hint::TooLong => counted(lang, "search-hint-too-long", super::query::CHARS_MAX as i64),
+            Hint::TooManyWords => counted(lang, "search-hint-too-many-words", super::query::WORDS_MAX as i64),
+            Hint::UnclosedQuote => say("search-hint-unclosed-quote"),
+            Hint::UnknownState(word) => {
+                translate(lang, "search-hint-unknown-state", &[("word", Arg::Text(word))])
+            }
+            Hint::OnlyCommonWords => say("search-hint-only-common"),
+            Hint::OnlyExclusions => say("search-hint-only-exclusions"),
+        })
+        .collect();
+    // What is said twice says no more.
+    notes.dedup();
+    if found.any_word && !found.hits.is_empty() {
+        notes.push(say("search-any-word"));
+    }
+    notes
+}
+
+fn show(lang: &str, hit: Hit, now: Moment) -> views::Hit {
+    let url = view::thread_url(hit.thread_id, &slug(&hit.title));
+    let passage = marked(&hit.excerpt);
+    let (excerpt_html, solution_html) = match hit.excerpt_from {
+        ExcerptFrom::Solution => (escape(""), Some(passage)),
+        ExcerptFrom::Answer | ExcerptFrom::Question => (passage, None),
+    };
+    views::Hit {
+        // The accepted answer is always on a thread's first page; an official one may be on a later one.
+        solution_url: hit.solution_post_id.filter(|_| solution_html.is_some()).map(|post| match hit.solved {
+            true => format!("{url}#post-{post}"),
+            false => format!("/posts/{post}"),
+        }),
+        url,
+        title_html: marked(&hit.title_pieces),
+        excerpt_html,
+        solution_html,
+        official: !hit.solved && hit.solution_post_id.is_some(),
+        solved: hit.solved,
+        duplicate: hit.duplicate_of.is_some(),
+        score: hit.votes,
+        score_label: counted(lang, "label-votes", hit.votes),
+        answer_count: hit.answer_count,
+        answers_label: counted(lang, "label-answers", hit.answer_count),
+        tags: hit
+            .tags
+            .into_iter()
+            .map(|name| TagLink { url: format!("/tags/{}", encode(&name)), name })
+            .collect(),
+        author_url: hit.author.as_deref().map(view::person_url),
+        author_name: hit.author.unwrap_or_default(),
+        when: view::when(lang, Moment(hit.created_at_us), now),
+    }
+}
+
+/// A query taken apart into its words, phrases in quotes whole.
+struct Filters<'a> {
+    words: Vec<&'a str>,
+    query: &'a Query,
+}
+
+/// What a word of a query is, as [`Query::parse`] takes it.
+#[derive(PartialEq)]
+enum Word {
+    Plain,
+    Strict,
+    Is(String),
+    Tag(String),
+    User(String),
+}
+
+fn word(text: &str) -> Word {
+    if text.starts_with('-') && text.len() > 1 || text.contains(super::query::is_quote) {
+        return Word::Strict;
+    }
+    match text.split_once(':') {
+        Some((name, value)) if !value.is_empty() => match name.to_ascii_lowercase().as_str() {
+            "is" => Word::Is(value.to_ascii_lowercase()),
+            "tag" => Word::Tag(super::analysis::fold(value)),
+            "user" => Word::User(super::analysis::fold(value.trim_start_matches('@'))),
+            _ => Word::Plain,
+        },
+        _ => Word::Plain,
+    }
+}
+
+impl<'a> Filters<'a> {
+    fn of(text: &'a str, query: &'a Query) -> Filters<'a> {
+        let mut words = Vec::new();
+        let mut left = text.trim_start();
+        while !left.is_empty() {
+            let body = left.strip_prefix('-').unwrap_or(left);
+            let quoted = body.strip_prefix(super::query::is_quote);
+            let after = match quoted.and_then(|inside| inside.split_once(super::query::is_quote)) {
+                Some((_, after)) => after,
+                None => left.find(char::is_whitespace).and_then(|end| left.get(end..)).unwrap_or(""),
+            };
+            words.extend(left.get(..left.len() - after.len()).filter(|word| !word.is_empty()));
+            left = after.trim_start();
+        }
+        Filters { words, query }
+    }
+
+    fn without(&self, gone: impl Fn(&Word) -> bool) -> String {
+        let kept: Vec<&str> = self.words.iter().copied().filter(|text| !gone(&word(text))).collect();
+        kept.join(" ")
+    }
+
+    /// The query with `is:solved`, or without it.
+    fn solved_toggled(&self, on: bool) -> String {
+        let rest =
+            self.without(|word| matches!(word, Word::Is(state) if state == "solved" || state == "unsolved"));
+        if on { rest } else { format!("{rest} is:solved").trim_start().to_owned() }
+    }
+
+    /// The words alone, where there are any and something stands beside them.
+    fn plain_words(&self) -> Option<String> {
+        Some(self.without(|word| *word != Word::Plain)).filter(|words| !words.is_empty())
+    }
+
+    /// The qualifiers in use; `is:solved` has a button of its own.
+    fn shown(&self, lang: &str) -> Vec<Filter> {
+        let filter = |key: &str, value: &str, gone: Word| Filter {
+            label: translate(lang, key, &[("value", Arg::Text(value))]),
+            remove_url: search_url(&self.without(|word| *word == gone)),
+        };
+        let states = self.query.states.iter().filter(|state| **state != State::Solved).map(|state| {
+            filter(&format!("search-filter-{}", state.word()), "", Word::Is(state.word().to_owned()))
+        });
+        let tags = self.query.tags.iter().map(|tag| filter("search-filter-tag", tag, Word::Tag(tag.clone())));
+        let users =
+            self.query.users.iter().map(|user| filter("search-filter-user", user, Word::User(user.clone())));
+        states.chain(tags).chain(users).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expect: impl Fn(&Filters<'_>) -> bool) {
+        let (query, _) = Query::parse(text);
+        let filters = Filters::of(&query.text, &query);
+        assert!(expect(&filters), "{text}: {:?}", filters.words);
+    }
+
+    #[test]
+    fn a_filter_leaves_the_rest_of_the_query_as_it_was() {
+        check("reset tag:Hub \"tag:hub now\" -user:ann is:solved", |f| {
+            f.without(|w| *w == Word::Tag("hub".into())) == "reset \"tag:hub now\" -user:ann is:solved"
+                && f.shown("en").len() == 1
+                && f.solved_toggled(true) == "reset tag:Hub \"tag:hub now\" -user:ann"
+                && f.plain_words().as_deref() == Some("reset")
+        });
+        check("is:unsolved", |f| f.solved_toggled(false) == "is:solved" && f.plain_words().is_none());
+        check("\"never closed", |f| f.words == ["\"never", "closed"]);
+        check("«a b»c - -- é\u{301}", |f| f.words.join(" ") == "«a b» c - -- é\u{301}");
+        check("", |f| f.words.is_empty() && f.shown("en").is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_query_is_taken_apart_without_loss(text in "(?s).{0,60}") {
+            let (query, _) = Query::parse(&text);
+            let filters = Filters::of(&query.text, &query);
+            let squeeze = |text: &str| text.split_whitespace().collect::<String>();
+            proptest::prop_assert_eq!(squeeze(&filters.words.join(" ")), squeeze(&query.text));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! threads room: its pages: lists, one thread, and all that is written.
+pub mod lists;
+pub mod show;
+pub mod write;
