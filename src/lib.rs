@@ -69,6 +69,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod badges;
 pub mod cli;

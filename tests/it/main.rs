@@ -18,6 +18,7 @@ mod visitor;
 mod world;
 
 mod accounts;
+mod api;
 #[allow(dead_code)]
 mod gallery;
 mod escalation;

@@ -10,7 +10,7 @@ use crate::threads::policy::{Kind, Standpoint};
 use crate::threads::views::{
     AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
 };
-use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posted, Posting, store};
+use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
 use crate::votes::{self, Cast};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::translate;
@@ -202,15 +202,8 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
 
 /// The post with its thread, for somebody who may see both.
 fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
-    let head = store::post_head(room.conn, post)?.ok_or(Error::NotFound)?;
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
-    let at = Standpoint { viewer, author: head.author, asker: head.asker };
-    let asker = Standpoint { author: head.asker, ..at };
-    if at.sees(head.removed) && asker.sees(head.thread_removed) {
-        Ok((head, at))
-    } else {
-        Err(Error::NotFound)
-    }
+    threads::post_seen(room.conn, viewer, post)?.ok_or(Error::NotFound)
 }
 
 /// `GET /posts/{id}`: where a post stands.
@@ -664,13 +657,4 @@ pub async fn imported_person(visit: Visit, parts: Parts) -> Result<HttpResponse>
             Ok(Page::Moved(view::person_url(&username)))
         })
         .await
-}
-
-/// What a verb that posts came to, for the API.
-pub fn api_posted(posting: Posting) -> Result<Posted> {
-    match posting {
-        Posting::Posted(posted) => Ok(posted),
-        Posting::NotFound => Err(Error::NotFound),
-        Posting::Refused(key) => Err(Error::Conflict(key)),
-    }
 }
