@@ -18,9 +18,9 @@ mod visitor;
 mod world;
 
 mod accounts;
+mod escalation;
 #[allow(dead_code)]
 mod gallery;
-mod escalation;
 mod house;
 mod ledger;
 mod licences;
