@@ -19,9 +19,9 @@ mod world;
 
 mod accounts;
 mod api;
+mod escalation;
 #[allow(dead_code)]
 mod gallery;
-mod escalation;
 mod house;
 mod ledger;
 mod licences;
