@@ -247,6 +247,18 @@ impl App {
         &self,
         listener: TcpListener,
     ) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<>)> {
+        self.serve_with(listener, |_| {})
+    }
+
+    /// The same with routes beside the table's: the benchmark's static reply.
+    pub fn serve_with<F>(
+        &self,
+        listener: TcpListener,
+        more: F,
+    ) -> std::io::Result<(ServerHandle, impl Future<Output = std::io::Result<()>> + use<F>)>
+    where
+        F: FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static,
+    {
         let data = Data::new(self.clone());
         let readers = usize::try_from(self.config.readers).unwrap_or(2);
         let workers = self.config.workers.max(1);
@@ -255,6 +267,7 @@ impl App {
                 .app_data(data.clone())
                 .wrap(from_fn(doorman::stand))
                 .configure(crate::routes::configure)
+                .configure(more.clone())
                 .default_service(web::to(doorman::nothing_here))
         })
         .workers(workers)

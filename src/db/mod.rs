@@ -3,6 +3,7 @@
 //! Readers come from a pool; all writes pass through one [`writer`] thread per process, which
 //! commits waiting acts together. On SQLite that is the single writer WAL wants; on PostgreSQL the
 //! writer first takes an advisory lock, so that several nodes append to the ledger in commit order.
+pub mod dump;
 pub mod schema;
 mod writer;
 

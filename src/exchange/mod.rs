@@ -3,6 +3,7 @@
 //! An import runs from the command line while no server does. It reads its files as streams, and
 //! each transaction moves the import's place in table `imports` together with the rows it wrote:
 //! after a kill at any moment the next run goes on where the last commit ended.
+pub mod backup;
 pub mod jsonl;
 mod pipeline;
 mod run;

@@ -9,7 +9,7 @@ mod store;
 
 pub use follow::Reputation;
 pub use policy::Reason;
-pub use replay::{ReplayReport, replay};
+pub use replay::{ReplayReport, check, replay};
 pub use store::{PointLine, Standing, points_page, standing};
 
 #[cfg(test)]

@@ -92,11 +92,27 @@ pub fn replay(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayRep
     replay_in_steps(db, EVENTS_PER_STEP, KEPT, progress)
 }
 
+/// [`replay`] that changes nothing: tells how many rows it would put right.
+pub fn check(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayReport> {
+    run(db, EVENTS_PER_STEP, KEPT, "ROLLBACK", progress)
+}
+
 /// [`replay`] with steps of `events` and `kept` posts and people in memory between them.
 pub(super) fn replay_in_steps(
     db: &Db,
     events: i64,
     kept: usize,
+    progress: &mut dyn FnMut(u64, u64),
+) -> DbResult<ReplayReport> {
+    run(db, events, kept, "COMMIT", progress)
+}
+
+/// `end` is the statement that ends the transaction in which differences were put right.
+fn run(
+    db: &Db,
+    events: i64,
+    kept: usize,
+    end: &str,
     progress: &mut dyn FnMut(u64, u64),
 ) -> DbResult<ReplayReport> {
     // What the follower has not done yet is no difference.
@@ -123,7 +139,7 @@ pub(super) fn replay_in_steps(
     conn.begin_write()?;
     match run.finish(&mut conn) {
         Ok(report) => {
-            conn.sql("COMMIT")?;
+            conn.sql(end)?;
             progress(run.done, run.done);
             Ok(report)
         }

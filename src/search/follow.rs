@@ -74,10 +74,10 @@ pub fn spawn(app: App) -> anyhow::Result<std::thread::JoinHandle<()>> {
                     }
                     tracing::warn!(%error, failures, "the search index could not move on; it will try again");
                     if failures >= FAILURES_MAX {
-                        failures = 0;
                         app.search.distrust();
                     }
-                    let patience = 2u64.saturating_pow(failures.min(6)) * limits::FOLLOWER_POLL_MS;
+                    // A rebuild that fails at its end, on a full disk say, must not fill the time until there is room.
+                    let patience = 2u64.saturating_pow(failures.min(8)) * limits::FOLLOWER_POLL_MS;
                     wait(&app, Duration::from_millis(patience));
                 }
             }

@@ -21,10 +21,13 @@ mod accounts;
 mod api;
 #[allow(dead_code)]
 mod gallery;
+mod escalation;
 mod house;
 mod ledger;
 mod licences;
+mod moderation;
 mod schema;
 mod search;
 mod source;
+mod supervision;
 mod threads;

@@ -473,12 +473,8 @@ on_both!(a_new_post_is_found_within_a_second, |ground: Ground| async move {
     aside(move || app.close()).await;
 });
 
-on_both!(a_node_without_an_index_builds_one_and_its_pages_say_so, |hall: Hall| async move {
-    hall.ask("The organ misses a pipe", "Where do pipes go at night?", "").await;
-    hall.follow().await;
-    assert_eq!(titles(&hall.search("organ").await).len(), 1);
-    // Another node of the same database, with a data folder of its own and nothing in it.
-    let data = hall.ground.data.join("elsewhere");
+/// Another node of the same database, with a data folder of its own.
+async fn node(hall: &Hall, data: &std::path::Path) -> (App, Server) {
     let database = match (&hall.ground.which, &hall.ground.postgres) {
         (Which::Postgres, Some(database)) => database.url(),
         _ => format!("sqlite:{}", hall.ground.data.join("loggia.sqlite").display()),
@@ -496,6 +492,14 @@ on_both!(a_node_without_an_index_builds_one_and_its_pages_say_so, |hall: Hall| a
     let options = Options { clock: hall.ground.clock.clone(), instrument: None, background: false };
     let node = aside(move || App::open(config, options).unwrap()).await;
     let server = Server::open(node.clone(), listener);
+    (node, server)
+}
+
+on_both!(a_node_without_an_index_builds_one_and_its_pages_say_so, |hall: Hall| async move {
+    hall.ask("The organ misses a pipe", "Where do pipes go at night?", "").await;
+    hall.follow().await;
+    assert_eq!(titles(&hall.search("organ").await).len(), 1);
+    let (node, server) = node(&hall, &hall.ground.data.join("elsewhere")).await;
     let visitor = Visitor::new(&server.base_url);
     let page = visitor.get("/search?q=organ").await;
     page.expect(200).contains("being rebuilt").lacks("Nothing found");
@@ -506,6 +510,77 @@ on_both!(a_node_without_an_index_builds_one_and_its_pages_say_so, |hall: Hall| a
     page.lacks("being rebuilt");
     drop(server);
     aside(move || node.close()).await;
+});
+
+on_both!(an_index_ahead_of_a_database_put_back_from_a_copy_is_built_anew, |hall: Hall| async move {
+    hall.ask("The flute is out of tune", "It was in tune tomorrow.", "").await;
+    let data = hall.ground.data.join("ahead");
+    let index = search::Index::open(&data.join("index")).unwrap().into_index();
+    search::Rebuild::begin(&index).unwrap().finish(1_000_000).unwrap();
+    drop(index);
+    let (node, server) = node(&hall, &data).await;
+    assert_eq!(node.search.place(), 1_000_000);
+    let app = node.clone();
+    aside(move || search::catch_up(&app).unwrap()).await;
+    let page = Visitor::new(&server.base_url).get("/search?q=flute").await;
+    assert_eq!(titles(&page).len(), 1);
+    drop(server);
+    aside(move || node.close()).await;
+});
+
+on_both!(votes_and_erased_names_reach_the_index, |hall: Hall| async move {
+    let thread = hall.ask("The drum is too quiet", "Louder is what I want.", "").await;
+    let bruno = hall.bruno.clone();
+    hall.act(move |tx| loggia::votes::cast(tx, &bruno, thread.question(), 1)).await;
+    hall.follow().await;
+    let (query, _) = search::Query::parse("user:ann");
+    let hits = |query: &search::Query| hall.app.search.index.search(query, 5, None).unwrap().hits;
+    assert_eq!(hits(&query).iter().map(|hit| hit.votes).collect::<Vec<_>>(), [1]);
+    let user = hall.ann.id;
+    hall.act(move |tx| {
+        use loggia::db::schema::users;
+        diesel::update(users::table.find(user)).set(users::erased_at.eq(tx.now)).execute(tx.conn)?;
+        tx.append(None, ledger::Fact::UserErased { user })?;
+        Ok(())
+    })
+    .await;
+    hall.follow().await;
+    assert_eq!(hits(&query).len(), 0);
+    assert_eq!(titles(&hall.search("drum").await).len(), 1);
+    hall.search("drum").await.lacks("/people/ann");
+    hall.whole().await;
+});
+
+on_both!(many_threads_and_many_answers_are_taken_in_pages, |hall: Hall| async move {
+    const THREADS: usize = 700;
+    let ann = hall.ann.clone();
+    let body = Body::parse("One of very many questions.", Kind::Question).unwrap();
+    hall.act(move |tx| {
+        for n in 0..THREADS {
+            let title = Title::parse(&format!("Grain of sand number {n}")).unwrap();
+            let new = NewQuestion { title, body: body.clone(), tags: Vec::new(), submission_key: None };
+            threads::ask(tx, &ann, new)?;
+        }
+        Ok(())
+    })
+    .await;
+    let thread = hall.ask("How many answers are too many?", "I want to know them all.", "").await;
+    let bruno = hall.bruno.clone();
+    let body = Body::parse("One more than before, I guess.", Kind::Answer).unwrap();
+    hall.act(move |tx| {
+        for _ in 0..510 {
+            threads::answer(tx, &bruno, thread, &body, None, None)?;
+        }
+        Ok(())
+    })
+    .await;
+    let last = hall.answer(thread, "Forty-two, says the tortoise.", false).await;
+    hall.accept(thread, last).await;
+    hall.follow().await;
+    assert_eq!(hall.app.search.index.doc_count(), THREADS as u64 + 1);
+    hall.search("tortoise").await.contains("hit-solution");
+    hall.search("sand").await.contains("700 questions found");
+    hall.whole().await;
 });
 
 on_both!(an_index_that_fails_while_open_is_built_anew, |hall: Hall| async move {

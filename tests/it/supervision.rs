@@ -1,0 +1,1 @@
+//! tests: the pages of moderators, staff and administrators, over HTTP.
