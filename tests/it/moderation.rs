@@ -311,8 +311,6 @@ on_both!(those_who_stand_beside_or_above_are_not_suspended, |world| async move {
 });
 
 on_both!(a_change_of_role_stands_in_the_log, |world| async move {
-    let change = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
-    assert_eq!(world.act(&world.elena, change).await, moderation::RoleChange::Changed);
     let promote = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
     assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Changed);
     assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Same);
