@@ -61,7 +61,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
         compare(config, &mut found);
     }
     if !deep {
-        say("       doctor --deep also compares points and badges with the ledger");
+        say("       doctor --deep also compares points, badges and the index with what they are made from");
     }
     say(&format!("{} errors, {} warnings", found.errors, found.warnings));
     Ok(if found.errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -346,7 +346,7 @@ fn is_local(host: &str) -> bool {
         || (host, 25).to_socket_addrs().is_ok_and(|mut found| found.all(|address| address.ip().is_loopback()))
 }
 
-/// Points and badges against the ledger. Writes into a transaction that is undone.
+/// Points and badges against the ledger, in a transaction that is undone, and the index against the threads.
 fn compare(config: &Config, found: &mut Findings) {
     let what = "points and badges";
     let opened = Db::open(Opening {
@@ -356,12 +356,12 @@ fn compare(config: &Config, found: &mut Findings) {
         on_commit: Arc::new(|_| {}),
         instrument: None,
     });
+    let db = match opened {
+        Ok(db) => db,
+        Err(error) => return found.error(what, &error.to_string()),
+    };
     let progress = Progress::new();
-    let checked = opened.and_then(|db| {
-        let report = crate::reputation::check(&db, &mut |done, total| progress.at("replay", done, total));
-        db.stop();
-        report
-    });
+    let checked = crate::reputation::check(&db, &mut |done, total| progress.at("replay", done, total));
     progress.end();
     match checked {
         Ok(report) if report.differences == 0 => {
@@ -376,4 +376,22 @@ fn compare(config: &Config, found: &mut Findings) {
         ),
         Err(error) => found.error(what, &error.to_string()),
     }
+    let what = "index content";
+    if let Ok(Ok(index)) = Index::open_read_only(&config.data.join("index")) {
+        match crate::search::follow::compare(&db, &index) {
+            Ok(differences) if differences.is_empty() => found.ok(what, "holds every thread as it is"),
+            Ok(differences) => found.error(
+                what,
+                &format!(
+                    "{} threads are missing, {} too many, {} old, {} twice; stop the forum and run `loggia reindex`",
+                    differences.missing.len(),
+                    differences.extra.len(),
+                    differences.stale.len(),
+                    differences.repeated.len()
+                ),
+            ),
+            Err(error) => found.error(what, &error.to_string()),
+        }
+    }
+    db.stop();
 }

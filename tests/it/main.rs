@@ -17,6 +17,7 @@ mod visitor;
 #[allow(dead_code)]
 mod world;
 
+mod cli;
 mod house;
 mod ledger;
 mod licences;
