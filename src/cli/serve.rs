@@ -92,12 +92,10 @@ pub fn keep_open(
         tracing::info!("stopping: running requests may end");
         give_up_later();
         actix_web::rt::spawn(async move {
-            // Who asks twice does not want to wait.
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            // Who presses Ctrl-C twice does not want to wait.
+            if interrupt.recv().await.is_some() {
+                std::process::exit(130);
             }
-            std::process::exit(130);
         });
         actix_web::rt::spawn(handle.stop(true));
         server.await.map_err(std::io::Error::other)?

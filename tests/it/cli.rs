@@ -135,10 +135,16 @@ impl Drop for Server {
     }
 }
 
-/// A folder whose `data` holds the demo's community, with one thread that is closed as a duplicate of a later one.
-fn filled() -> PathBuf {
+/// A folder whose `data` holds the demo's community.
+fn imported() -> PathBuf {
     let folder = scratch::folder("cli");
     done(&folder, &["import", "jsonl", DEMO]);
+    folder
+}
+
+/// The same with one thread that is closed as a duplicate of a later one.
+fn filled() -> PathBuf {
+    let folder = imported();
     let mut conn = Target::Sqlite(folder.join("data/loggia.sqlite")).connect(Access::Write).unwrap();
     conn.batch_execute("UPDATE threads SET duplicate_of = (SELECT max(id) FROM threads) WHERE id = (SELECT min(id) FROM threads)")
         .unwrap();
@@ -420,7 +426,7 @@ fn a_stop_lets_the_running_request_end_and_idle_connections_go() {
 
 #[test]
 fn the_doctor_says_what_to_mend() {
-    let folder = filled();
+    let folder = imported();
     done(&folder, &["doctor", "--deep"]);
     let mut conn = sqlite(&folder, "data").connect(Access::Write).unwrap();
     conn.batch_execute("UPDATE standings SET points = points + 1 WHERE user_id = 1").unwrap();
