@@ -392,7 +392,7 @@ fn post_answers(server: &Server, home: &Path, data: &Path) {
                     let (mut times, mut refused) = (Vec::new(), 0);
                     while start.elapsed() < time {
                         let n = next.fetch_add(1, Ordering::Relaxed);
-                        let id = n % QUESTIONS + 1;
+                        let id = threads[n % threads.len()].split('/').nth(2).unwrap_or_default();
                         let form = format!(
                             "csrf={csrf}&submission_key={n:032x}&body=Answer+number+{n}%3A+restart+the+device%2C+then+open+its+page+and+choose+**Update**."
                         );

@@ -4,8 +4,10 @@ use super::{say, shown};
 use crate::config::{Config, MailTransport, SmtpTls};
 use crate::db::{Access, Conn, Db, Opening, Target, dump};
 use crate::kernel::moment::Clock;
+use crate::kernel::token::SiteKey;
 use crate::ledger;
 use crate::ledger::follow::Bell;
+use crate::mail::Letterhead;
 use crate::search::Index;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::process::ExitCode;
@@ -49,7 +51,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
     address(config, &mut found);
     let open = match database(config, &mut found) {
         Some(mut conn) => {
-            places(&mut conn, &mut found);
+            places(config, &mut conn, &mut found);
             index(config, &mut conn, &mut found);
             mails(&mut conn, &mut found);
             true
@@ -241,12 +243,15 @@ fn lag(what: &str, place: i64, head: i64, found: &mut Findings) {
     }
 }
 
-fn places(conn: &mut Conn, found: &mut Findings) {
+fn places(config: &Config, conn: &mut Conn, found: &mut Findings) {
     let head = match ledger::head(conn) {
         Ok(head) => head.0,
         Err(error) => return found.error("ledger", &error.to_string()),
     };
-    for name in [crate::reputation::follow::NAME] {
+    // Only their names are asked for, so any key will do.
+    let letterhead = Letterhead::new(config, SiteKey::new("doctor"));
+    for follower in crate::app::followers(&letterhead) {
+        let name = follower.name();
         match ledger::follow::place(conn, name) {
             Ok(place) => lag(name, place.0, head, found),
             Err(error) => found.error(name, &error.to_string()),
