@@ -22,6 +22,7 @@ mod api;
 mod escalation;
 #[allow(dead_code)]
 mod gallery;
+mod cli;
 mod house;
 mod ledger;
 mod licences;
