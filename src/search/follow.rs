@@ -15,10 +15,6 @@ use diesel::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
-//! search room: keeps the index up with the ledger. The index carries its own place.
-use super::index::{Differences, Index};
-use crate::app::App;
-use crate::db::Db;
 
 /// Milliseconds to wait for more after the bell: a commit of the index costs as much as ten of its documents.
 const GATHER_MS: u64 = 15;
@@ -326,11 +322,4 @@ pub fn compare(db: &Db, index: &Index) -> Result<Differences> {
         }
         Ok(found)
     })
-pub fn reindex(app: &App, progress: &dyn Fn(u64, u64)) -> anyhow::Result<()> {
-    progress(0, 0);
-    catch_up(app)
-}
-
-pub fn compare(_db: &Db, _index: &Index) -> anyhow::Result<Differences> {
-    Ok(Differences::default())
 }
