@@ -84,16 +84,16 @@ pub fn keep_open(
         for line in lines {
             say(line);
         }
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        let by_hand = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => true,
             ended = &mut server => return ended.map_err(std::io::Error::other)?,
-        }
+        };
         tracing::info!("stopping: running requests may end");
         give_up_later();
         actix_web::rt::spawn(async move {
             // Who presses Ctrl-C twice does not want to wait.
-            if interrupt.recv().await.is_some() {
+            if by_hand && interrupt.recv().await.is_some() {
                 std::process::exit(130);
             }
         });

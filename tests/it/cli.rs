@@ -429,7 +429,10 @@ fn the_doctor_says_what_to_mend() {
     let folder = imported();
     done(&folder, &["doctor", "--deep"]);
     let mut conn = sqlite(&folder, "data").connect(Access::Write).unwrap();
-    conn.batch_execute("UPDATE standings SET points = points + 1 WHERE user_id = 1").unwrap();
+    conn.batch_execute(
+        "UPDATE standings SET points = points + 1 WHERE user_id = (SELECT min(user_id) FROM standings)",
+    )
+    .unwrap();
     let output = run(&folder, &["doctor", "--deep"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("loggia replay"), "{}", text(&output.stdout));
