@@ -19,10 +19,10 @@ mod world;
 
 mod accounts;
 mod api;
+mod cli;
 mod escalation;
 #[allow(dead_code)]
 mod gallery;
-mod cli;
 mod house;
 mod ledger;
 mod licences;
