@@ -14,7 +14,7 @@ use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 pub use writer::Tx;
 use writer::Writer;
@@ -78,6 +78,10 @@ impl From<diesel::result::Error> for DbError {
             Error::BrokenTransactionManager => DbError::Unavailable(text),
             _ if lower.contains("server closed the connection")
                 || lower.contains("terminating connection")
+                || lower.contains("crash of another server process")
+                || lower.contains("could not receive data from server")
+                || lower.contains("could not send data to server")
+                || lower.contains("recovery mode")
                 || lower.contains("no connection to the server")
                 || lower.contains("shutting down")
                 || lower.contains("starting up") =>
@@ -147,7 +151,7 @@ impl Target {
                 Ok(Conn::Sqlite(conn))
             }
             Target::Postgres(url) => {
-                let mut conn = diesel::PgConnection::establish(url)?;
+                let mut conn = diesel::PgConnection::establish(&within_time(url))?;
                 conn.batch_execute(&format!(
                     "SET client_encoding = 'UTF8'; SET lock_timeout = {busy}; SET statement_timeout = {statement}; \
                      SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning;",
@@ -162,6 +166,16 @@ impl Target {
             }
         }
     }
+}
+
+/// The address with a time limit for connecting, where the operator set none: a server that takes connections
+/// and does not speak must not hold a thread for minutes.
+fn within_time(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}connect_timeout={}", limits::DB_CONNECT_SECONDS)
 }
 
 /// The first process to open a file turns it to WAL; SQLite makes others that try meanwhile fail at once
@@ -340,6 +354,8 @@ pub struct Db {
     target: Target,
     readers: diesel::r2d2::Pool<Readers>,
     writer: Writer,
+    /// When a reader last waited in vain while no connection was left.
+    outage: Arc<Mutex<Option<Instant>>>,
     pub clock: Clock,
 }
 
@@ -365,7 +381,7 @@ impl Db {
             .connection_customizer(Box::new(Instrumented(instrument)))
             .build(Readers { target: target.clone() })
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
-        Ok(Db { target, readers: pool, writer, clock })
+        Ok(Db { target, readers: pool, writer, outage: Arc::default(), clock })
     }
 
     pub fn target(&self) -> &Target {
@@ -373,8 +389,31 @@ impl Db {
     }
 
     /// Reads on this thread: for followers, commands and closures already off the request threads.
+    ///
+    /// # Errors
+    /// `Busy` when every connection stays taken, `Unavailable` when none is left. Of many who ask while the
+    /// database is gone the first waits for it to come back; the others, who queued behind, are told at once.
     pub fn reader(&self) -> DbResult<impl std::ops::DerefMut<Target = Conn> + use<>> {
-        self.readers.get().map_err(|e| DbError::Busy(e.to_string()))
+        if let Some(conn) = self.readers.try_get() {
+            return Ok(conn);
+        }
+        let gone = || self.readers.state().connections == 0;
+        let known = self.outage.lock().is_ok_and(|at| {
+            at.is_some_and(|at| at.elapsed() < Duration::from_millis(limits::DB_OUTAGE_MS))
+        });
+        if known && gone() {
+            return Err(DbError::Unavailable("it did not answer a moment ago".into()));
+        }
+        let patience = if gone() { limits::DB_RETURN_MS } else { limits::DB_BUSY_MS };
+        self.readers.get_timeout(Duration::from_millis(patience)).map_err(|error| {
+            if !gone() {
+                return DbError::Busy(error.to_string());
+            }
+            if let Ok(mut at) = self.outage.lock() {
+                *at = Some(Instant::now());
+            }
+            DbError::Unavailable(error.to_string())
+        })
     }
 
     /// A reader if one is free this moment: for those who hold one already, who must not wait for a second.

@@ -8,6 +8,7 @@
 mod ground;
 
 mod browser;
+mod child;
 mod postgres;
 mod scratch;
 mod statements;
@@ -18,6 +19,8 @@ mod visitor;
 mod world;
 
 mod accounts;
+mod crash;
+mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod escalation;
