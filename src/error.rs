@@ -4,7 +4,7 @@
 //! [`ErrorDetail`] on the reply, from which `web::doorman` makes the page or, under `/api/`, problem+json.
 use crate::db::DbError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::http::header::{LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub enum Error {
     Bad(&'static str),
     /// A field was not accepted: its name and the key of a message.
     Invalid(&'static str, &'static str),
+    /// The same for a field of a JSON body, by the name it came with.
+    InvalidField(String, &'static str),
     /// The state of things forbids it now; the key of a message.
     Conflict(&'static str),
     /// More bytes than a form may have.
@@ -45,7 +47,7 @@ pub enum Error {
 pub struct ErrorDetail {
     /// Key of a message that says what exactly was wrong.
     pub key: Option<&'static str>,
-    pub field: Option<&'static str>,
+    pub field: Option<String>,
     pub retry_after: Option<u64>,
     pub rescued: Option<String>,
 }
@@ -74,7 +76,11 @@ impl Error {
         match self {
             Error::Forbidden(key) | Error::Bad(key) | Error::Conflict(key) => detail.key = Some(key),
             Error::Invalid(field, key) => {
-                detail.field = Some(field);
+                detail.field = Some((*field).to_owned());
+                detail.key = Some(key);
+            }
+            Error::InvalidField(field, key) => {
+                detail.field = Some(field.clone());
                 detail.key = Some(key);
             }
             Error::TooMany(seconds) => detail.retry_after = Some(*seconds),
@@ -109,7 +115,7 @@ impl ResponseError for Error {
             Error::Unauthorized => StatusCode::UNAUTHORIZED,
             Error::Forbidden(_) | Error::Expired { .. } => StatusCode::FORBIDDEN,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
-            Error::Invalid(..) => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Invalid(..) | Error::InvalidField(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -135,6 +141,9 @@ impl ResponseError for Error {
             return reply.insert_header((LOCATION, format!("/sign-in?return={back}"))).finish();
         }
         let detail = self.detail();
+        if matches!(self, Error::Unauthorized) {
+            reply.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        }
         if let Some(seconds) = detail.retry_after {
             reply.insert_header((RETRY_AFTER, seconds.to_string()));
         }

@@ -1,9 +1,75 @@
 //! Loggia: a brand's own help community. This page is the map of the house.
+//!
+//! # One picture
+//! ```text
+//! browser, API client, mail ──► routes ──► a feature's pages ──► its verb ──► policy (pure) + store (SQL)
+//!                                                                  │ one transaction, one writer
+//!                                                                  ├──► its tables
+//!                                                                  └──► the ledger: one immutable event
+//!                                                                           │ each follower keeps its own place
+//!                            search index · reputation and badges · notices and mail · page cache
+//! ```
+//! Everything that happens later follows the ledger. So a crash loses nothing, a projection (the index, points,
+//! badges) can be thrown away and rebuilt, and a second machine catches up the way the first restarts.
+//!
+//! # Words
+//! One word per thing, in tables, types, addresses, templates and events alike.
+//!
+//! | word | what it is |
+//! |---|---|
+//! | thread | a question with its answers and comments; its number is the question's |
+//! | question, answer, comment | the three kinds of post |
+//! | revision | a text a post had; the newest is the post's |
+//! | vote | +1 or −1 by one person on a question or an answer |
+//! | acceptance | the asker's word that an answer solved it; the thread is then solved |
+//! | official answer | staff's answer in the brand's name, signed by a person |
+//! | me-too | "I have this problem too" |
+//! | duplicate, master | a thread closed in favour of another; that other |
+//! | removed | deleted by its author or hidden by a moderator; a state with who, when and why |
+//! | flag | a member's report of a post |
+//! | case | an escalation of a thread to staff, with a clock |
+//! | event, ledger | what happened, in commit order: ids and numbers only |
+//! | follower, place | reacts to events; the last one it has done |
+//! | points, badge, standing | what being right earned; an award; the sums of a person |
+//! | notice, mail, list | what somebody is told in the house; by mail; a kind of mail that can be left |
+//! | visit, room, page | a request; what a handler's closure works with; what it answers with |
+//!
+//! # Rooms
+//! Features are folders: [`threads`] (with [`votes`] and [`tags`]), [`search`], [`reputation`], [`badges`],
+//! [`moderation`], [`escalation`], [`notices`], [`mail`], [`accounts`], [`admin`], [`api`], [`exchange`]. In each, at most:
+//! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
+//! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
+//! [`kernel::safe_html::SafeHtml`]), [`db`] (the only place that knows two databases), [`ledger`], [`web`] (visits,
+//! forms, templates, headers), [`error`], [`config`], [`app`] (what is open while the forum runs), [`routes`] (every
+//! address in one table), [`cli`].
+//!
+//! # What holds everywhere (and is tested)
+//! 1. A handler reaches the database only through [`web::visit::Visit`], which asks the route table who may.
+//! 2. All writes go through one writer thread; waiting acts share a commit; an act is one transaction with its events.
+//! 3. A table is written only by the room that owns it; verbs stand on each other without a circle. Pages may show
+//!    what many rooms know, so the circle rule is for everything but pages and views.
+//! 4. `kernel` and every `policy.rs` do no I/O.
+//! 5. What is removed is absent from lists, search, feeds, the API, counts, mails and structured data, at once.
+//! 6. Rebuilt projections equal the living ones.
+//! 7. A database failure is never read as "no".
+//!
+//! # Decisions that differ from the first plan, and why
+//! - **PostgreSQL writes are serialised too**, by an advisory lock taken when a write transaction begins. Verbs then
+//!   see the same world on both databases, the ledger is in commit order without looking at running transactions,
+//!   and group commit gives back the throughput: waiting acts of one node share one commit.
+//! - **Followers move their place by compare-and-swap in the transaction of their effects**, so several nodes need no
+//!   leases for them; only the mail sender holds rows for a while, because what it does cannot be undone.
+//! - **libpq is built from source**, so that PostgreSQL is in every build and needs no library on the machine.
+//! - **Accounts exist only once their address is confirmed** (`sign_ups` holds who waits): nothing a stranger sees
+//!   tells whether an address has an account.
+//! - **Templates are compiled once per language** and words without arguments are put in at load, so that
+//!   translation costs a page nothing.
 #![deny(clippy::unwrap_used, clippy::expect_used)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod accounts;
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod badges;
 pub mod cli;

@@ -3,7 +3,9 @@
 //! A handler behind a row reaches the database through [`crate::web::visit::Visit`] alone, which asks
 //! this table's third column first; `tests/it/rights.rs` walks the table as every kind of visitor.
 use crate::web::visit::{Access, RouteAccess};
+use actix_web::HttpResponse;
 use actix_web::guard::fn_guard;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};
 
 /// One row of the table, for tests and documentation.
@@ -12,6 +14,19 @@ pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub access: Access,
+}
+
+/// What a path answers to a method it has no row for: which ones it has (RFC 9110, 15.5.6).
+fn wrong_method(path: &str) -> actix_web::Route {
+    let mut methods: Vec<&str> = TABLE.iter().filter(|row| row.path == path).map(|row| row.method).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    let allowed = methods.join(", ");
+    web::to(move || {
+        let allowed = allowed.clone();
+        async move { HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish() }
+    })
 }
 
 macro_rules! routes {
@@ -28,8 +43,8 @@ macro_rules! routes {
                 let resource = match last.take() {
                     // Rows of one path stand together, so that a wrong method is answered with 405.
                     Some((path, resource)) if path == $path => resource,
-                    Some((_, resource)) => {
-                        config.service(resource);
+                    Some((path, resource)) => {
+                        config.service(resource.default_service(wrong_method(path)));
                         web::resource($path)
                     }
                     None => web::resource($path),
@@ -41,8 +56,8 @@ macro_rules! routes {
                 });
                 last = Some(($path, resource.route(routes!(@method $method).guard(remember).to($handler))));
             )*
-            if let Some((_, resource)) = last {
-                config.service(resource);
+            if let Some((path, resource)) = last {
+                config.service(resource.default_service(wrong_method(path)));
             }
         }
     };
@@ -52,7 +67,9 @@ macro_rules! routes {
     (@method PUT) => { web::put() };
 }
 
-use crate::{accounts, admin, badges, escalation, moderation, notices, search, tags, threads, web as house};
+use crate::{
+    accounts, admin, api, badges, escalation, moderation, notices, search, tags, threads, web as house,
+};
 
 routes! {
     GET  "/livez"                                Anyone     house::pages::livez;
@@ -170,6 +187,22 @@ routes! {
     POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
     GET  "/admin/mails"                          Admin      admin::pages::mails;
     POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
+
+    GET  "/api/openapi.json"                     Anyone     api::openapi::show;
+    GET  "/api/v1/threads"                       Anyone     api::read::threads;
+    POST "/api/v1/threads"                       SignedIn   api::write::ask;
+    GET  "/api/v1/threads/{id}"                  Anyone     api::read::thread;
+    POST "/api/v1/threads/{id}/answers"          SignedIn   api::write::answer;
+    PUT  "/api/v1/threads/{id}/acceptance"       SignedIn   api::write::accept;
+    DELETE "/api/v1/threads/{id}/acceptance"     SignedIn   api::write::unaccept;
+    GET  "/api/v1/posts/{id}/comments"           Anyone     api::read::comments;
+    POST "/api/v1/posts/{id}/comments"           SignedIn   api::write::comment;
+    PUT  "/api/v1/posts/{id}/vote"               SignedIn   api::write::vote;
+    POST "/api/v1/posts/{id}/flags"              SignedIn   api::write::flag;
+    GET  "/api/v1/search"                        Anyone     api::read::find;
+    GET  "/api/v1/tags"                          Anyone     api::read::tags;
+    GET  "/api/v1/people/{username}"             Anyone     api::read::person;
+    GET  "/api/v1/me"                            SignedIn   api::read::me;
 
     // Last: the words of a title may be any, also those above.
     GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;

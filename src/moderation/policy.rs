@@ -4,7 +4,8 @@ use crate::kernel::ids::{ThreadId, UserId};
 use crate::kernel::limits;
 
 /// Why a member thinks that moderators should look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum FlagReason {
     Spam,
     Rude,

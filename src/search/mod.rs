@@ -16,7 +16,7 @@ pub use document::ThreadDoc;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
-pub use pages::similar_threads;
+pub use pages::{hits, similar_threads};
 pub use query::{Hint, Query, State};
 
 use crate::app::App;

@@ -69,6 +69,20 @@ fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<
         .collect())
 }
 
+/// One page of what the index has for a query, without what the ledger says is gone meanwhile.
+pub fn hits(
+    app: &App,
+    conn: &mut Conn,
+    query: &Query,
+    limit: usize,
+    after: Option<Cursor>,
+) -> Result<Results> {
+    let place = app.search.place();
+    let mut found = ask(app, |index| index.search(query, limit, after))?;
+    settle(conn, place, &mut found.hits)?;
+    Ok(found)
+}
+
 /// Asks the index. One that cannot answer is built anew, and the visitor told to come back.
 fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
     question(&app.search.index).map_err(|error| {
@@ -120,9 +134,7 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let (visit, now) = (room.visit, room.now);
     let (app, lang) = (&visit.app, visit.lang);
     let (query, hints) = Query::parse(text);
-    let place = app.search.place();
-    let mut found = ask(app, |index| index.search(&query, limits::SEARCH_HITS, after))?;
-    settle(room.conn, place, &mut found.hits)?;
+    let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
     let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let rebuilding = app.search.is_rebuilding();
     let filters = Filters::of(&typed, &query);

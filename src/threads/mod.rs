@@ -4,8 +4,8 @@ pub mod policy;
 pub mod store;
 pub mod views;
 
-use crate::accounts::Viewer;
-use crate::db::{Db, DbResult, Tx};
+use crate::accounts::{Role, Viewer};
+use crate::db::{Conn, Db, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::ids::{PostId, ThreadId, UserId};
@@ -17,9 +17,9 @@ use crate::ledger::Fact;
 use dashmap::DashMap;
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
-    AnswerRow, Draft, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers, answers_of, cut,
-    draft_at, list, post_head, posts_by_id, question, questions_of, remove_draft_at, source, tag, tags,
-    thread,
+    AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
+    answers_of, comments, comments_after, cut, draft_at, list, origins, post_head, posts_by_id, question,
+    questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
 
 /// A text as it will be stored: its source and what it looks like.
@@ -166,14 +166,29 @@ fn tag_text(tags: &[TagName]) -> String {
     tags.iter().map(TagName::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn standpoint(viewer: &Viewer, head: &PostHead) -> Standpoint {
-    Standpoint { viewer: Some((viewer.id, viewer.role)), author: head.author, asker: head.asker }
+fn seen(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
+    post_seen(tx.conn, Some((viewer.id, viewer.role)), post)
 }
 
-/// The post, if this viewer may know of it: its own state and its thread's both count.
-fn seen(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
-    let Some(head) = store::post_head(tx.conn, post)? else { return Ok(None) };
-    let at = standpoint(viewer, &head);
+/// The thread, if `viewer` may know of it.
+pub fn thread_seen(
+    conn: &mut Conn,
+    viewer: Option<(UserId, Role)>,
+    id: ThreadId,
+) -> DbResult<Option<ThreadRow>> {
+    let Some(row) = store::thread(conn, id)? else { return Ok(None) };
+    let at = Standpoint { viewer, author: row.author_id, asker: row.author_id };
+    Ok(at.sees(Removed::from_column(row.removed)).then_some(row))
+}
+
+/// The post, if `viewer` may know of it and of its thread, and where they stand to it.
+pub fn post_seen(
+    conn: &mut Conn,
+    viewer: Option<(UserId, Role)>,
+    post: PostId,
+) -> DbResult<Option<(PostHead, Standpoint)>> {
+    let Some(head) = store::post_head(conn, post)? else { return Ok(None) };
+    let at = Standpoint { viewer, author: head.author, asker: head.asker };
     let asker = Standpoint { author: head.asker, ..at };
     Ok((at.sees(head.removed) && asker.sees(head.thread_removed)).then_some((head, at)))
 }

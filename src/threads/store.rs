@@ -673,7 +673,8 @@ pub fn thread(conn: &mut Conn, id: ThreadId) -> DbResult<Option<ThreadRow>> {
 }
 
 /// How a list of threads is ordered and cut down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Sort {
     Newest,
     Active,
@@ -1128,4 +1129,53 @@ pub fn tags(
         query = query.order((tags::thread_count.desc(), tags::id.desc()));
     }
     Ok(query.limit(limit).load(conn)?)
+}
+
+// --- what the API shows beyond the pages ---
+
+/// Comments on one post behind `after`, oldest first, and where the next page begins.
+pub fn comments_after(
+    conn: &mut Conn,
+    parent: PostId,
+    after: PostId,
+    limit: i64,
+    sees: SeesRemoved,
+) -> DbResult<(Vec<PostRow>, Option<Cursor>)> {
+    let mut query = posts_with_authors!()
+        .filter(posts::parent_id.eq(parent))
+        .filter(posts::kind.eq(Kind::Comment.as_str()))
+        .filter(posts::id.gt(after))
+        .into_boxed();
+    query = match sees {
+        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::Own(user) => {
+            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+        }
+        SeesRemoved::All => query,
+    };
+    let rows: Vec<PostRow> = query.order(posts::id).limit(limit + 1).load(conn)?;
+    Ok(cut(rows, limit, |row| Cursor { key: 0, id: row.id.0 }))
+}
+
+/// The Markdown of these posts; those an import brought as HTML have none.
+pub fn sources(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, String>> {
+    let rows: Vec<(PostId, String)> = posts::table
+        .filter(posts::id.eq_any(ids.to_vec()))
+        .filter(posts::body_is_html.eq(false))
+        .select((posts::id, posts::body_md))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Of these threads, those that are there for everyone.
+pub fn threads_by_id(conn: &mut Conn, ids: &[ThreadId]) -> DbResult<HashMap<ThreadId, ThreadRow>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<ThreadRow> = threads::table
+        .filter(threads::id.eq_any(ids.to_vec()))
+        .filter(threads::removed.eq(0))
+        .select(thread_columns!())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

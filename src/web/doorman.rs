@@ -153,7 +153,7 @@ fn describe(app: &App, context: &Context, status: u16, detail: Option<ErrorDetai
             if let Some(text) = text {
                 map.insert("detail".into(), text.into());
             }
-            if let Some(field) = detail.as_ref().and_then(|d| d.field) {
+            if let Some(field) = detail.as_ref().and_then(|d| d.field.clone()) {
                 map.insert("field".into(), field.into());
             }
             if status >= 500 {

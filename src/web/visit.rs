@@ -71,6 +71,13 @@ fn text(headers: &HeaderMap, name: impl actix_web::http::header::AsHeaderName) -
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+/// The token in the header, empty when only the scheme is there; other schemes are a proxy's business.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = text(headers, AUTHORIZATION)?.trim();
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
 /// The visitor's address: the peer's, or what a trusted proxy says of it.
 pub fn address(app: &App, req: &HttpRequest) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
@@ -126,9 +133,7 @@ impl FromRequest for Visit {
             wants_json: text(headers, "accept").is_some_and(|a| a.starts_with("application/json")),
             api: req.path().starts_with("/api/"),
             session: cookie(&names.session),
-            bearer: text(headers, AUTHORIZATION)
-                .and_then(|v| v.strip_prefix("Bearer "))
-                .map(|t| t.trim().to_owned()),
+            bearer: bearer(headers).filter(|_| req.path().starts_with("/api/")).map(str::to_owned),
             anonymous: cookie(&names.anonymous),
             flash: cookie(&names.flash),
             csrf_header: text(headers, "x-csrf-token").map(str::to_owned),
@@ -420,6 +425,26 @@ impl Visit {
             return Err(Error::Unauthorized);
         }
         self.write(budget, work).await
+    }
+
+    /// Work that takes its time (rendering a text, say), done aside and only for somebody whose token is good.
+    pub async fn prepare_by_api<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        let digest = self.bearer.as_deref().filter(|_| self.api).map(token::digest);
+        let digest = digest.ok_or(Error::Unauthorized)?;
+        let db = self.app.db.clone();
+        actix_web::web::block(move || {
+            let now = db.clock.now();
+            // The connection goes back before the work begins: others read meanwhile.
+            let known = accounts::viewer_by_api_token(&mut *db.reader()?, &digest, now)?;
+            known.ok_or(Error::Unauthorized)?;
+            work()
+        })
+        .await
+        .unwrap_or_else(|_| Err(Error::Internal("preparing a text panicked".into())))
     }
 
     async fn write<T, F>(&self, budget: Budget, work: F) -> Result<T>

@@ -205,7 +205,7 @@ on_both!(a_note_sent_twice_is_one_note, |world| async move {
 on_both!(a_suspended_member_of_staff_does_nothing_with_a_case, |world| async move {
     let (thread, case) = world.case().await;
     world.act(&world.elena, |tx, v| moderation::suspend(tx, v, "dario", 3, "left the team")).await;
-    assert_eq!(world.take(&world.dario, case).await, Handling::Refused("suspended"));
-    assert_eq!(world.official(&world.dario, case, KEY).await, Answering::Refused("suspended"));
+    assert_eq!(world.take(&world.dario, case).await, Handling::Refused("you-are-suspended"));
+    assert_eq!(world.official(&world.dario, case, KEY).await, Answering::Refused("you-are-suspended"));
     assert_eq!(world.state(thread), (State::Open, true));
 });

@@ -21,6 +21,7 @@ mod world;
 mod accounts;
 mod crash;
 mod faults;
+mod api;
 #[allow(dead_code)]
 mod gallery;
 mod escalation;

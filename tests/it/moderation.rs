@@ -269,7 +269,7 @@ on_both!(a_suspended_person_is_out_until_the_time_is_over_or_it_is_lifted, |worl
             moderation::suspension(&mut conn, world.bruno.id, world.clock.now()).unwrap().unwrap();
         assert_eq!((until, reason.as_str()), (world.clock.now().plus(3 * DAY), "three insults"));
     }
-    assert_eq!(world.flag(&world.bruno, question.post).await, Done::Refused("suspended"));
+    assert_eq!(world.flag(&world.bruno, question.post).await, Done::Refused("you-are-suspended"));
     let lift = |tx: &mut Tx<'_>, v: &Viewer| moderation::unsuspend(tx, v, "bruno", "");
     assert_eq!(world.act(&world.carla, lift).await, Suspending::Done("bruno".into()));
     assert_eq!(world.act(&world.carla, lift).await, Suspending::Already("bruno".into()));
@@ -303,20 +303,16 @@ on_both!(those_who_stand_beside_or_above_are_not_suspended, |world| async move {
     }
     // And a suspended moderator does not lift it, or anything else.
     let lift = |tx: &mut Tx<'_>, v: &Viewer| moderation::unsuspend(tx, v, "carla", "");
-    assert_eq!(world.act(&world.carla, lift).await, Suspending::Refused("suspended"));
+    assert_eq!(world.act(&world.carla, lift).await, Suspending::Refused("you-are-suspended"));
     let question = world.ask(&world.ann, "The boiler goes out at night").await;
     let post = question.post;
     let hide = world.act(&world.carla, move |tx, v| moderation::hide(tx, v, post, "an advertisement")).await;
-    assert_eq!(hide, Done::Refused("suspended"));
+    assert_eq!(hide, Done::Refused("you-are-suspended"));
 });
 
 on_both!(a_change_of_role_stands_in_the_log, |world| async move {
-    let actor = world.elena.id;
-    world
-        .db
-        .write(move |tx| loggia::accounts::change_role(tx, actor, "bruno", Role::Moderator))
-        .await
-        .unwrap();
+    let change = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
+    assert_eq!(world.act(&world.elena, change).await, moderation::RoleChange::Changed);
     assert_eq!(world.log(), [("role".to_owned(), "moderator".to_owned())]);
     let mut conn = world.db.reader().unwrap();
     let role: String = users::table.find(world.bruno.id).select(users::role).first(&mut *conn).unwrap();

@@ -62,13 +62,8 @@ pub async fn short(visit: Visit, parts: Parts) -> Result<HttpResponse> {
 }
 
 fn visible(room: &mut Room<'_>, id: ThreadId) -> Result<ThreadRow> {
-    let row = store::thread(room.conn, id)?.ok_or(Error::NotFound)?;
-    let at = Standpoint {
-        viewer: room.viewer.as_ref().map(|v| (v.id, v.role)),
-        author: row.author_id,
-        asker: row.author_id,
-    };
-    if at.sees(Removed::from_column(row.removed)) { Ok(row) } else { Err(Error::NotFound) }
+    let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+    crate::threads::thread_seen(room.conn, viewer, id)?.ok_or(Error::NotFound)
 }
 
 /// Everything the page needs beside the posts themselves.

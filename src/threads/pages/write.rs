@@ -10,7 +10,7 @@ use crate::threads::policy::{Kind, Standpoint};
 use crate::threads::views::{
     AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
 };
-use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posted, Posting, store};
+use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
 use crate::votes::{self, Cast};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::translate;
@@ -33,8 +33,23 @@ fn submission_key(form: &Form) -> Option<String> {
     threads::parse_submission_key(form.get("submission_key"))
 }
 
+/// Characters of plain text that are rendered sooner than another thread could be asked to.
+const QUICK_CHARS: usize = 2_000;
+
+/// Renders off the request threads what may take long: code to highlight, or much of anything.
+async fn parse_body(text: &str, kind: Kind) -> Result<std::result::Result<Body, &'static str>> {
+    if text.len() <= QUICK_CHARS && !text.contains(['`', '~', '<', '>', '|', '[']) {
+        return Ok(Body::parse(text, kind));
+    }
+    let text = text.to_owned();
+    actix_web::web::block(move || Body::parse(&text, kind))
+        .await
+        .map_err(|_| Error::Internal("rendering a post panicked".into()))
+}
+
 /// How a text will look, for those who press "preview" without JavaScript.
 fn preview(form: &Form, field: &str) -> Option<SafeHtml> {
+    // Rare: only where scripts do not run.
     let text: String = form.get(field).chars().take(limits::MAX_BODY_CHARS).collect();
     (form.get("act") == "preview").then(|| markdown::render(&text).html)
 }
@@ -84,7 +99,7 @@ pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
     let mut errors = FieldErrors::new();
     let preview_html = preview(&form, "body");
     let title = Title::parse(form.get("title"));
-    let body = Body::parse(form.get("body"), Kind::Question);
+    let body = parse_body(form.get("body"), Kind::Question).await?;
     let tags = threads::parse_tags(form.get("tags"));
     if let Err(error) = &title {
         errors.insert("title".into(), visit.t(error.key()));
@@ -142,7 +157,7 @@ pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
         visit.confirm_form(&form)?;
         return visit.page(move |room| show::page(room, thread, None, false, None, typed)).await;
     }
-    match Body::parse(form.get("body"), Kind::Answer) {
+    match parse_body(form.get("body"), Kind::Answer).await? {
         Err(key) => {
             visit.confirm_form(&form)?;
             typed.errors.insert("body".into(), visit.t(key));
@@ -171,7 +186,7 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
     let parent = PostId(parts.number("id")?);
     let mut typed =
         Typed { comment_on: Some(parent), comment_md: form.get("body").to_owned(), ..Typed::default() };
-    match Body::parse(form.get("body"), Kind::Comment) {
+    match parse_body(form.get("body"), Kind::Comment).await? {
         Err(key) => {
             visit.confirm_form(&form)?;
             typed.errors.insert("comment".into(), visit.t(key));
@@ -202,15 +217,8 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
 
 /// The post with its thread, for somebody who may see both.
 fn seen(room: &mut Room<'_>, post: PostId) -> Result<(store::PostHead, Standpoint)> {
-    let head = store::post_head(room.conn, post)?.ok_or(Error::NotFound)?;
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
-    let at = Standpoint { viewer, author: head.author, asker: head.asker };
-    let asker = Standpoint { author: head.asker, ..at };
-    if at.sees(head.removed) && asker.sees(head.thread_removed) {
-        Ok((head, at))
-    } else {
-        Err(Error::NotFound)
-    }
+    threads::post_seen(room.conn, viewer, post)?.ok_or(Error::NotFound)
 }
 
 /// `GET /posts/{id}`: where a post stands.
@@ -325,7 +333,7 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     let mut errors = FieldErrors::new();
     let title = if kind == Kind::Question { Some(Title::parse(form.get("title"))) } else { None };
     let tags = if kind == Kind::Question { threads::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
-    let body = Body::parse(form.get("body"), kind);
+    let body = parse_body(form.get("body"), kind).await?;
     let summary = form.get("summary").trim().to_owned();
     if let Some(Err(error)) = &title {
         errors.insert("title".into(), visit.t(error.key()));
@@ -664,13 +672,4 @@ pub async fn imported_person(visit: Visit, parts: Parts) -> Result<HttpResponse>
             Ok(Page::Moved(view::person_url(&username)))
         })
         .await
-}
-
-/// What a verb that posts came to, for the API.
-pub fn api_posted(posting: Posting) -> Result<Posted> {
-    match posting {
-        Posting::Posted(posted) => Ok(posted),
-        Posting::NotFound => Err(Error::NotFound),
-        Posting::Refused(key) => Err(Error::Conflict(key)),
-    }
 }
