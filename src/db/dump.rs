@@ -409,7 +409,7 @@ pub fn damage(conn: &mut Conn) -> DbResult<Vec<String>> {
     if !conn.is_sqlite() {
         return Ok(Vec::new());
     }
-    let mut said = lines(conn, "SELECT quick_check AS line FROM pragma_quick_check(20)")?;
+    let mut said = lines(conn, "SELECT quick_check AS line FROM pragma_quick_check")?;
     said.retain(|line| line != "ok");
     Ok(said)
 }

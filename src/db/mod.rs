@@ -30,6 +30,8 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 /// Any number, as long as every node of one database takes the same ("Loggia" in ASCII).
 const WRITE_LOCK: i64 = 0x4c6f_6767_6961;
+/// Milliseconds between two looks at whether there is anything to wait for.
+const DB_LOOK_MS: u64 = 100;
 /// Held while migrating, so that two starting nodes do not run one migration twice.
 const MIGRATION_LOCK: i64 = WRITE_LOCK + 1;
 
@@ -397,23 +399,32 @@ impl Db {
         if let Some(conn) = self.readers.try_get() {
             return Ok(conn);
         }
-        let gone = || self.readers.state().connections == 0;
-        let known = self.outage.lock().is_ok_and(|at| {
-            at.is_some_and(|at| at.elapsed() < Duration::from_millis(limits::DB_OUTAGE_MS))
-        });
-        if known && gone() {
-            return Err(DbError::Unavailable("it did not answer a moment ago".into()));
+        let began = Instant::now();
+        let mut gone_since: Option<Instant> = None;
+        loop {
+            if self.readers.state().connections > 0 {
+                gone_since = None;
+            } else {
+                let since = *gone_since.get_or_insert_with(Instant::now);
+                let Ok(mut known) = self.outage.lock() else {
+                    return Err(DbError::Unavailable("a reader panicked".into()));
+                };
+                if since.elapsed() >= Duration::from_millis(limits::DB_RETURN_MS) {
+                    *known = Some(Instant::now());
+                }
+                if known.is_some_and(|at| at.elapsed() < Duration::from_millis(limits::DB_OUTAGE_MS)) {
+                    return Err(DbError::Unavailable("it does not answer".into()));
+                }
+            }
+            // In short waits: how long to wait at all depends on whether a connection is left.
+            match self.readers.get_timeout(Duration::from_millis(DB_LOOK_MS)) {
+                Ok(conn) => return Ok(conn),
+                Err(error) if began.elapsed() >= Duration::from_millis(limits::DB_BUSY_MS) => {
+                    return Err(DbError::Busy(error.to_string()));
+                }
+                Err(_) => {}
+            }
         }
-        let patience = if gone() { limits::DB_RETURN_MS } else { limits::DB_BUSY_MS };
-        self.readers.get_timeout(Duration::from_millis(patience)).map_err(|error| {
-            if !gone() {
-                return DbError::Busy(error.to_string());
-            }
-            if let Ok(mut at) = self.outage.lock() {
-                *at = Some(Instant::now());
-            }
-            DbError::Unavailable(error.to_string())
-        })
     }
 
     /// A reader if one is free this moment: for those who hold one already, who must not wait for a second.

@@ -145,10 +145,6 @@ impl Server {
         }
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// What it has written to its log.
     pub fn journal(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
@@ -216,7 +212,12 @@ pub struct Member {
 /// What became of a request.
 #[derive(Debug)]
 pub enum Reply {
-    Answered { status: u16, location: String, retry_after: Option<u64>, text: String },
+    Answered {
+        status: u16,
+        location: String,
+        retry_after: Option<u64>,
+        text: String,
+    },
     /// No whole answer came: it may have been done or not.
     Cut(String),
 }
@@ -295,9 +296,8 @@ pub async fn take(request: reqwest::RequestBuilder) -> Reply {
         Ok(answer) => answer,
         Err(error) => return Reply::Cut(format!("{error:?}")),
     };
-    let header = |name: &str| {
-        answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
-    };
+    let header =
+        |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let (status, location) = (answer.status().as_u16(), header("location"));
     let retry_after = header("retry-after").parse().ok();
     match answer.text().await {

@@ -1,10 +1,10 @@
 //! tests: the server is killed at random under writing; what it acknowledged is there afterwards, once.
 //!
-//! `LOGGIA_TEST_KILLS` sets how often (12), `LOGGIA_TEST_SEED` the moments.
-use crate::child::{Member, Reply, Server, Site, client, post_of, said, thread_of, until};
-use crate::ground::Ground;
-use crate::scratch;
+//! `LOGGIA_TEST_KILLS` sets how often (30), `LOGGIA_TEST_SEED` the moments.
+use crate::child::{Member, Reply, Server, Site, client, post_of, said, take, thread_of, until};
+use crate::ground::{Ground, aside};
 use crate::visitor::{Page, Visitor};
+use crate::{postgres, scratch};
 use diesel::prelude::*;
 use loggia::db::schema::{events, places, posts, threads, users, votes};
 use loggia::db::{Access, Conn, Db, Opening, Target};
@@ -14,10 +14,10 @@ use loggia::search::{Index, compare};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const WRITERS: u64 = 6;
-const KILLS: u64 = 12;
+const KILLS: u64 = 30;
 
 /// A small generator whose numbers follow from its seed.
 pub struct Dice(u64);
@@ -158,7 +158,8 @@ async fn write_on(stage: Arc<Stage>, me: usize, member: Member, seed: u64) {
                 }
             },
         };
-        let form: Vec<(&str, &str)> = sending.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let form: Vec<(&str, &str)> =
+            sending.form.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let reply = member.post(&client, &base, &sending.path, &form).await;
         let mut ledger = stage.ledger.lock().unwrap();
         match reply {
@@ -307,7 +308,8 @@ async fn accept(
     (thread, answer): (i64, i64),
 ) {
     let text = answer.to_string();
-    let reply = member.post(client, base, &format!("/threads/{thread}/acceptance"), &[("answer_id", &text)]).await;
+    let reply =
+        member.post(client, base, &format!("/threads/{thread}/acceptance"), &[("answer_id", &text)]).await;
     let mut ledger = stage.ledger.lock().unwrap();
     match reply.status() {
         303 => {
@@ -390,6 +392,76 @@ on_both!(what_was_acknowledged_survives_kill_9, |ground: Ground| async move {
     judge(&site, &ground.target, &stage, server, &base, &crew).await;
 });
 
+/// How long an answer took, and what it was.
+async fn timed(reply: impl Future<Output = Reply>) -> (Duration, Reply) {
+    let began = Instant::now();
+    let reply = reply.await;
+    (began.elapsed(), reply)
+}
+
+#[test]
+fn a_crash_of_postgres_costs_nothing_but_its_own_time() {
+    let Some(cluster) = postgres::own() else { return };
+    let database = cluster.migrated();
+    let data = scratch::folder("data");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let site = Site::at(&data, database.url());
+        let crew = crew(&site).await;
+        let seed = seed();
+        let mut dice = Dice::new(seed);
+        let stage = Stage::new(true);
+        let (mut server, base) = site.open().await;
+        stage.set(Some(&base));
+        let writers = begin(&stage, &crew, seed);
+        let client = client();
+        for _ in 0..setting("LOGGIA_TEST_CRASHES", 3) {
+            let wanted = stage.count() + 20 + dice.below(60);
+            until("some writes", Duration::from_secs(20), async || stage.count() >= wanted).await;
+            stage.set(None);
+            aside(|| cluster.crash()).await;
+            // Many at once, as visitors come: nobody waits behind those who wait.
+            let asking = (0..40).map(|n| {
+                let (member, client, base) = (&crew[n % crew.len()], &client, &base);
+                timed(async move {
+                    match n % 4 {
+                        0 => member.post(client, base, "/threads", &question("Whatever is gone?")).await,
+                        1 => take(client.get(format!("{base}/readyz"))).await,
+                        _ => member.get(client, base, "/settings").await,
+                    }
+                })
+            });
+            for (took, reply) in futures_util::future::join_all(asking).await {
+                assert!(took < Duration::from_secs(2), "{took:?}: {}", brief(&reply));
+                let Reply::Answered { status, retry_after, .. } = &reply else { panic!("{reply:?}") };
+                assert_eq!(*status, 503, "{}", brief(&reply));
+                assert!(retry_after.is_some(), "503 without Retry-After");
+            }
+            take(client.get(format!("{base}/livez"))).await.expect(200);
+            aside(|| cluster.revive()).await;
+            until("it reads and writes again", Duration::from_secs(10), async || {
+                let read = crew[0].get(&client, &base, "/settings").await.status();
+                let drafted = [("place", "question"), ("title", "Later"), ("body", "What I meant to ask")];
+                read == 200 && crew[0].post(&client, &base, "/drafts", &drafted).await.status() == 204
+            })
+            .await;
+            assert!(server.runs(), "{}", server.journal());
+            stage.set(Some(&base));
+        }
+        let wanted = stage.count() + 20;
+        until("some writes", Duration::from_secs(20), async || stage.count() >= wanted).await;
+        stage.ending.store(true, Ordering::SeqCst);
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        judge(&site, &database.target(), &stage, server, &base, &crew).await;
+    });
+}
+
+fn question(title: &str) -> [(&'static str, &str); 3] {
+    [("title", title), ("body", "The question is asked while nobody can write it down."), ("tags", "radios")]
+}
+
 /// Everything the clients know against everything the house holds, on line and at rest.
 async fn judge(site: &Site, target: &Target, stage: &Stage, server: Server, base: &str, crew: &[Member]) {
     let ledger = std::mem::take(&mut *stage.ledger.lock().unwrap());
@@ -415,7 +487,8 @@ async fn judge(site: &Site, target: &Target, stage: &Stage, server: Server, base
 async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
     let visitor = Visitor::new(base);
     let mut conn = target.connect(Access::Read).unwrap();
-    let head: i64 = events::table.select(diesel::dsl::max(events::id)).first::<Option<i64>>(&mut conn).unwrap().unwrap();
+    let head: i64 =
+        events::table.select(diesel::dsl::max(events::id)).first::<Option<i64>>(&mut conn).unwrap().unwrap();
     until("the followers caught up", Duration::from_secs(20), async || {
         let at: Vec<i64> = places::table.select(places::event_id).load(&mut conn).unwrap();
         at.len() >= 2 && at.iter().all(|place| *place >= head)
@@ -569,5 +642,4 @@ pub fn whole(site: &Site, target: &Target, conn: &mut Conn) {
     let differences = compare(&db, &index).unwrap();
     db.stop();
     assert!(differences.is_empty(), "{differences:?}");
-    let _ = scratch::root();
 }

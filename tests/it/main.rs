@@ -19,12 +19,12 @@ mod visitor;
 mod world;
 
 mod accounts;
-mod crash;
-mod faults;
 mod api;
+mod crash;
+mod escalation;
+mod faults;
 #[allow(dead_code)]
 mod gallery;
-mod escalation;
 mod house;
 mod ledger;
 mod licences;
