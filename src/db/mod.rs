@@ -433,6 +433,8 @@ impl Db {
     }
 
     /// Runs one act in a transaction of its own and answers when it is durable.
+    /// After [`limits::WRITE_MS`] it answers `Busy`, though the act may be done yet: who sends it again must send
+    /// something that tells it is the same (a submission key, a vote's value).
     /// An `Err` from the act undoes it; what it appended to the ledger is visible to followers after.
     pub async fn write<T, E, F>(&self, act: F) -> Result<T, E>
     where
@@ -440,12 +442,14 @@ impl Db {
         E: From<DbError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        match self.writer.submit(act) {
-            Ok(reply) => match reply.await {
-                Ok(result) => result,
-                Err(_) => Err(DbError::Unavailable("the writer stopped".into()).into()),
-            },
-            Err(error) => Err(error.into()),
+        let reply = match self.writer.submit(act) {
+            Ok(reply) => reply,
+            Err(error) => return Err(error.into()),
+        };
+        match tokio::time::timeout(Duration::from_millis(limits::WRITE_MS), reply).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DbError::Unavailable("the writer stopped".into()).into()),
+            Err(_) => Err(DbError::Busy("the write was not done in time; it may still be".into()).into()),
         }
     }
 

@@ -164,14 +164,24 @@ impl Loop {
         Err(failure.unwrap_or_else(|| DbError::Unavailable("no transaction could be begun".into())))
     }
 
+    /// Answers `first` and all that waits behind it with one failure: each would wait as long for its own, one
+    /// after the other. `true` when asked to stop.
+    fn refuse(&mut self, first: Box<dyn Job>, error: &DbError) -> bool {
+        first.finish(Err(again(error)));
+        loop {
+            match self.jobs.try_recv() {
+                Ok(Message::Do(job)) => job.finish(Err(again(error))),
+                Ok(Message::Stop) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
     /// Runs `first` and what else waits in one transaction; `true` when asked to stop.
     fn batch(&mut self, first: Box<dyn Job>) -> bool {
         let mut conn = match self.begin() {
             Ok(conn) => conn,
-            Err(error) => {
-                first.finish(Err(error));
-                return false;
-            }
+            Err(error) => return self.refuse(first, &error),
         };
         let mut stop = false;
         let mut events = Vec::new();

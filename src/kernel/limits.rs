@@ -9,6 +9,11 @@ pub const DB_BUSY_MS: u64 = 5_000;
 pub const DB_RETURN_MS: u64 = 1_500;
 /// Milliseconds for which the others believe the one who waited in vain.
 pub const DB_OUTAGE_MS: u64 = 1_000;
+/// Milliseconds within which a request has read what it needs, its wait in the queue included, or is told to
+/// come back: a database that hangs must not hang its visitors.
+pub const READ_MS: u64 = 4_500;
+/// The same for a write: a little longer than it waits for the lock.
+pub const WRITE_MS: u64 = 6_000;
 /// Seconds PostgreSQL may take to let a connection in.
 pub const DB_CONNECT_SECONDS: u64 = 2;
 /// Milliseconds one PostgreSQL statement of a request may take; no page needs a tenth of it.

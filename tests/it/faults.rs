@@ -2,7 +2,7 @@
 use crate::child::{Member, Reply, Server, Site, client, post_of, said, take, thread_of, until};
 use crate::crash::whole;
 use crate::ground::{Ground, Which, aside, play};
-use crate::scratch;
+use crate::{postgres, scratch};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use loggia::db::schema::{mails, posts};
@@ -238,6 +238,53 @@ on_both!(readers_go_on_while_another_process_holds_the_write_lock, |ground: Grou
     play.found("qzxsecondqo").await;
     play.close(&ground.target).await;
 });
+
+on_both!(writes_behind_a_lock_are_refused_together, |ground: Ground| async move {
+    let play = Play::open(Site::on(&ground)).await;
+    play.ask("qzxfirstqo").await.expect(303);
+    let target = ground.target.clone();
+    let held = aside(move || hold(&target)).await;
+    let began = Instant::now();
+    let tokens: Vec<String> = (0..8).map(|n| format!("qzxbehind{n}qo")).collect();
+    for reply in futures_util::future::join_all(tokens.iter().map(|token| play.ask(token))).await {
+        assert!(matches!(reply, Reply::Answered { status: 503, retry_after: Some(_), .. }), "{reply:?}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(8), "the last one waited {:?}", began.elapsed());
+    drop(held);
+    play.ask("qzxlastqo").await.expect(303);
+    play.found("qzxlastqo").await;
+    assert_eq!(bodies(&ground.target).len(), 2, "a refused write was done");
+    play.close(&ground.target).await;
+});
+
+#[test]
+fn a_postgres_that_hangs_hangs_no_visitor() {
+    let Some(cluster) = postgres::own() else { return };
+    let database = cluster.migrated();
+    let data = scratch::folder("data");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let play = Play::open(Site::at(&data, database.url())).await;
+        let first = play.ask("qzxfirstqo").await.expect(303).location().to_owned();
+        cluster.signal("STOP");
+        let began = Instant::now();
+        let reading = futures_util::future::join_all((0..30).map(|_| play.read("/settings")));
+        let writing = play.ask("qzxsecondqo");
+        let (read, written) = tokio::join!(reading, writing);
+        for reply in read.into_iter().chain([written]) {
+            assert!(matches!(reply, Reply::Answered { status: 503, retry_after: Some(_), .. }), "{reply:?}");
+        }
+        assert!(began.elapsed() < Duration::from_millis(7_500), "{:?}", began.elapsed());
+        take(play.client.get(format!("{}/livez", play.base))).await.expect(200);
+        cluster.signal("CONT");
+        until("it reads and writes again", Duration::from_secs(5), async || {
+            play.read(&first).await.status() == 200 && play.ask("qzxthirdqo").await.status() == 303
+        })
+        .await;
+        play.found("qzxthirdqo").await;
+        play.close(&database.target()).await;
+    });
+}
 
 /// One connection that has had an answer and stays open.
 fn idle(base: &str) -> TcpStream {
