@@ -14,7 +14,7 @@ use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 pub use writer::Tx;
 use writer::Writer;
@@ -30,6 +30,8 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 /// Any number, as long as every node of one database takes the same ("Loggia" in ASCII).
 const WRITE_LOCK: i64 = 0x4c6f_6767_6961;
+/// Milliseconds between two looks at whether there is anything to wait for.
+const DB_LOOK_MS: u64 = 100;
 /// Held while migrating, so that two starting nodes do not run one migration twice.
 const MIGRATION_LOCK: i64 = WRITE_LOCK + 1;
 
@@ -78,6 +80,10 @@ impl From<diesel::result::Error> for DbError {
             Error::BrokenTransactionManager => DbError::Unavailable(text),
             _ if lower.contains("server closed the connection")
                 || lower.contains("terminating connection")
+                || lower.contains("crash of another server process")
+                || lower.contains("could not receive data from server")
+                || lower.contains("could not send data to server")
+                || lower.contains("recovery mode")
                 || lower.contains("no connection to the server")
                 || lower.contains("shutting down")
                 || lower.contains("starting up") =>
@@ -147,7 +153,7 @@ impl Target {
                 Ok(Conn::Sqlite(conn))
             }
             Target::Postgres(url) => {
-                let mut conn = diesel::PgConnection::establish(url)?;
+                let mut conn = diesel::PgConnection::establish(&within_time(url))?;
                 conn.batch_execute(&format!(
                     "SET client_encoding = 'UTF8'; SET lock_timeout = {busy}; SET statement_timeout = {statement}; \
                      SET idle_in_transaction_session_timeout = {idle}; SET client_min_messages = warning;",
@@ -162,6 +168,16 @@ impl Target {
             }
         }
     }
+}
+
+/// The address with a time limit for connecting, where the operator set none: a server that takes connections
+/// and does not speak must not hold a thread for minutes.
+fn within_time(url: &str) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}connect_timeout={}", limits::DB_CONNECT_SECONDS)
 }
 
 /// The first process to open a file turns it to WAL; SQLite makes others that try meanwhile fail at once
@@ -340,6 +356,8 @@ pub struct Db {
     target: Target,
     readers: diesel::r2d2::Pool<Readers>,
     writer: Writer,
+    /// When a reader last waited in vain while no connection was left.
+    outage: Arc<Mutex<Option<Instant>>>,
     pub clock: Clock,
 }
 
@@ -365,7 +383,7 @@ impl Db {
             .connection_customizer(Box::new(Instrumented(instrument)))
             .build(Readers { target: target.clone() })
             .map_err(|e| DbError::Unavailable(e.to_string()))?;
-        Ok(Db { target, readers: pool, writer, clock })
+        Ok(Db { target, readers: pool, writer, outage: Arc::default(), clock })
     }
 
     pub fn target(&self) -> &Target {
@@ -373,8 +391,40 @@ impl Db {
     }
 
     /// Reads on this thread: for followers, commands and closures already off the request threads.
+    ///
+    /// # Errors
+    /// `Busy` when every connection stays taken, `Unavailable` when none is left. Of many who ask while the
+    /// database is gone the first waits for it to come back; the others, who queued behind, are told at once.
     pub fn reader(&self) -> DbResult<impl std::ops::DerefMut<Target = Conn> + use<>> {
-        self.readers.get().map_err(|e| DbError::Busy(e.to_string()))
+        if let Some(conn) = self.readers.try_get() {
+            return Ok(conn);
+        }
+        let began = Instant::now();
+        let mut gone_since: Option<Instant> = None;
+        loop {
+            if self.readers.state().connections > 0 {
+                gone_since = None;
+            } else {
+                let since = *gone_since.get_or_insert_with(Instant::now);
+                let Ok(mut known) = self.outage.lock() else {
+                    return Err(DbError::Unavailable("a reader panicked".into()));
+                };
+                if since.elapsed() >= Duration::from_millis(limits::DB_RETURN_MS) {
+                    *known = Some(Instant::now());
+                }
+                if known.is_some_and(|at| at.elapsed() < Duration::from_millis(limits::DB_OUTAGE_MS)) {
+                    return Err(DbError::Unavailable("it does not answer".into()));
+                }
+            }
+            // In short waits: how long to wait at all depends on whether a connection is left.
+            match self.readers.get_timeout(Duration::from_millis(DB_LOOK_MS)) {
+                Ok(conn) => return Ok(conn),
+                Err(error) if began.elapsed() >= Duration::from_millis(limits::DB_BUSY_MS) => {
+                    return Err(DbError::Busy(error.to_string()));
+                }
+                Err(_) => {}
+            }
+        }
     }
 
     /// A reader if one is free this moment: for those who hold one already, who must not wait for a second.
@@ -383,6 +433,8 @@ impl Db {
     }
 
     /// Runs one act in a transaction of its own and answers when it is durable.
+    /// After [`limits::WRITE_MS`] it answers `Busy`, though the act may be done yet: who sends it again must send
+    /// something that tells it is the same (a submission key, a vote's value).
     /// An `Err` from the act undoes it; what it appended to the ledger is visible to followers after.
     pub async fn write<T, E, F>(&self, act: F) -> Result<T, E>
     where
@@ -390,12 +442,14 @@ impl Db {
         E: From<DbError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
-        match self.writer.submit(act) {
-            Ok(reply) => match reply.await {
-                Ok(result) => result,
-                Err(_) => Err(DbError::Unavailable("the writer stopped".into()).into()),
-            },
-            Err(error) => Err(error.into()),
+        let reply = match self.writer.submit(act) {
+            Ok(reply) => reply,
+            Err(error) => return Err(error.into()),
+        };
+        match tokio::time::timeout(Duration::from_millis(limits::WRITE_MS), reply).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(DbError::Unavailable("the writer stopped".into()).into()),
+            Err(_) => Err(DbError::Busy("the write was not done in time; it may still be".into()).into()),
         }
     }
 

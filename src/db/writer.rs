@@ -143,22 +143,46 @@ impl Loop {
         }
     }
 
+    /// A connection with its write transaction begun. One that died since the last act, with the server at its
+    /// other end, is opened anew before anyone is told.
+    fn begin(&mut self) -> DbResult<Conn> {
+        let mut failure = None;
+        for _ in 0..2 {
+            let mut conn = match self.conn.take() {
+                Some(conn) => conn,
+                None => self.target.connect(Access::Write)?,
+            };
+            match conn.begin_write() {
+                Ok(()) => return Ok(conn),
+                Err(error @ (DbError::Busy(_) | DbError::Full(_))) => {
+                    self.conn = Some(conn);
+                    return Err(error);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| DbError::Unavailable("no transaction could be begun".into())))
+    }
+
+    /// Answers `first` and all that waits behind it with one failure: each would wait as long for its own, one
+    /// after the other. `true` when asked to stop.
+    fn refuse(&mut self, first: Box<dyn Job>, error: &DbError) -> bool {
+        first.finish(Err(again(error)));
+        loop {
+            match self.jobs.try_recv() {
+                Ok(Message::Do(job)) => job.finish(Err(again(error))),
+                Ok(Message::Stop) => return true,
+                Err(_) => return false,
+            }
+        }
+    }
+
     /// Runs `first` and what else waits in one transaction; `true` when asked to stop.
     fn batch(&mut self, first: Box<dyn Job>) -> bool {
-        let mut conn = match self.conn.take().map_or_else(|| self.target.connect(Access::Write), Ok) {
+        let mut conn = match self.begin() {
             Ok(conn) => conn,
-            Err(error) => {
-                first.finish(Err(error));
-                return false;
-            }
+            Err(error) => return self.refuse(first, &error),
         };
-        if let Err(error) = conn.begin_write() {
-            if matches!(error, DbError::Busy(_) | DbError::Full(_)) {
-                self.conn = Some(conn);
-            }
-            first.finish(Err(error));
-            return false;
-        }
         let mut stop = false;
         let mut events = Vec::new();
         // Each with the failure that is its own.

@@ -4,6 +4,18 @@
 /// Milliseconds a statement waits for a lock before the visitor is told to try again: longer and
 /// people reload, which makes it worse.
 pub const DB_BUSY_MS: u64 = 5_000;
+/// Milliseconds a reader waits for a database that is gone: a restart of PostgreSQL is quicker, and visitors
+/// must hear within two seconds that it is not.
+pub const DB_RETURN_MS: u64 = 1_500;
+/// Milliseconds for which the others believe the one who waited in vain.
+pub const DB_OUTAGE_MS: u64 = 1_000;
+/// Milliseconds within which a request has read what it needs, its wait in the queue included, or is told to
+/// come back: a database that hangs must not hang its visitors.
+pub const READ_MS: u64 = 4_500;
+/// The same for a write: a little longer than it waits for the lock.
+pub const WRITE_MS: u64 = 6_000;
+/// Seconds PostgreSQL may take to let a connection in.
+pub const DB_CONNECT_SECONDS: u64 = 2;
 /// Milliseconds one PostgreSQL statement of a request may take; no page needs a tenth of it.
 pub const DB_STATEMENT_MS: u64 = 10_000;
 /// Milliseconds PostgreSQL keeps a silent open transaction: a node that hangs must not hold the write lock.

@@ -2,9 +2,9 @@
 //! asked first whether the route is for them.
 use crate::accounts::{self, Role, Viewer};
 use crate::app::App;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, DbError, Tx};
 use crate::error::{Error, Result};
-use crate::kernel::token;
+use crate::kernel::{limits, token};
 use crate::web::cache::{self, Shows};
 use crate::web::form::Form;
 use crate::web::rates::{Budget, household};
@@ -21,6 +21,7 @@ use serde::Serialize;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,7 +241,14 @@ impl Visit {
         T: Send + 'static,
         F: FnOnce(&mut Room<'_>) -> Result<T> + Send + 'static,
     {
-        actix_web::web::block(move || {
+        let patience = Duration::from_millis(limits::READ_MS);
+        let late = || Error::Db(DbError::Busy("the page was not read in time".into()));
+        let asked = Instant::now();
+        let reading = actix_web::web::block(move || {
+            // Whoever asked was told to come back: only the others are worth the work.
+            if asked.elapsed() >= patience {
+                return Err(late());
+            }
             let now = self.app.db.clock.now();
             let db = self.app.db.clone();
             let mut conn = db.reader()?;
@@ -249,9 +257,12 @@ impl Visit {
                 accounts::touch_session(&db, viewer, now);
             }
             work(&mut Room { conn: &mut conn, visit: &self, viewer, now })
-        })
-        .await
-        .unwrap_or_else(|_| Err(Error::Internal("a page panicked".into())))
+        });
+        match tokio::time::timeout(patience, reading).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Error::Internal("a page panicked".into())),
+            Err(_) => Err(late()),
+        }
     }
 
     /// A page nobody but this visitor may keep.

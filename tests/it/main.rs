@@ -8,6 +8,7 @@
 mod ground;
 
 mod browser;
+mod child;
 mod postgres;
 mod scratch;
 mod statements;
@@ -21,6 +22,9 @@ mod accounts;
 mod api;
 mod cli;
 mod escalation;
+mod crash;
+mod escalation;
+mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;

@@ -22,6 +22,16 @@ pub struct Cluster {
     /// One at a time: the template must have no other visitor while it is copied.
     admin: Mutex<PgConnection>,
     next: AtomicU32,
+    files: Files,
+    server: Mutex<Child>,
+}
+
+/// What a cluster is started from.
+struct Files {
+    bin: PathBuf,
+    owner: Owner,
+    home: PathBuf,
+    data: PathBuf,
 }
 
 static CLUSTER: OnceLock<Result<Cluster, String>> = OnceLock::new();
@@ -39,6 +49,13 @@ pub fn migrated() -> Option<Database> {
 /// A database without any table.
 pub fn empty() -> Option<Database> {
     ours().map(|cluster| cluster.database(None))
+}
+
+/// A cluster of the caller's own, to be crashed and revived; lives until the process ends.
+pub fn own() -> Option<&'static Cluster> {
+    let started = Cluster::start();
+    let started = started.map_err(|why| scratch::skip(&format!("PostgreSQL {OLDEST} or newer"), &why));
+    started.ok().map(|cluster| &*Box::leak(Box::new(cluster)))
 }
 
 fn ours() -> Option<&'static Cluster> {
@@ -92,6 +109,33 @@ impl Cluster {
         }
     }
 
+    /// A migrated database on it.
+    pub fn migrated(&'static self) -> Database {
+        self.database(Some(TEMPLATE))
+    }
+
+    /// Ends the server at once and in disorder, as `pg_ctl stop -m immediate` does.
+    pub fn crash(&self) {
+        let mut server = self.server.lock().unwrap();
+        scratch::signal_group(server.id(), "QUIT");
+        server.wait().unwrap();
+        scratch::unwatch(server.id());
+    }
+
+    /// Starts a crashed server again, where it was.
+    pub fn revive(&self) {
+        let (server, admin) = launch(&self.files, self.port, &self.password).unwrap();
+        *self.server.lock().unwrap() = server;
+        *self.admin.lock().unwrap() = admin;
+    }
+
+    /// Stops every process of the server where it stands, or lets them go on.
+    pub fn signal(&self, signal: &str) {
+        let postmaster = self.server.lock().unwrap().id();
+        let script = "kill -s \"$1\" \"$2\" $(ps -o pid= --ppid \"$2\")";
+        Command::new("sh").args(["-c", script, "sh", signal, &postmaster.to_string()]).status().unwrap();
+    }
+
     fn database(&'static self, template: Option<&str>) -> Database {
         let name = format!("t_{}", self.next.fetch_add(1, Ordering::Relaxed));
         self.sql(&format!("CREATE DATABASE {name} TEMPLATE {}", template.unwrap_or("template0")));
@@ -124,11 +168,13 @@ impl Cluster {
         }
         // Between finding a free port and listening on it another program may take it.
         let mut last = String::new();
+        let files = Files { bin, owner, home, data };
         for _ in 0..5 {
-            match launch(&bin, &owner, &home, &data, &password) {
-                Ok((port, admin)) => {
-                    let cluster =
-                        Cluster { port, password, admin: Mutex::new(admin), next: AtomicU32::new(1) };
+            let port = free_port();
+            match launch(&files, port, &password) {
+                Ok((server, admin)) => {
+                    let (admin, server, next) = (Mutex::new(admin), Mutex::new(server), AtomicU32::new(1));
+                    let cluster = Cluster { port, password, admin, next, files, server };
                     cluster.make_template()?;
                     return Ok(cluster);
                 }
@@ -155,14 +201,8 @@ impl Cluster {
     }
 }
 
-fn launch(
-    bin: &Path,
-    owner: &Owner,
-    home: &Path,
-    data: &Path,
-    password: &str,
-) -> Result<(u16, PgConnection), String> {
-    let port = free_port();
+fn launch(files: &Files, port: u16, password: &str) -> Result<(Child, PgConnection), String> {
+    let Files { bin, owner, home, data } = files;
     let log = fs::File::create(home.join("log")).map_err(|e| e.to_string())?;
     let mut server = owner.command(&bin.join("postgres"), home);
     server.arg("-D").arg(data);
@@ -195,7 +235,7 @@ fn launch(
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         if let Ok(admin) = PgConnection::establish(&url) {
-            return Ok((port, admin));
+            return Ok((server, admin));
         }
         let ended = server.try_wait().map_err(|e| e.to_string())?.is_some();
         if ended || Instant::now() > deadline {
