@@ -3,7 +3,9 @@
 //! A handler behind a row reaches the database through [`crate::web::visit::Visit`] alone, which asks
 //! this table's third column first; `tests/it/rights.rs` walks the table as every kind of visitor.
 use crate::web::visit::{Access, RouteAccess};
+use actix_web::HttpResponse;
 use actix_web::guard::fn_guard;
+use actix_web::http::header::ALLOW;
 use actix_web::web::{self, ServiceConfig};
 
 /// One row of the table, for tests and documentation.
@@ -12,6 +14,20 @@ pub struct Route {
     pub method: &'static str,
     pub path: &'static str,
     pub access: Access,
+}
+
+/// A path, answering methods that are none of its own with those that are (RFC 9110, 15.5.6).
+fn resource_of(path: &'static str) -> actix_web::Resource {
+    web::resource(path).default_service(web::to(move || {
+        let own = TABLE.iter().filter(|route| route.path == path).map(|route| route.method);
+        let mut allowed: Vec<&str> = own.collect();
+        if allowed.contains(&"GET") {
+            allowed.push("HEAD");
+        }
+        let reply =
+            HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish();
+        std::future::ready(reply)
+    }))
 }
 
 macro_rules! routes {
@@ -30,9 +46,9 @@ macro_rules! routes {
                     Some((path, resource)) if path == $path => resource,
                     Some((_, resource)) => {
                         config.service(resource);
-                        web::resource($path)
+                        resource_of($path)
                     }
-                    None => web::resource($path),
+                    None => resource_of($path),
                 };
                 let access = RouteAccess(Access::$access);
                 let remember = fn_guard(move |request| {

@@ -246,7 +246,7 @@ fn places(conn: &mut Conn, found: &mut Findings) {
         Ok(head) => head.0,
         Err(error) => return found.error("ledger", &error.to_string()),
     };
-    for name in [crate::reputation::follow::NAME] {
+    for name in [crate::reputation::FOLLOWER] {
         match ledger::follow::place(conn, name) {
             Ok(place) => lag(name, place.0, head, found),
             Err(error) => found.error(name, &error.to_string()),

@@ -80,7 +80,7 @@ fn catch_up(app: &App) -> anyhow::Result<()> {
 fn index(app: &App) -> anyhow::Result<()> {
     let progress = Progress::new();
     progress.at("search index", 0, 0);
-    crate::search::follow::catch_up(app)?;
+    crate::search::catch_up(app)?;
     progress.end();
     Ok(())
 }

@@ -15,6 +15,7 @@ use crate::kernel::slug::slug;
 use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
+pub use pages::lists::{Named, rows as list_rows};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
     AnswerRow, Draft, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers, answers_of, cut,
@@ -170,12 +171,10 @@ fn standpoint(viewer: &Viewer, head: &PostHead) -> Standpoint {
     Standpoint { viewer: Some((viewer.id, viewer.role)), author: head.author, asker: head.asker }
 }
 
-/// The post, if this viewer may know of it: its own state and its thread's both count.
+/// The post, if this viewer may know of it.
 fn seen(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = store::post_head(tx.conn, post)? else { return Ok(None) };
-    let at = standpoint(viewer, &head);
-    let asker = Standpoint { author: head.asker, ..at };
-    Ok((at.sees(head.removed) && asker.sees(head.thread_removed)).then_some((head, at)))
+    Ok(head.seen_by(Some((viewer.id, viewer.role))).map(|at| (head, at)))
 }
 
 /// `signature` makes it the brand's official answer, signed so.

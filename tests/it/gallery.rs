@@ -649,7 +649,7 @@ fn sheets() -> Vec<Sheet> {
         let p = solved_thread(Ann);
         CommentsPage {
             id: p.id,
-            thread_title: p.title.clone(),
+            thread_title: p.question.title.clone(),
             post_url: s("/posts/101"),
             post: p.question,
             kind: s("question"),

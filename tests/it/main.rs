@@ -21,9 +21,12 @@ mod accounts;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod leaks;
 mod ledger;
 mod licences;
+mod rights;
 mod schema;
 mod search;
 mod source;
 mod threads;
+mod traps;
