@@ -71,6 +71,7 @@ impl Viewer {
     }
 }
 
+pub use policy::password_problem;
 pub use store::{
     ListedPerson, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, find_person,
     first_run_open, list_people, names_of, one_time_link_email, person_head, profile, secret, sessions_of,

@@ -23,14 +23,15 @@ mod api;
 mod cli;
 mod escalation;
 mod crash;
-mod escalation;
 mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod leaks;
 mod ledger;
 mod licences;
 mod moderation;
+mod rights;
 mod schema;
 mod search;
 mod source;

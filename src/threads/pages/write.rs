@@ -483,7 +483,7 @@ pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
         "1" => 1,
         "-1" => -1,
         "0" => 0,
-        _ => return Err(Error::Invalid("value", "vote-value")),
+        _ => return visit.refuse(Error::Invalid("value", "vote-value")).await,
     };
     match visit.act(&form, Budget::Vote, move |tx, viewer| votes::cast(tx, viewer, post, value)).await? {
         Cast::Counted { score, my_vote, .. } if visit.wants_json => {
@@ -500,7 +500,9 @@ pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
 /// `POST /threads/{id}/acceptance`.
 pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
-    let answer = PostId(form.number("answer_id")?.ok_or(Error::Invalid("answer_id", "error-not-a-number"))?);
+    let Some(answer) = form.number("answer_id")?.map(PostId) else {
+        return visit.refuse(Error::Invalid("answer_id", "error-not-a-number")).await;
+    };
     let outcome =
         visit.act(&form, Budget::Vote, move |tx, viewer| threads::accept(tx, viewer, thread, answer)).await?;
     done(&visit, outcome, Some("flash-accepted"))
@@ -578,10 +580,13 @@ fn draft_place(text: &str) -> Option<String> {
 
 /// `POST /drafts`: keeps what is being written.
 pub async fn save_draft(visit: Visit, form: Form) -> Result<HttpResponse> {
-    let place = draft_place(form.get("place")).ok_or(Error::Invalid("place", "draft-place"))?;
+    visit.confirm_form(&form)?;
+    let Some(place) = draft_place(form.get("place")) else {
+        return visit.refuse(Error::Invalid("place", "draft-place")).await;
+    };
     let body = form.get("body").to_owned();
     if body.chars().count() > limits::MAX_BODY_CHARS {
-        return Err(Error::Invalid("body", "body-too-long"));
+        return visit.refuse(Error::Invalid("body", "body-too-long")).await;
     }
     let title: String = form.get("title").chars().take(limits::MAX_TITLE).collect();
     let tags: String = form.get("tags").chars().take(limits::MAX_TITLE).collect();
