@@ -21,6 +21,7 @@ mod accounts;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod journey;
 mod ledger;
 mod licences;
 mod schema;
