@@ -927,6 +927,16 @@ pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
 }
 
 /// Who may see removed answers: nobody, their author, or everyone who moderates.
+/// How many comments of this post are older than that one, removed ones too.
+pub fn comments_before(conn: &mut Conn, parent: PostId, comment: PostId) -> DbResult<i64> {
+    Ok(posts::table
+        .filter(posts::parent_id.eq(parent))
+        .filter(posts::kind.eq(Kind::Comment.as_str()))
+        .filter(posts::id.lt(comment))
+        .count()
+        .get_result(conn)?)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeesRemoved {
     None,

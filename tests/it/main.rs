@@ -28,6 +28,7 @@ mod faults;
 mod gallery;
 mod house;
 mod leaks;
+mod journey;
 mod ledger;
 mod licences;
 mod moderation;
