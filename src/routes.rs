@@ -24,8 +24,7 @@ fn resource_of(path: &'static str) -> actix_web::Resource {
         if allowed.contains(&"GET") {
             allowed.push("HEAD");
         }
-        let reply =
-            HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish();
+        let reply = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed.join(", "))).finish();
         std::future::ready(reply)
     }))
 }

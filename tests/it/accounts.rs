@@ -172,9 +172,8 @@ on_both!(forms_from_elsewhere_change_nothing, |world| async move {
     let post = |headers: Vec<(&'static str, &'static str)>, csrf: String| {
         // By hand: `.form()` and a content type of one's own would be two headers. The token is of letters,
         // digits, `-`, `_` and `.` alone.
-        let mut request = ann
-            .request(reqwest::Method::POST, "/settings")
-            .body(format!("csrf={csrf}&display_name=Changed"));
+        let mut request =
+            ann.request(reqwest::Method::POST, "/settings").body(format!("csrf={csrf}&display_name=Changed"));
         if headers.iter().all(|(name, _)| *name != "content-type") {
             request = request.header("content-type", "application/x-www-form-urlencoded");
         }

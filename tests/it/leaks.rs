@@ -54,7 +54,9 @@ async fn write(world: &World) -> (Scene, Vec<(i64, &'static str)>, String) {
     let (carla, dario) = (world.carla().await, world.dario().await);
     let mut gone = Vec::new();
     // A question that stays, and what is taken from it.
-    let live = ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "garden").await;
+    let live =
+        ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "garden")
+            .await;
     let id = thread_id(&live);
     let text = s.word("zqoldrevision", &["bruno"]);
     let hidden = answer(&bruno, &live, &text).await;
@@ -97,7 +99,8 @@ async fn write(world: &World) -> (Scene, Vec<(i64, &'static str)>, String) {
     let text = s.word("zqoninhidden", &["ann"]);
     let on_in_hidden = comment(&bruno, in_hidden, &text).await;
     gone.push((thread_id(&url), "hiding"));
-    s.ids = vec![id, hidden, under, deleted, accepted, hidden_comment, deleted_comment, on_deleted, in_hidden];
+    s.ids =
+        vec![id, hidden, under, deleted, accepted, hidden_comment, deleted_comment, on_deleted, in_hidden];
     s.ids.extend([on_in_hidden, thread_id(&url)]);
     s.ids.extend(gone.iter().map(|(post, _)| *post));
     // What was never for everybody.
@@ -315,8 +318,7 @@ on_both!(what_is_removed_or_private_is_found_nowhere, |world| async move {
     world.settle().await;
     {
         let mut conn = world.db.reader().unwrap();
-        let newest: Option<i64> =
-            mails::table.select(diesel::dsl::max(mails::id)).first(&mut *conn).unwrap();
+        let newest: Option<i64> = mails::table.select(diesel::dsl::max(mails::id)).first(&mut *conn).unwrap();
         scene.mails_before = newest.unwrap_or(0);
     }
     // All of it is found while it is there, and every page that could be kept is kept.

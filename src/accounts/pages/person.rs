@@ -4,7 +4,7 @@ use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::safe_html::SafeHtml;
-use crate::threads::{self, Named, list_rows};
+use crate::threads::{self, Named, SeesRemoved, list_rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -119,7 +119,12 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             None
         }
         _ => {
-            let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
+            let sees = match viewer {
+                Some((_, role)) if role.moderates() => SeesRemoved::All,
+                Some((id, _)) if mine => SeesRemoved::Own(id),
+                _ => SeesRemoved::None,
+            };
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, sees)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
             view.rows = list_rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {
