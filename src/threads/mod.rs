@@ -167,10 +167,6 @@ fn tag_text(tags: &[TagName]) -> String {
     tags.iter().map(TagName::as_str).collect::<Vec<_>>().join(" ")
 }
 
-fn standpoint(viewer: &Viewer, head: &PostHead) -> Standpoint {
-    Standpoint { viewer: Some((viewer.id, viewer.role)), author: head.author, asker: head.asker }
-}
-
 /// The post, if this viewer may know of it.
 fn seen(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = store::post_head(tx.conn, post)? else { return Ok(None) };

@@ -394,11 +394,11 @@ pub fn lift_removal(tx: &mut Tx<'_>, post: PostId, actor: UserId) -> DbResult<()
     Ok(())
 }
 
-/// Why posts are gone: kind, reason, who, when, by post.
-pub fn open_removals(
-    conn: &mut Conn,
-    ids: &[PostId],
-) -> DbResult<HashMap<PostId, (String, Option<UserId>, Moment)>> {
+/// Why a post is gone, by whom, since when.
+pub type OpenRemoval = (String, Option<UserId>, Moment);
+
+/// Why posts are gone, by post.
+pub fn open_removals(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, OpenRemoval>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

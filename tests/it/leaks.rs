@@ -337,3 +337,26 @@ on_both!(what_is_removed_or_private_is_found_nowhere, |world| async move {
     assert!(all.len() > 10);
     everybody[5].1.get(&live).await.expect(200).contains("zqhiddenanswer").contains("zqreason");
 });
+
+on_both!(who_flagged_a_post_is_not_told_to_its_author, |world| async move {
+    let (ann, bruno, carla) = (world.ann().await, world.bruno().await, world.carla().await);
+    let url =
+        ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "").await;
+    act(&bruno, &format!("/posts/{}/flags", thread_id(&url)), &[("reason", "other"), ("note", "")]).await;
+    let flag: i64 = {
+        use loggia::db::schema::flags;
+        flags::table.select(flags::id).first(&mut *world.db.reader().unwrap()).unwrap()
+    };
+    let decision = [("decision", "agreed"), ("reason", "It is no question, true")];
+    act(&carla, &format!("/flags/{flag}/decision"), &decision).await;
+    world.settle().await;
+    for who in [&bruno, &carla] {
+        who.get("/people/bruno?tab=points").await.expect(200).contains("full of marmots");
+    }
+    for who in [&ann, &world.dario().await, &world.visitor()] {
+        let page = who.get("/people/bruno?tab=points").await;
+        page.expect(200).contains("+2").lacks("full of marmots").lacks(&url);
+    }
+    ann.get(&url).await.expect(200).lacks("Bruno");
+    ann.get("/notices").await.expect(200).lacks("Bruno");
+});

@@ -101,9 +101,9 @@ impl Kind {
     fn may(self, access: Access) -> bool {
         match (access, self) {
             (Access::Anyone, _) => true,
-            (_, Kind::Anonymous) => false,
+            // Suspension ended the session; the browser still has its cookie.
+            (_, Kind::Anonymous | Kind::Suspended) => false,
             (Access::SignedIn, _) => true,
-            (_, Kind::Suspended) => false,
             (Access::Moderator, Kind::As(role)) => matches!(role, Role::Moderator | Role::Admin),
             (Access::Staff, Kind::As(role)) => matches!(role, Role::Staff | Role::Admin),
             (Access::Admin, Kind::As(role)) => role == Role::Admin,
@@ -118,7 +118,6 @@ async fn everybody(world: &World) -> Vec<(Kind, Visitor)> {
         .write(|tx| enrol(tx, &("sven", "Sven", "sven@example.com", Role::Customer, "")))
         .await
         .unwrap();
-    // Who is suspended cannot come in; who is in may still read, and is told why not.
     let suspended = world.signed_in(&sven).await;
     world
         .db
@@ -161,8 +160,8 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
 fn refused(kind: Kind, route: &Route, page: &crate::visitor::Page, found: &mut Vec<String>) {
     let api = route.path.starts_with("/api/");
     let right = match kind {
-        _ if api && kind == Kind::Anonymous => page.status == 401,
-        Kind::Anonymous => page.status == 303 && page.location().starts_with("/sign-in"),
+        Kind::Anonymous | Kind::Suspended if api => page.status == 401,
+        Kind::Anonymous | Kind::Suspended => page.status == 303 && page.location().starts_with("/sign-in"),
         _ => page.status == 404,
     };
     if !right {
@@ -208,7 +207,7 @@ on_both!(every_route_is_for_whom_the_table_says, |world| async move {
             } else if !NOT_HERE.contains(&route.path)
                 && !route.path.starts_with("/api/")
                 && !matches!(page.status, 200 | 301 | 303)
-                // Somebody who is suspended, or whose own post it is, is told why not.
+                // Whose own post it is cannot flag it, and is told so.
                 && !(page.status == 403 && !matches!(route.access, Access::Anyone))
             {
                 found.push(format!("{kind:?} got {} for GET {path}, which is there", page.status));
@@ -258,6 +257,7 @@ on_both!(a_form_without_its_token_changes_nothing, |world| async move {
     let rows = furnish(&world).await;
     let everybody = everybody(&world).await;
     let before = counted(&world);
+    let answer = rows.answer.to_string();
     let fields = [
         ("title", TITLE),
         ("body", "Long enough to be a post of its own."),
@@ -274,6 +274,7 @@ on_both!(a_form_without_its_token_changes_nothing, |world| async move {
         ("email", "flora@example.com"),
         ("password", "lantern and harbour"),
         ("login", "ann"),
+        ("answer_id", &answer),
     ];
     let mut found = Vec::new();
     for (kind, visitor) in &everybody {
@@ -287,7 +288,12 @@ on_both!(a_form_without_its_token_changes_nothing, |world| async move {
                 let mut form = fields.to_vec();
                 form.push(("csrf", token));
                 let page = visitor.post_bare(&path, &form).await;
-                let right = if api { matches!(page.status, 401 | 415) } else { page.status == 403 };
+                let right = match kind {
+                    _ if api => matches!(page.status, 401 | 415),
+                    // Nobody is signed in here, so nobody is signed out.
+                    Kind::Anonymous if path == "/sign-out" => page.status == 303,
+                    _ => page.status == 403,
+                };
                 if !right {
                     found.push(format!("{kind:?} got {} for POST {path}", page.status));
                 }

@@ -99,7 +99,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 limits::PAGE_ROWS + 1,
             )?;
             let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
+            view.points_rows =
+                lines.into_iter().map(|line| points_row(lang, now, line, mine || moderates)).collect();
             next
         }
         "badges" => {
@@ -156,9 +157,12 @@ fn points_row(
     lang: &str,
     now: crate::kernel::moment::Moment,
     line: crate::reputation::PointLine,
+    own: bool,
 ) -> PointsRow {
+    // Who flagged a post is for moderators to know, not for its author.
+    let told = own || !line.reason.starts_with("flag-");
     let url = match (line.thread, &line.slug, line.post, line.post_removed) {
-        (Some(thread), Some(slug), Some(post), Some(0)) => {
+        (Some(thread), Some(slug), Some(post), Some(0)) if told => {
             Some(format!("{}#post-{post}", thread_url(thread.0, slug)))
         }
         _ => None,
