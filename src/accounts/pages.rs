@@ -24,7 +24,9 @@ fn safe_return(path: &str) -> String {
     let ours = path.starts_with('/')
         && !path.starts_with("//")
         && !path.starts_with("/\\")
-        && !path.contains(|c: char| c.is_control() || c == '\\')
+        // A browser's address is of these alone; what is not would have to be escaped in the header.
+        && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
+        && path.len() <= limits::URL_BYTES
         && !path.starts_with("/sign-");
     if ours { path.to_owned() } else { "/".into() }
 }
@@ -619,9 +621,14 @@ pub async fn save_settings(visit: Visit, form: Form) -> Result<HttpResponse> {
     }
     match display_name {
         Ok(display_name) if errors.is_empty() => {
+            visit.confirm_form(&form)?;
+            // Takes milliseconds for nasty texts, which no other write should wait for.
+            let text = about.clone();
+            let bio_html = actix_web::web::block(move || markdown::render(&text).html)
+                .await
+                .map_err(|e| Error::Internal(e.to_string()))?;
             visit
                 .act(&form, Budget::Personal, move |tx, viewer| {
-                    let bio_html = markdown::render(&about).html;
                     let signature = viewer.role.answers_officially().then_some(signature);
                     let profile = Profile { display_name, bio_md: about, bio_html, signature };
                     super::update_profile(tx, viewer.id, profile)

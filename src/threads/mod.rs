@@ -189,9 +189,7 @@ pub fn post_seen(
     post: PostId,
 ) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = store::post_head(conn, post)? else { return Ok(None) };
-    let at = Standpoint { viewer, author: head.author, asker: head.asker };
-    let asker = Standpoint { author: head.asker, ..at };
-    Ok((at.sees(head.removed) && asker.sees(head.thread_removed)).then_some((head, at)))
+    Ok(head.seen_by(viewer).map(|at| (head, at)))
 }
 
 /// `signature` makes it the brand's official answer, signed so.

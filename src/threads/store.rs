@@ -815,7 +815,7 @@ pub fn answers_of(
     conn: &mut Conn,
     user: UserId,
     after: Option<Cursor>,
-    removed_too: bool,
+    sees: SeesRemoved,
 ) -> DbResult<(Vec<AnswerRow>, Option<Cursor>)> {
     let mut query = posts::table
         .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
@@ -830,9 +830,14 @@ pub fn answers_of(
             thread_columns!(),
         ))
         .into_boxed();
-    if !removed_too {
-        query = query.filter(posts::removed.eq(0)).filter(threads::removed.eq(0));
-    }
+    query = match sees {
+        SeesRemoved::All => query,
+        // One's own removed answer, but not the removed question of another above it.
+        SeesRemoved::Own(viewer) => {
+            query.filter(threads::removed.eq(0).or(threads::author_id.eq(viewer).assume_not_null()))
+        }
+        SeesRemoved::None => query.filter(posts::removed.eq(0)).filter(threads::removed.eq(0)),
+    };
     if let Some(at) = after {
         query = query.filter(posts::id.lt(at.id));
     }

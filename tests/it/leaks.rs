@@ -54,7 +54,9 @@ async fn write(world: &World) -> (Scene, Vec<(i64, &'static str)>, String) {
     let (carla, dario) = (world.carla().await, world.dario().await);
     let mut gone = Vec::new();
     // A question that stays, and what is taken from it.
-    let live = ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "garden").await;
+    let live =
+        ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "garden")
+            .await;
     let id = thread_id(&live);
     let text = s.word("zqoldrevision", &["bruno"]);
     let hidden = answer(&bruno, &live, &text).await;
@@ -97,7 +99,8 @@ async fn write(world: &World) -> (Scene, Vec<(i64, &'static str)>, String) {
     let text = s.word("zqoninhidden", &["ann"]);
     let on_in_hidden = comment(&bruno, in_hidden, &text).await;
     gone.push((thread_id(&url), "hiding"));
-    s.ids = vec![id, hidden, under, deleted, accepted, hidden_comment, deleted_comment, on_deleted, in_hidden];
+    s.ids =
+        vec![id, hidden, under, deleted, accepted, hidden_comment, deleted_comment, on_deleted, in_hidden];
     s.ids.extend([on_in_hidden, thread_id(&url)]);
     s.ids.extend(gone.iter().map(|(post, _)| *post));
     // What was never for everybody.
@@ -315,8 +318,7 @@ on_both!(what_is_removed_or_private_is_found_nowhere, |world| async move {
     world.settle().await;
     {
         let mut conn = world.db.reader().unwrap();
-        let newest: Option<i64> =
-            mails::table.select(diesel::dsl::max(mails::id)).first(&mut *conn).unwrap();
+        let newest: Option<i64> = mails::table.select(diesel::dsl::max(mails::id)).first(&mut *conn).unwrap();
         scene.mails_before = newest.unwrap_or(0);
     }
     // All of it is found while it is there, and every page that could be kept is kept.
@@ -334,4 +336,27 @@ on_both!(what_is_removed_or_private_is_found_nowhere, |world| async move {
     let all: Vec<i64> = posts::table.select(posts::id).load(&mut *world.db.reader().unwrap()).unwrap();
     assert!(all.len() > 10);
     everybody[5].1.get(&live).await.expect(200).contains("zqhiddenanswer").contains("zqreason");
+});
+
+on_both!(who_flagged_a_post_is_not_told_to_its_author, |world| async move {
+    let (ann, bruno, carla) = (world.ann().await, world.bruno().await, world.carla().await);
+    let url =
+        ask(&ann, "The terrace is full of marmots", "Every morning, marmotta after marmotta.", "").await;
+    act(&bruno, &format!("/posts/{}/flags", thread_id(&url)), &[("reason", "other"), ("note", "")]).await;
+    let flag: i64 = {
+        use loggia::db::schema::flags;
+        flags::table.select(flags::id).first(&mut *world.db.reader().unwrap()).unwrap()
+    };
+    let decision = [("decision", "agreed"), ("reason", "It is no question, true")];
+    act(&carla, &format!("/flags/{flag}/decision"), &decision).await;
+    world.settle().await;
+    for who in [&bruno, &carla] {
+        who.get("/people/bruno?tab=points").await.expect(200).contains("full of marmots");
+    }
+    for who in [&ann, &world.dario().await, &world.visitor()] {
+        let page = who.get("/people/bruno?tab=points").await;
+        page.expect(200).contains("+2").lacks("full of marmots").lacks(&url);
+    }
+    ann.get(&url).await.expect(200).lacks("Bruno");
+    ann.get("/notices").await.expect(200).lacks("Bruno");
 });

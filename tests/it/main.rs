@@ -38,3 +38,4 @@ mod search;
 mod source;
 mod supervision;
 mod threads;
+mod traps;

@@ -1,9 +1,15 @@
 //! tests: counts the statements of a page, to hold them constant while rows grow.
 use crate::ground::Ground;
+use crate::world::{Person, World, enrol};
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
+use loggia::accounts::{Role, Viewer};
 use loggia::db::schema::secrets;
 use loggia::db::{Db, Instrument, Opening};
+use loggia::kernel::ids::{PostId, ThreadId};
+use loggia::kernel::names::{TagName, Title};
+use loggia::moderation::FlagReason;
+use loggia::threads::{Body, Kind, NewQuestion, Posting};
 use std::sync::{Arc, Mutex};
 
 /// Every statement that the readers of one [`Db`] were asked.
@@ -60,4 +66,191 @@ on_both!(each_statement_of_a_reader_is_counted, |ground: Ground| async move {
     assert_eq!(asked.len(), 5, "{asked:?}");
     assert!(asked[0].contains("secrets"));
     assert_eq!(statements.take().len(), 0);
+});
+
+fn viewer(person: &Person) -> Viewer {
+    Viewer {
+        id: person.id,
+        username: person.username.to_owned(),
+        display_name: person.display_name.to_owned(),
+        role: person.role,
+        suspended_until: None,
+        signature: String::new(),
+        unread_notices: 0,
+        session: None,
+    }
+}
+
+fn text(text: &str, kind: Kind) -> Body {
+    Body::parse(text, kind).unwrap()
+}
+
+#[track_caller]
+fn posted(posting: Posting) -> PostId {
+    match posting {
+        Posting::Posted(posted) => posted.post,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// From row `from` up to `to` of all that a page lists: each by somebody else, with all that belongs to it.
+async fn grow(world: &World, from: i64, to: i64) {
+    let (ann, carla) = (viewer(&world.ann), viewer(&world.carla));
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            for n in from..to {
+                let name: &'static str = Box::leak(format!("person-{n}").into_boxed_str());
+                let email: &'static str = Box::leak(format!("{name}@example.com").into_boxed_str());
+                let person = viewer(&enrol(tx, &(name, name, email, Role::Customer, ""))?);
+                let tags = ["common", name].map(|tag| TagName::parse(tag).unwrap()).to_vec();
+                let new = |title: String, tags: Vec<TagName>| NewQuestion {
+                    title: Title::parse(&title).unwrap(),
+                    body: text("A question about a router and its nights.", Kind::Question),
+                    tags,
+                    submission_key: None,
+                };
+                // Ann's thread takes an answer from each, her questions are many, and each asks one.
+                let mine = posted(loggia::threads::ask(
+                    tx,
+                    &ann,
+                    new(format!("A router of Ann's {n}"), tags.clone()),
+                )?);
+                let theirs =
+                    posted(loggia::threads::ask(tx, &person, new(format!("The router of {name}"), tags))?);
+                let first = ThreadId(1);
+                let body = text(&format!("The answer of {name}, for @ann."), Kind::Answer);
+                let answer = posted(loggia::threads::answer(tx, &person, first, &body, None, None)?);
+                let body = text("An answer of Ann's in a thread of another.", Kind::Answer);
+                let own = posted(loggia::threads::answer(tx, &ann, ThreadId(theirs.0), &body, None, None)?);
+                for on in [first.question(), answer, PostId(answer.0)] {
+                    let body = text(&format!("A comment of {name} on {on}."), Kind::Comment);
+                    posted(loggia::threads::comment(tx, &person, on, &body, None)?);
+                }
+                loggia::votes::cast(tx, &person, first.question(), 1)?;
+                loggia::votes::cast(tx, &person, own, 1)?;
+                loggia::threads::accept(tx, &person, ThreadId(theirs.0), own)?;
+                loggia::moderation::flag(tx, &person, mine, FlagReason::Other, "Look at this.")?;
+                loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;
+                loggia::moderation::lock(tx, &carla, ThreadId(theirs.0), "It is settled by now.")?;
+                let place = format!("answer:{}", theirs.0);
+                loggia::threads::save_draft(tx, &ann, &place, "", "", "half a thought")?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    world.settle().await;
+}
+
+on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
+    let (world, statements) = World::counted(ground, &[("page_cache", "false")]).await;
+    let ann_viewer = viewer(&world.ann);
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            let new = NewQuestion {
+                title: Title::parse("The question that everybody answers").unwrap(),
+                body: text("A question about a router and its nights.", Kind::Question),
+                tags: Vec::new(),
+                submission_key: None,
+            };
+            assert_eq!(posted(loggia::threads::ask(tx, &ann_viewer, new)?), PostId(1));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let everybody = [
+        ("a visitor", world.visitor()),
+        ("ann", world.ann().await),
+        ("carla", world.carla().await),
+        ("dario", world.dario().await),
+        ("elena", world.elena().await),
+    ];
+    let thread = "/threads/1/the-question-that-everybody-answers";
+    let open = [
+        thread,
+        "/threads/1/the-question-that-everybody-answers?sort=oldest",
+        "/posts/1/comments",
+        "/posts/1/revisions",
+        "/threads/1/news?since=0",
+        "/",
+        "/threads?sort=newest",
+        "/threads?sort=active",
+        "/threads?sort=unsolved",
+        "/tags",
+        "/tags?sort=name",
+        "/tags/common",
+        "/people",
+        "/people?sort=newest",
+        "/people/ann",
+        "/people/ann?tab=questions",
+        "/people/ann?tab=points",
+        "/people/ann?tab=badges",
+        "/badges",
+        "/badges/first-answer",
+        "/search?q=router",
+        "/search/suggestions?title=router",
+        "/threads/feed.atom",
+        "/tags/common/feed.atom",
+        "/sitemap.xml",
+        "/sitemap-1.xml",
+    ];
+    let own = [
+        ("ann", "/notices"),
+        ("ann", "/drafts"),
+        ("ann", "/settings/sessions"),
+        ("ann", "/ask?title=router"),
+        ("carla", "/moderation"),
+        ("carla", "/moderation?tab=unanswered"),
+        ("carla", "/moderation?tab=unsolved"),
+        ("carla", "/moderation/log"),
+        ("carla", "/posts/1/flag"),
+        ("dario", "/desk"),
+        ("dario", "/desk/1"),
+        ("elena", "/admin"),
+        ("elena", "/admin/people"),
+        ("elena", "/admin/mails"),
+        ("elena", "/admin/mails?state=all"),
+        ("carla", thread),
+        ("dario", thread),
+        ("carla", "/people/ann"),
+    ];
+    let mut asked: Vec<Vec<(String, Vec<String>)>> = Vec::new();
+    let mut at = 0;
+    for rows in [2, 25] {
+        grow(&world, at, rows).await;
+        at = rows;
+        let mut now = Vec::new();
+        for (who, browser) in &everybody {
+            let mine = own.iter().filter(|(whose, _)| whose == who).map(|(_, path)| *path);
+            let shared = open.iter().copied().filter(|_| matches!(*who, "a visitor" | "ann"));
+            for path in mine.chain(shared) {
+                // The first look may find what is looked up once in a while; the second is as all others.
+                browser.get(path).await.expect(200);
+                statements.take();
+                browser.get(path).await.expect(200);
+                now.push((format!("{path} for {who}"), statements.take()));
+            }
+        }
+        asked.push(now);
+    }
+    let mut found = Vec::new();
+    for ((page, few), (_, many)) in asked[0].iter().zip(&asked[1]) {
+        println!("{:>3} {page}", many.len());
+        if many.len() > few.len() {
+            let mut more = many.clone();
+            for statement in few {
+                if let Some(at) = more.iter().position(|text| text == statement) {
+                    more.remove(at);
+                }
+            }
+            more.truncate(3);
+            found.push(format!("{page}: {} statements became {}, such as {more:#?}", few.len(), many.len()));
+        }
+        if many.len() > 24 {
+            found.push(format!("{page} asks {} statements", many.len()));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
 });

@@ -1,5 +1,6 @@
 //! tests: the named world. Ann asks, Bruno answers, Carla moderates, Dario is staff, Elena owns the house.
 use crate::ground::{Ground, Scene, aside};
+use crate::statements::Statements;
 use crate::visitor::Visitor;
 use argon2::password_hash::PasswordHasher;
 use diesel::prelude::*;
@@ -7,7 +8,7 @@ use loggia::accounts::Role;
 use loggia::app::{App, Options};
 use loggia::config::Config;
 use loggia::db::schema::users;
-use loggia::db::{Db, DbResult, Target};
+use loggia::db::{Db, DbResult, Instrument, Target};
 use loggia::kernel::ids::UserId;
 use loggia::kernel::moment::Clock;
 use loggia::ledger::Fact;
@@ -54,7 +55,7 @@ impl Drop for House {
 }
 
 /// Opens the house on this ground. The one place that knows how the server is started.
-async fn open(ground: &Ground, settings: &[(&str, &str)]) -> House {
+async fn open(ground: &Ground, settings: &[(&str, &str)], instrument: Option<Instrument>) -> House {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let mut flags = vec![
@@ -72,7 +73,9 @@ async fn open(ground: &Ground, settings: &[(&str, &str)]) -> House {
     let clock = ground.clock.clone();
     let (send, receive) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
-        let app = App::open(config, Options { clock, ..Options::default() }).unwrap();
+        // Where statements are counted, nothing but the pages may ask any.
+        let background = instrument.is_none();
+        let app = App::open(config, Options { clock, instrument, background }).unwrap();
         actix_web::rt::System::new().block_on(async {
             let (handle, server) = app.serve(listener).unwrap();
             send.send((app.clone(), handle)).unwrap();
@@ -118,7 +121,7 @@ pub struct EmptyHouse {
 
 impl EmptyHouse {
     pub async fn open(ground: Ground) -> EmptyHouse {
-        EmptyHouse { house: open(&ground, &[]).await, _ground: ground }
+        EmptyHouse { house: open(&ground, &[], None).await, _ground: ground }
     }
     pub fn visitor(&self) -> Visitor {
         Visitor::new(&self.house.base_url)
@@ -139,7 +142,18 @@ impl Scene for World {
 impl World {
     /// The world with settings of its own.
     pub async fn with(ground: Ground, settings: &[(&str, &str)]) -> World {
-        let house = open(&ground, settings).await;
+        let house = open(&ground, settings, None).await;
+        World::people(ground, house).await
+    }
+
+    /// The world without anything in the background, every statement of its pages counted.
+    pub async fn counted(ground: Ground, settings: &[(&str, &str)]) -> (World, Statements) {
+        let statements = Statements::default();
+        let house = open(&ground, settings, Some(statements.instrument())).await;
+        (World::people(ground, house).await, statements)
+    }
+
+    async fn people(ground: Ground, house: House) -> World {
         let people: Vec<Person> = house
             .app
             .db

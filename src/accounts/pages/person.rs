@@ -4,7 +4,7 @@ use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::safe_html::SafeHtml;
-use crate::threads::{self, Named, list_rows};
+use crate::threads::{self, Named, SeesRemoved, list_rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -99,7 +99,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 limits::PAGE_ROWS + 1,
             )?;
             let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
+            view.points_rows =
+                lines.into_iter().map(|line| points_row(lang, now, line, mine || moderates)).collect();
             next
         }
         "badges" => {
@@ -119,7 +120,12 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             None
         }
         _ => {
-            let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
+            let sees = match viewer {
+                Some((_, role)) if role.moderates() => SeesRemoved::All,
+                Some((id, _)) if mine => SeesRemoved::Own(id),
+                _ => SeesRemoved::None,
+            };
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, sees)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
             view.rows = list_rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {
@@ -151,9 +157,12 @@ fn points_row(
     lang: &str,
     now: crate::kernel::moment::Moment,
     line: crate::reputation::PointLine,
+    own: bool,
 ) -> PointsRow {
+    // Who flagged a post is for moderators to know, not for its author.
+    let told = own || !line.reason.starts_with("flag-");
     let url = match (line.thread, &line.slug, line.post, line.post_removed) {
-        (Some(thread), Some(slug), Some(post), Some(0)) => {
+        (Some(thread), Some(slug), Some(post), Some(0)) if told => {
             Some(format!("{}#post-{post}", thread_url(thread.0, slug)))
         }
         _ => None,

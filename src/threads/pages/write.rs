@@ -367,10 +367,9 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     if summary.chars().count() > limits::MAX_SUMMARY || summary.chars().any(char::is_control) {
         errors.insert("summary".into(), visit.t("summary-bad"));
     }
-    let base = form
-        .number("base_revision")?
-        .and_then(|n| i32::try_from(n).ok())
-        .ok_or(Error::Bad("error-not-a-number"))?;
+    let Some(base) = form.number("base_revision")?.and_then(|n| i32::try_from(n).ok()) else {
+        return visit.refuse(Error::Bad("error-not-a-number")).await;
+    };
     let (mut conflict, mut status) = (false, 422);
     if form.get("act") == "preview" {
         status = 200;
@@ -520,6 +519,7 @@ pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
 /// `POST /threads/{id}/acceptance`.
 pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
+    visit.confirm_form(&form)?;
     let Some(answer) = form.number("answer_id")?.map(PostId) else {
         return visit.refuse(Error::Invalid("answer_id", "error-not-a-number")).await;
     };
