@@ -16,7 +16,7 @@ export const live = (root) => {
     timer = 0;
     if (document.visibilityState === "visible") {
       try {
-        const reply = await fetch(box.dataset.live, { headers: { accept: "application/json" }, credentials: "same-origin" });
+        const reply = await fetch(`${box.dataset.live}?since=${box.dataset.last}`, { headers: { accept: "application/json" }, credentials: "same-origin" });
         if (!reply.ok) throw new Error(String(reply.status));
         const news = await reply.json();
         wait = EVERY_MS;

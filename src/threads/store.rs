@@ -932,6 +932,13 @@ pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
 }
 
 /// Who may see removed answers: nobody, their author, or everyone who moderates.
+/// The newest post of a thread, the question itself where there is no other.
+pub fn newest_post(conn: &mut Conn, thread: ThreadId) -> DbResult<PostId> {
+    let newest: Option<PostId> =
+        posts::table.filter(posts::thread_id.eq(thread)).select(diesel::dsl::max(posts::id)).first(conn)?;
+    Ok(newest.unwrap_or(thread.question()))
+}
+
 /// How many comments of this post are older than that one, removed ones too.
 pub fn comments_before(conn: &mut Conn, parent: PostId, comment: PostId) -> DbResult<i64> {
     Ok(posts::table

@@ -115,7 +115,12 @@ pub fn page(
         Vec::new()
     };
     let setting = setting(room, &thread, &question, &answers, &comments)?;
-    let live_last = answers.iter().chain(comments.iter()).map(|row| row.id.0).fold(question.id.0, i64::max);
+    // What stands on other pages of this thread is no news either.
+    let live_last = if next.is_some() || after.is_some() {
+        store::newest_post(room.conn, id)?.0
+    } else {
+        answers.iter().chain(comments.iter()).map(|row| row.id.0).fold(question.id.0, i64::max)
+    };
     let mut by_parent: HashMap<PostId, Vec<&PostRow>> = HashMap::new();
     for row in &comments {
         if let Some(parent) = row.parent_id {
@@ -491,13 +496,13 @@ pub async fn news(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
     let since = PostId(params.number("since")?.unwrap_or(0));
     visit
         .json(move |room| {
-            let row = visible(room, id)?;
+            visible(room, id)?;
             let new = store::answers_since(room.conn, id, since)?;
             let n = new.len() as i64;
             Ok(serde_json::json!({
                 "count": n,
                 "label": if n > 0 { counted(room.visit.lang, "label-n-new-answers", n) } else { String::new() },
-                "url": format!("{}?sort=oldest#answers", thread_url(id.0, &row.slug)),
+                "url": new.first().map(|post| format!("/posts/{post}")),
             }))
         })
         .await
