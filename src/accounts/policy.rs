@@ -3,8 +3,9 @@ use crate::kernel::limits;
 
 /// Guesses under which a password is among the few thousand that are tried first.
 const COMMON_GUESSES_LOG10: f64 = 4.0;
-/// Bytes handed to the estimator, whose time grows faster than its input.
-const ESTIMATED_CHARS: usize = 40;
+/// Characters up to which a password is estimated: longer ones stand in no list of the first few thousand,
+/// whatever they are made of, and the estimator's time grows faster than its input.
+const ESTIMATED_CHARS: usize = 20;
 
 /// The key of a message when the password will not do. Length counts characters; no rules about kinds of
 /// characters (OWASP ASVS 5.0, 6.2).
