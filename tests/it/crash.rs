@@ -496,7 +496,7 @@ async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
     .await;
     let listed: Vec<Page> = walk(&visitor, "/threads?sort=newest").await;
     let listed: String = listed.iter().map(Page::text).collect();
-    let mut pages: HashMap<i64, String> = HashMap::new();
+    let mut pages: HashMap<i64, Arc<str>> = HashMap::new();
     let every = (ledger.acknowledged.len() / 150).max(1);
     for (n, (token, written)) in ledger.acknowledged.iter().enumerate() {
         if written.kind == "question" {
@@ -509,17 +509,21 @@ async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
         if n % every != 0 {
             continue;
         }
-        if !pages.contains_key(&written.thread) {
-            let path = visitor.get(&format!("/threads/{}", written.thread)).await.location();
-            let path = path.split('#').next().unwrap().to_owned();
-            let text = walk(&visitor, &format!("{path}?sort=oldest")).await.iter().map(Page::text).collect();
-            pages.insert(written.thread, text);
-        }
-        let page = &pages[&written.thread];
         if written.kind == "comment" {
             visitor.get(&format!("/posts/{}/comments", written.parent)).await.expect(200).contains(token);
             continue;
         }
+        let page = match pages.get(&written.thread) {
+            Some(page) => Arc::clone(page),
+            None => {
+                let path = visitor.get(&format!("/threads/{}", written.thread)).await.location();
+                let path = path.split('#').next().unwrap();
+                let pages_of = walk(&visitor, &format!("{path}?sort=oldest")).await;
+                let page: Arc<str> = pages_of.iter().map(Page::text).collect::<String>().into();
+                pages.insert(written.thread, Arc::clone(&page));
+                page
+            }
+        };
         assert!(page.contains(token.as_str()), "{token} is not on its page: {written:?}");
         visitor.get(&format!("/posts/{}", written.post)).await.expect(303);
         let found = format!("/search?q={token}");
