@@ -19,6 +19,7 @@ use actix_web::{App as WebApp, HttpServer, web};
 use anyhow::Context;
 use fs4::FileExt;
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,7 +70,11 @@ impl Default for Options {
 
 /// Takes the data folder for this process, or says that another has it.
 pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
-    std::fs::create_dir_all(&config.data)
+    // Addresses and password hashes are in it: nobody else's on this machine.
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
         .with_context(|| format!("the data folder {} cannot be made", config.data.display()))?;
     let path = config.data.join("loggia.lock");
     let file = std::fs::OpenOptions::new()

@@ -228,6 +228,8 @@ impl Place {
 /// unless the setting asks for more.
 fn log(config: &Config, serving: bool) -> anyhow::Result<()> {
     let filter = if serving || config.log != "info" { config.log.as_str() } else { "warn" };
+    // The server's own words say more than its library's.
+    let filter = if filter == "info" { "info,actix_server=warn" } else { filter };
     let filter = tracing_subscriber::EnvFilter::try_new(filter).map_err(|_| ConfigError::Wrong {
         name: "log",
         takes: "a filter such as info or loggia=debug",

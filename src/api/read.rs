@@ -328,11 +328,7 @@ pub async fn person(visit: Visit, parts: Parts) -> Result<HttpResponse> {
                 joined_at: row.created_at.iso(),
                 about_html: row.bio_html,
                 points: standing.points,
-                badges: Badges {
-                    gold: badges.gold.into(),
-                    silver: badges.silver.into(),
-                    bronze: badges.bronze.into(),
-                },
+                badges: Badges { gold: badges.gold, silver: badges.silver, bronze: badges.bronze },
                 question_count: standing.question_count,
                 answer_count: standing.answer_count,
                 solution_count: standing.accepted_count,

@@ -4,8 +4,10 @@ use super::{say, shown};
 use crate::config::{Config, MailTransport, SmtpTls};
 use crate::db::{Access, Conn, Db, Opening, Target, dump};
 use crate::kernel::moment::Clock;
+use crate::kernel::token::SiteKey;
 use crate::ledger;
 use crate::ledger::follow::Bell;
+use crate::mail::Letterhead;
 use crate::search::Index;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::process::ExitCode;
@@ -49,7 +51,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
     address(config, &mut found);
     let open = match database(config, &mut found) {
         Some(mut conn) => {
-            places(&mut conn, &mut found);
+            places(config, &mut conn, &mut found);
             index(config, &mut conn, &mut found);
             mails(&mut conn, &mut found);
             true
@@ -61,7 +63,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
         compare(config, &mut found);
     }
     if !deep {
-        say("       doctor --deep also compares points and badges with the ledger");
+        say("       doctor --deep also compares points, badges and the index with what they are made from");
     }
     say(&format!("{} errors, {} warnings", found.errors, found.warnings));
     Ok(if found.errors > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -241,12 +243,15 @@ fn lag(what: &str, place: i64, head: i64, found: &mut Findings) {
     }
 }
 
-fn places(conn: &mut Conn, found: &mut Findings) {
+fn places(config: &Config, conn: &mut Conn, found: &mut Findings) {
     let head = match ledger::head(conn) {
         Ok(head) => head.0,
         Err(error) => return found.error("ledger", &error.to_string()),
     };
-    for name in [crate::reputation::follow::NAME] {
+    // Only their names are asked for, so any key will do.
+    let letterhead = Letterhead::new(config, SiteKey::new("doctor"));
+    for follower in crate::app::followers(&letterhead) {
+        let name = follower.name();
         match ledger::follow::place(conn, name) {
             Ok(place) => lag(name, place.0, head, found),
             Err(error) => found.error(name, &error.to_string()),
@@ -346,7 +351,7 @@ fn is_local(host: &str) -> bool {
         || (host, 25).to_socket_addrs().is_ok_and(|mut found| found.all(|address| address.ip().is_loopback()))
 }
 
-/// Points and badges against the ledger. Writes into a transaction that is undone.
+/// Points and badges against the ledger, in a transaction that is undone, and the index against the threads.
 fn compare(config: &Config, found: &mut Findings) {
     let what = "points and badges";
     let opened = Db::open(Opening {
@@ -356,12 +361,12 @@ fn compare(config: &Config, found: &mut Findings) {
         on_commit: Arc::new(|_| {}),
         instrument: None,
     });
+    let db = match opened {
+        Ok(db) => db,
+        Err(error) => return found.error(what, &error.to_string()),
+    };
     let progress = Progress::new();
-    let checked = opened.and_then(|db| {
-        let report = crate::reputation::check(&db, &mut |done, total| progress.at("replay", done, total));
-        db.stop();
-        report
-    });
+    let checked = crate::reputation::check(&db, &mut |done, total| progress.at("replay", done, total));
     progress.end();
     match checked {
         Ok(report) if report.differences == 0 => {
@@ -376,4 +381,22 @@ fn compare(config: &Config, found: &mut Findings) {
         ),
         Err(error) => found.error(what, &error.to_string()),
     }
+    let what = "index content";
+    if let Ok(Ok(index)) = Index::open_read_only(&config.data.join("index")) {
+        match crate::search::follow::compare(&db, &index) {
+            Ok(differences) if differences.is_empty() => found.ok(what, "holds every thread as it is"),
+            Ok(differences) => found.error(
+                what,
+                &format!(
+                    "{} threads are missing, {} too many, {} old, {} twice; stop the forum and run `loggia reindex`",
+                    differences.missing.len(),
+                    differences.extra.len(),
+                    differences.stale.len(),
+                    differences.repeated.len()
+                ),
+            ),
+            Err(error) => found.error(what, &error.to_string()),
+        }
+    }
+    db.stop();
 }

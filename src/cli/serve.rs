@@ -17,7 +17,7 @@ const PATIENCE_SECONDS: u64 = 5;
 
 #[derive(clap::Args, Default)]
 pub struct Arguments {
-    /// For benchmarks: also answer /bench/static with so many bytes
+    /// For benchmarks: also answer /bench/static/N with N bytes, at most so many
     #[arg(long, value_name = "BYTES", hide = true, value_parser = clap::value_parser!(u32).range(..=4_194_304))]
     bench_static: Option<u32>,
 }
@@ -84,20 +84,18 @@ pub fn keep_open(
         for line in lines {
             say(line);
         }
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+        let by_hand = tokio::select! {
+            _ = terminate.recv() => false,
+            _ = interrupt.recv() => true,
             ended = &mut server => return ended.map_err(std::io::Error::other)?,
-        }
+        };
         tracing::info!("stopping: running requests may end");
         give_up_later();
         actix_web::rt::spawn(async move {
-            // Who asks twice does not want to wait.
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+            // Who presses Ctrl-C twice does not want to wait.
+            if by_hand && interrupt.recv().await.is_some() {
+                std::process::exit(130);
             }
-            std::process::exit(130);
         });
         actix_web::rt::spawn(handle.stop(true));
         server.await.map_err(std::io::Error::other)?
@@ -126,14 +124,14 @@ fn raise_file_limit() {
     }
 }
 
-/// The static reply that pages are measured beside: made once, sent by the same process.
+/// The static reply that pages are measured beside: made once, cut to the page's length.
 fn bench_route(config: &mut ServiceConfig, bytes: Option<u32>) {
     let Some(bytes) = bytes else { return };
-    let body = actix_web::web::Bytes::from(vec![b'x'; usize::try_from(bytes).unwrap_or(0)]);
+    let most = web::Bytes::from(vec![b'x'; usize::try_from(bytes).unwrap_or(0)]);
     config.route(
-        "/bench/static",
-        web::get().to(move || {
-            let body = body.clone();
+        "/bench/static/{bytes}",
+        web::get().to(move |bytes: web::Path<usize>| {
+            let body = most.slice(..bytes.into_inner().min(most.len()));
             async move { actix_web::HttpResponse::Ok().content_type("text/html; charset=utf-8").body(body) }
         }),
     );

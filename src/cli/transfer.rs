@@ -1,6 +1,6 @@
 //! cli room: communities in and out, and what is computed from the ledger anew.
 use super::progress::Progress;
-use super::{complain, open_database, prepare, require_database, say, shown};
+use super::{open_database, prepare, require_database, say, shown};
 use crate::app::{App, Options, followers, lock_data};
 use crate::config::Config;
 use crate::db::Access;
@@ -77,22 +77,27 @@ fn catch_up(app: &App) -> anyhow::Result<()> {
     index(app)
 }
 
+/// What is there is followed; what is missing or damaged is built anew.
 fn index(app: &App) -> anyhow::Result<()> {
-    let progress = Progress::new();
-    progress.at("search index", 0, 0);
+    if app.search.is_rebuilding() {
+        return build_index(app);
+    }
     crate::search::follow::catch_up(app)?;
+    Ok(())
+}
+
+fn build_index(app: &App) -> anyhow::Result<()> {
+    let progress = Progress::new();
+    crate::search::follow::reindex(app, &|done, total| progress.at("search index", done, total))?;
     progress.end();
     Ok(())
 }
 
+/// The index that is there stays whole until the new one takes its place.
 pub fn reindex(config: Config) -> anyhow::Result<ExitCode> {
     require_database(&config)?;
-    {
-        let _alone = lock_data(&config)?;
-        remove_index(&config)?;
-    }
     let app = open_quietly(config)?;
-    index(&app)?;
+    build_index(&app)?;
     say(&format!("{} threads are in the search index", app.search.index.doc_count()));
     app.close();
     Ok(ExitCode::SUCCESS)
@@ -184,15 +189,12 @@ pub fn restore(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
     let restored = restored.with_context(|| format!("{} was not restored", shown(file)))?;
     remove_index(config)?;
     say(&format!(
-        "{} rows of {} (Loggia {}, {}) are in {}. The search index is built at the next start.",
+        "{} rows of {} (Loggia {}, {}) are in {}. The search index is built at the next start; settings are not touched (the archive's settings.toml, where there is one, is the file of then).",
         restored.rows(),
         restored.head.created,
         restored.head.loggia,
         restored.head.database,
         config.database.describe()
     ));
-    complain(
-        "Settings are not put in place: the file of then is in the archive as settings.toml, where there was one.",
-    );
     Ok(ExitCode::SUCCESS)
 }

@@ -263,7 +263,7 @@ pub fn unsuspend(tx: &mut Tx<'_>, viewer: &Viewer, username: &str, remark: &str)
         Ok(person) => person,
         Err(answer) => return Ok(answer),
     };
-    if !person.suspended_until.is_some_and(|until| until > tx.now) {
+    if person.suspended_until.is_none_or(|until| until <= tx.now) {
         return Ok(Suspending::Already(person.username));
     }
     store::lift_suspensions(tx, person.id, viewer.id)?;

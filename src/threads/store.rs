@@ -370,11 +370,11 @@ pub fn lift_removal(tx: &mut Tx<'_>, post: PostId, actor: UserId) -> DbResult<()
     Ok(())
 }
 
-/// Why posts are gone: kind, reason, who, when, by post.
-pub fn open_removals(
-    conn: &mut Conn,
-    ids: &[PostId],
-) -> DbResult<HashMap<PostId, (String, Option<UserId>, Moment)>> {
+/// The reason, who and when of a removal that stands.
+pub type OpenRemoval = (String, Option<UserId>, Moment);
+
+/// Why posts are gone, by post.
+pub fn open_removals(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, OpenRemoval>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

@@ -258,7 +258,7 @@ on_both!(nobody_does_by_program_what_they_may_not_do_by_hand, |world| async move
     problem(&send_as(&anyone, Method::PUT, &bruno, &acceptance, &this).await, 403);
     problem(&send_as(&anyone, Method::PUT, &ann, &acceptance, &json!({ "answer_id": id })).await, 404);
     let flags = format!("/api/v1/posts/{answer}/flags");
-    problem(&anyone.post_json(&flags, &bruno, &json!({ "reason": "spam" })).await, 409);
+    problem(&anyone.post_json(&flags, &bruno, &json!({ "reason": "spam" })).await, 403);
     let remark = format!("/api/v1/posts/{answer}/comments");
     let comment = anyone.post_json(&remark, &ann, &said).await.json()["id"].as_i64().unwrap();
     problem(&send_as(&anyone, Method::PUT, &bruno, &vote(comment), &up).await, 409);

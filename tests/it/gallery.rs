@@ -1,4 +1,4 @@
-//! Every page is rendered from sample views: full, empty, with very long texts, for visitors and for the brand's people.
+//! tests: every page is rendered from sample views: full, empty, with very long texts, for visitors and for the brand's people.
 //!
 //! With LOGGIA_TEST_GALLERY=DIR the pages are written there as files, to be looked at through any static file server.
 
@@ -644,6 +644,22 @@ fn sheets() -> Vec<Sheet> {
             c.can_undelete = true;
         }
         p
+    }));
+    all.push(sheet("comments", "threads/comments.html", shell(Ann, "threads", "Comments"), {
+        let p = solved_thread(Ann);
+        CommentsPage {
+            id: p.id,
+            thread_title: p.question.title.clone(),
+            post_url: s("/posts/101"),
+            post: p.question,
+            kind: s("question"),
+            can_comment: true,
+            comment_on: 0,
+            comment_md: String::new(),
+            errors: errors(&[]),
+            submission_key: s("k"),
+            max_comment: 1000,
+        }
     }));
     all.push(sheet("thread-new", "threads/show.html", shell(Ann, "threads", "Thread"), {
         let mut p = thread(Ann, vec![], false);

@@ -8,6 +8,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("users", &["accounts"]),
     ("sessions", &["accounts"]),
     ("one_time_links", &["accounts"]),
+    ("sign_ups", &["accounts"]),
     ("api_tokens", &["accounts"]),
     ("secrets", &["accounts", "web", "db", "app"]),
     ("posts", &["threads"]),
@@ -282,12 +283,22 @@ fn features_reach_each_other_through_their_front_door() {
     none("use what the other room's mod.rs offers", found);
 }
 
+/// A feature's pages and views: what shows, not what is done. A page gathers what many features know of
+/// (a thread with its badges, cases and flags; a person with threads and points), so pages may use any
+/// feature's front door; nothing stands on a page, so they cannot close a circle. Verbs, rules, stores and
+/// followers can: each of them must be understandable, and testable, with what lies beneath it alone.
+fn shows(source: &Source) -> bool {
+    let inside = source.path.split('/').nth(2).unwrap_or_default();
+    matches!(inside.trim_end_matches(".rs"), "pages" | "views")
+}
+
 #[test]
-fn the_features_stand_on_each_other_without_a_circle() {
+fn the_verbs_of_features_stand_on_each_other_without_a_circle() {
     let sources = sources();
     let features = features(&sources);
     let mut graph: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    for source in sources.iter().filter(|source| features.contains(source.room())) {
+    let verbs = sources.iter().filter(|source| features.contains(source.room()) && !shows(source));
+    for source in verbs {
         for (at, room, _) in crate_paths(source) {
             if features.contains(&room) && room != source.room() {
                 let edges = graph.entry(source.room().to_owned()).or_default();

@@ -20,6 +20,8 @@ mod world;
 
 mod accounts;
 mod api;
+mod cli;
+mod escalation;
 mod crash;
 mod escalation;
 mod faults;

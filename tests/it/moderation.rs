@@ -311,8 +311,9 @@ on_both!(those_who_stand_beside_or_above_are_not_suspended, |world| async move {
 });
 
 on_both!(a_change_of_role_stands_in_the_log, |world| async move {
-    let change = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
-    assert_eq!(world.act(&world.elena, change).await, moderation::RoleChange::Changed);
+    let promote = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
+    assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Changed);
+    assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Same);
     assert_eq!(world.log(), [("role".to_owned(), "moderator".to_owned())]);
     let mut conn = world.db.reader().unwrap();
     let role: String = users::table.find(world.bruno.id).select(users::role).first(&mut *conn).unwrap();

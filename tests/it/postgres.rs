@@ -253,7 +253,7 @@ fn end(mut server: Child) {
     scratch::unwatch(server.id());
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     socket.local_addr().unwrap().port()
 }

@@ -15,3 +15,4 @@ CREATE TABLE notice_fanouts (
   official BOOLEAN NOT NULL,
   after_user_id BIGINT NOT NULL
 );
+CREATE INDEX notice_fanouts_thread ON notice_fanouts (thread_id);
