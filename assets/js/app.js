@@ -7,8 +7,9 @@ import { drafts } from "./drafts.js";
 import { live } from "./live.js";
 import { confirms } from "./confirm.js";
 import { pageKeys } from "./keys.js";
+import { scrollers } from "./scrollers.js";
 
-for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys]) {
+for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys, scrollers]) {
   // One helper that fails must not take the others with it.
   try { start(document); } catch (error) { console.error(error); }
 }

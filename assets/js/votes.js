@@ -30,14 +30,18 @@ export const votes = (root) => {
 
 const part = (form, name) => form.querySelector(`[data-${name}]`);
 
+// As the server writes numbers: −1,234.
+const written = (n) => n.toLocaleString("en-US").replace("-", "\u2212");
+const number = (text) => Number(text.replace("\u2212", "-").replaceAll(",", ""));
+
 const read = (form) => ({
-  score: Number(part(form, "score").textContent),
+  score: number(part(form, "score").textContent),
   mine: part(form, "up")?.getAttribute("aria-pressed") === "true" ? 1
     : part(form, "down")?.getAttribute("aria-pressed") === "true" ? -1 : 0,
 });
 
 const show = (form, score, mine) => {
-  part(form, "score").textContent = String(score);
+  part(form, "score").textContent = written(score);
   for (const [name, value] of [["up", 1], ["down", -1]]) {
     const button = part(form, name);
     if (!button) continue;

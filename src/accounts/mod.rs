@@ -71,10 +71,11 @@ impl Viewer {
     }
 }
 
+pub use policy::password_problem;
 pub use store::{
-    ListedPerson, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, find_person,
-    first_run_open, list_people, names_of, one_time_link_email, person_head, profile, secret, sessions_of,
-    tokens_of, viewer_by_api_token, viewer_by_session,
+    ListedPerson, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, display_names,
+    find_person, first_run_open, list_people, names_of, one_time_link_email, person_head, profile, secret,
+    sessions_of, tokens_of, viewer_by_api_token, viewer_by_session,
 };
 
 /// Notes that the session was used, at most once an hour and without making the visitor wait.

@@ -513,6 +513,19 @@ fn head(
     }))
 }
 
+/// The names shown for these user names.
+pub fn display_names(
+    conn: &mut Conn,
+    usernames: &[&str],
+) -> DbResult<std::collections::HashMap<String, String>> {
+    let rows: Vec<(String, String)> = users::table
+        .filter(users::username.eq_any(usernames))
+        .filter(users::erased_at.is_null())
+        .select((users::username, users::display_name))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Display names by id, for pages that show a few people beside other things.
 pub fn names_of(conn: &mut Conn, ids: &[UserId]) -> DbResult<std::collections::HashMap<UserId, PersonHead>> {
     let rows: Vec<(UserId, String, String, String, Option<Moment>)> = users::table

@@ -244,7 +244,9 @@ pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
 pub async fn set_role(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let username = parts.text("username")?.to_owned();
     visit.confirm_form(&form)?;
-    let role = Role::parse(form.get("role")).ok_or(Error::Invalid("role", "role-unknown"))?;
+    let Some(role) = Role::parse(form.get("role")) else {
+        return visit.refuse(Error::Invalid("role", "role-unknown")).await;
+    };
     let back = format!("/admin/people?q={}", encode(&username));
     let change = visit
         .act(&form, Budget::Moderate, move |tx, viewer| moderation::change_role(tx, viewer, &username, role))

@@ -1,8 +1,7 @@
 //! cli room: accounts made and mended from the terminal.
 use super::{open_database, require_database, say};
 use crate::accounts::password::Hasher;
-use crate::accounts::policy::password_problem;
-use crate::accounts::{self, NewUser, Role, UserMade};
+use crate::accounts::{self, NewUser, Role, UserMade, password_problem};
 use crate::config::Config;
 use crate::error::Error;
 use crate::kernel::limits;

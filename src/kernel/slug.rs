@@ -4,9 +4,13 @@ use super::limits::MAX_SLUG_BYTES;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// What stands behind a thread's number for other pages than the thread itself.
+const RESERVED: [&str; 9] =
+    ["acceptance", "answers", "cases", "duplicate", "escalate", "follow", "lock", "me-too", "news"];
+
 /// A title as part of a URL: ASCII letters and digits in lower case with single hyphens, at
 /// most [`MAX_SLUG_BYTES`], `thread` when nothing is left (a title in a script without a Latin
-/// reading). The slug is for the reader only; the id beside it finds the thread.
+/// reading), never a word that another page has there. The slug is for the reader only; the id beside it finds the thread.
 pub fn slug(title: &str) -> String {
     let mut out = String::new();
     let mut gap = false;
@@ -48,7 +52,13 @@ pub fn slug(title: &str) -> String {
         gap = false;
         out.push_str(part);
     }
-    if out.is_empty() { "thread".to_owned() } else { out }
+    if out.is_empty() {
+        return "thread".to_owned();
+    }
+    if RESERVED.contains(&out.as_str()) {
+        out.push_str("-thread");
+    }
+    out
 }
 
 /// The key under which two spellings count as the same name: compatibility forms composed

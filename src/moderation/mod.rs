@@ -69,9 +69,7 @@ pub fn log_escalation(tx: &mut Tx<'_>, actor: UserId, thread: ThreadId) -> DbRes
 /// The post as this viewer may know of it, and where they stand to it.
 fn seen(conn: &mut Conn, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = threads::post_head(conn, post)? else { return Ok(None) };
-    let at = Standpoint { viewer: Some((viewer.id, viewer.role)), author: head.author, asker: head.asker };
-    let asker = Standpoint { author: head.asker, ..at };
-    Ok((at.sees(head.removed) && asker.sees(head.thread_removed)).then_some((head, at)))
+    Ok(head.seen_by(Some((viewer.id, viewer.role))).map(|at| (head, at)))
 }
 
 fn place(head: &PostHead, post: PostId) -> Place {

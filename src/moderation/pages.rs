@@ -103,7 +103,7 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let agreed = match form.get("decision") {
         "agreed" => true,
         "declined" => false,
-        _ => return Err(Error::Invalid("decision", "decision-unknown")),
+        _ => return visit.refuse(Error::Invalid("decision", "decision-unknown")).await,
     };
     let reason = match policy::parse_reason(form.get("reason")) {
         Ok(reason) => reason,

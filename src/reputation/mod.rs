@@ -7,7 +7,7 @@ pub mod policy;
 mod replay;
 mod store;
 
-pub use follow::Reputation;
+pub use follow::{NAME as FOLLOWER, Reputation};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
 pub use store::{PointLine, Standing, points_page, standing};

@@ -1,10 +1,11 @@
 //! search room: the page of results, and the threads suggested while somebody types.
 //!
 //! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
-//! is left out by what the ledger says: one statement a page when the index is up to date, three when it is not.
+//! is left out by what the ledger says: two statements a page when the index is up to date, four when it is not; one of them for the names people have now.
 use super::query::{Hint, Query, State};
 use super::views::{self, Filter, Instead, SearchPage, Suggestion};
 use super::{Cursor, ExcerptFrom, Hit, Results, SearchError};
+use crate::accounts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
 use crate::db::{Conn, DbError, DbResult};
@@ -156,7 +157,9 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
                 .map(|query| Instead { url: search_url(&query), query });
         }
     }
-    page.hits = found.hits.into_iter().map(|hit| show(lang, hit, now)).collect();
+    let authors: Vec<&str> = found.hits.iter().filter_map(|hit| hit.author.as_deref()).collect();
+    let names = accounts::display_names(room.conn, &authors)?;
+    page.hits = found.hits.into_iter().map(|hit| show(lang, hit, &names, now)).collect();
     let title = if typed.is_empty() {
         visit.t("search-title-empty")
     } else {
@@ -199,7 +202,7 @@ fn notes(lang: &str, hints: &[Hint], found: &Results) -> Vec<String> {
     notes
 }
 
-fn show(lang: &str, hit: Hit, now: Moment) -> views::Hit {
+fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> views::Hit {
     let url = view::thread_url(hit.thread_id, &slug(&hit.title));
     let passage = marked(&hit.excerpt);
     let (excerpt_html, solution_html) = match hit.excerpt_from {
@@ -229,7 +232,7 @@ fn show(lang: &str, hit: Hit, now: Moment) -> views::Hit {
             .map(|name| TagLink { url: format!("/tags/{}", encode(&name)), name })
             .collect(),
         author_url: hit.author.as_deref().map(view::person_url),
-        author_name: hit.author.unwrap_or_default(),
+        author_name: hit.author.map(|name| names.get(&name).cloned().unwrap_or(name)).unwrap_or_default(),
         when: view::when(lang, Moment(hit.created_at_us), now),
     }
 }

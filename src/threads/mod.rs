@@ -15,6 +15,7 @@ use crate::kernel::slug::slug;
 use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
+pub use pages::lists::{Named, rows as list_rows};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
     AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,

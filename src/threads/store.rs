@@ -1,6 +1,7 @@
 //! threads room: its rows, and the joined rows its pages show.
 use super::Body;
-use super::policy::{Kind, Removed};
+use super::policy::{Kind, Removed, Standpoint};
+use crate::accounts::Role;
 use crate::db::schema::{
     drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions, tags,
     thread_tags, threads, users,
@@ -32,6 +33,19 @@ pub struct PostHead {
     pub accepted_answer: Option<PostId>,
     /// This very post is the accepted one.
     pub accepted: bool,
+    /// Of a comment: the state of the post it stands under, and who wrote that.
+    pub parent: Option<(Removed, Option<UserId>)>,
+}
+
+impl PostHead {
+    /// Where this person stands to the post, if they may know of it: its own state, that of the post it is
+    /// a comment on and that of its thread all count.
+    pub fn seen_by(&self, viewer: Option<(UserId, Role)>) -> Option<Standpoint> {
+        let at = Standpoint { viewer, author: self.author, asker: self.asker };
+        let under = self.parent.is_none_or(|(removed, author)| Standpoint { author, ..at }.sees(removed));
+        let asker = Standpoint { author: self.asker, ..at };
+        (at.sees(self.removed) && under && asker.sees(self.thread_removed)).then_some(at)
+    }
 }
 
 type HeadRow = (
@@ -64,6 +78,15 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
         ))
         .first(conn)
         .optional()?;
+    let parent: Option<(i16, Option<UserId>)> = match &row {
+        Some((own, _)) if Kind::parse(&own.0) == Kind::Comment => match parent_of(conn, post)? {
+            Some(parent) => {
+                posts::table.find(parent).select((posts::removed, posts::author_id)).first(conn).optional()?
+            }
+            None => None,
+        },
+        _ => None,
+    };
     Ok(row.map(
         |(
             (kind, thread, author, removed, score, comment_count),
@@ -84,6 +107,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 answer_count,
                 accepted_answer,
                 accepted: accepted_answer == Some(post),
+                parent: parent.map(|(removed, author)| (Removed::from_column(removed), author)),
             }
         },
     ))
@@ -903,6 +927,16 @@ pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
 }
 
 /// Who may see removed answers: nobody, their author, or everyone who moderates.
+/// How many comments of this post are older than that one, removed ones too.
+pub fn comments_before(conn: &mut Conn, parent: PostId, comment: PostId) -> DbResult<i64> {
+    Ok(posts::table
+        .filter(posts::parent_id.eq(parent))
+        .filter(posts::kind.eq(Kind::Comment.as_str()))
+        .filter(posts::id.lt(comment))
+        .count()
+        .get_result(conn)?)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeesRemoved {
     None,

@@ -5,7 +5,7 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::{PostId, UserId};
 use crate::ledger::Fact;
-use crate::threads::{self, Kind, Removed, Standpoint};
+use crate::threads::{self, Kind, Removed};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -26,10 +26,7 @@ pub enum Cast {
 /// Sets this voter's vote to `value`: 1, -1, or 0 to take it back.
 pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Result<Cast> {
     let Some(head) = threads::post_head(tx.conn, post)? else { return Ok(Cast::NotFound) };
-    let at = Standpoint { viewer: Some((viewer.id, viewer.role)), author: head.author, asker: head.asker };
-    if !at.sees(head.removed) || !(Standpoint { author: head.asker, ..at }).sees(head.thread_removed) {
-        return Ok(Cast::NotFound);
-    }
+    let Some(at) = head.seen_by(Some((viewer.id, viewer.role))) else { return Ok(Cast::NotFound) };
     if viewer.is_suspended(tx.now) {
         return Ok(Cast::Refused("you-are-suspended"));
     }

@@ -71,7 +71,7 @@ pub async fn preview(visit: Visit, form: Form) -> Result<HttpResponse> {
     visit.confirm_form(&form)?;
     let body = form.get("body_md").to_owned();
     if body.chars().count() > limits::MAX_BODY_CHARS {
-        return Err(Error::Invalid("body", "body-too-long"));
+        return visit.refuse(Error::Invalid("body", "body-too-long")).await;
     }
     visit
         .page(move |room| {

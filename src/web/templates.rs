@@ -5,7 +5,7 @@
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::web::i18n::{self, Arg, LANGUAGES};
-use crate::web::{assets, views};
+use crate::web::{assets, view, views};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use tera::{Context, Kwargs, State, Tera, TeraResult, Value};
@@ -86,6 +86,7 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
     tera.register_function("asset", move |kwargs: Kwargs, _: &State| -> TeraResult<String> {
         Ok(assets::url(kwargs.must_get::<&str>("path")?, hue))
     });
+    tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| view::grouped(n));
     let mut sources = Vec::new();
     match folder {
         None => {

@@ -415,6 +415,12 @@ impl Visit {
         self.check_form(form)
     }
 
+    /// Says what is wrong with a form, but only to those its route is for; to others the route is not there.
+    pub async fn refuse<T>(self, why: Error) -> Result<T> {
+        self.read(|_| Ok(())).await?;
+        Err(why)
+    }
+
     /// One act of a signed-in visitor: the form is ours, the route is theirs, the allowance is not used up,
     /// and `work` runs in one write transaction.
     pub async fn act<T, F>(&self, form: &Form, budget: Budget, work: F) -> Result<T>

@@ -6,7 +6,7 @@ use loggia::db::schema::{mails, one_time_links, sessions, users};
 use loggia::kernel::moment::{DAY, MINUTE};
 
 /// The newest mail to this address: its subject and the link in it.
-fn newest_mail(world: &World, to: &str) -> Option<(String, String)> {
+pub fn newest_mail(world: &World, to: &str) -> Option<(String, String)> {
     let mut conn = world.db.reader().unwrap();
     let (subject, text): (String, String) = mails::table
         .filter(mails::recipient.eq(to))

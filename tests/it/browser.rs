@@ -68,6 +68,15 @@ impl Drop for Driver {
 impl Browser {
     /// `None` where Chromium or its driver is missing; it has been said.
     pub async fn open() -> Option<Browser> {
+        Browser::with_scripts(true).await
+    }
+
+    /// A browser in which pages may not run scripts, as some of their readers have it.
+    pub async fn without_scripts() -> Option<Browser> {
+        Browser::with_scripts(false).await
+    }
+
+    async fn with_scripts(allowed: bool) -> Option<Browser> {
         let chromium = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
             .into_iter()
             .find_map(scratch::program);
@@ -89,6 +98,8 @@ impl Browser {
                     "--hide-scrollbars", "--lang=en", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                     format!("--user-data-dir={}", profile.display()),
                 ],
+                // 1 allows, 2 blocks.
+                "prefs": { "profile.managed_default_content_settings.javascript": if allowed { 1 } else { 2 } },
             },
             "goog:loggingPrefs": { "browser": "ALL" },
             "timeouts": { "pageLoad": 60_000, "script": 30_000 },

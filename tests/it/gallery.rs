@@ -125,6 +125,7 @@ fn templates() -> Tera {
     tera.register_function("asset", |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
         Ok(format!("/assets/{}", kwargs.must_get::<String>("path")?))
     });
+    tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| loggia::web::view::grouped(n));
     let sources: Vec<(String, String)> = files
         .iter()
         .map(|f| {

@@ -22,14 +22,16 @@ mod accounts;
 mod api;
 mod cli;
 mod crash;
-mod escalation;
 mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod leaks;
+mod journey;
 mod ledger;
 mod licences;
 mod moderation;
+mod rights;
 mod schema;
 mod search;
 mod source;

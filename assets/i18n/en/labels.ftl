@@ -13,7 +13,7 @@ label-n-answers = { $n ->
 }
 label-n-views = { $n ->
     [one] 1 view
-   *[other] { $n } views
+   *[other] { $shown } views
 }
 label-n-threads = { $n ->
     [one] 1 question

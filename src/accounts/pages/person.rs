@@ -4,8 +4,7 @@ use crate::accounts::{Role, profile};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::safe_html::SafeHtml;
-use crate::threads;
-use crate::threads::pages::lists::{Named, rows};
+use crate::threads::{self, Named, list_rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::translate;
@@ -89,7 +88,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     let next = match tab {
         "questions" => {
             let (threads, next) = threads::questions_of(room.conn, person.id, after, moderates || mine)?;
-            view.rows = rows(room, &threads, Named::Asker)?;
+            view.rows = list_rows(room, &threads, Named::Asker)?;
             next
         }
         "points" => {
@@ -122,7 +121,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         _ => {
             let (answers, next) = threads::answers_of(room.conn, person.id, after, moderates || mine)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
-            view.rows = rows(room, &threads, Named::Asker)?;
+            view.rows = list_rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {
                 // The row stands for the answer: its own score and time, and whether it is the solution.
                 row.url = format!("{}#post-{}", row.url, answer.id);

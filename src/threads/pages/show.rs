@@ -10,7 +10,7 @@ use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
 use crate::threads::views;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
-use crate::web::i18n::translate;
+use crate::web::i18n::{Arg, translate};
 use crate::web::view::{self, Cursor, counted, person_url, tag_links, thread_url, when};
 use crate::web::views::{BadgeCounts, FieldErrors};
 use crate::web::visit::{Head, Page, Room, Visit};
@@ -122,7 +122,10 @@ pub fn page(
             by_parent.entry(parent).or_default().push(row);
         }
     }
-    let comments_of = |post: PostId| by_parent.get(&post).map(Vec::as_slice).unwrap_or_default();
+    let comments_of = |post: PostId| {
+        let all = by_parent.get(&post).map(Vec::as_slice).unwrap_or_default();
+        all.get(..limits::SHOWN_COMMENTS).unwrap_or(all)
+    };
 
     let question_view = post_view(&setting, &question, Kind::Question, comments_of(question.id));
     let answer_views: Vec<views::Post> =
@@ -216,7 +219,9 @@ pub fn page(
             escalated,
         },
         views_label: if thread.view_count > 0 {
-            counted(lang, "label-n-views", thread.view_count)
+            let shown = view::grouped(thread.view_count);
+            let args = [("n", Arg::Number(thread.view_count)), ("shown", Arg::Text(&shown))];
+            translate(lang, "label-n-views", &args)
         } else {
             String::new()
         },

@@ -1,6 +1,7 @@
 //! threads room: asking, answering, commenting, editing, and the small acts on a thread.
 use super::show::{self, Typed};
 use crate::accounts;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::names::Title;
@@ -15,7 +16,7 @@ use crate::votes::{self, Cast};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::translate;
 use crate::web::rates::Budget;
-use crate::web::view::{self, Author, thread_url, when};
+use crate::web::view::{self, Author, Cursor, thread_url, when};
 use crate::web::views::{BadgeCounts, FieldErrors};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
@@ -27,6 +28,25 @@ fn fresh_key() -> Result<String> {
 
 fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
     format!("{}#post-{post}", thread_url(thread.0, slug))
+}
+
+/// The address at which a post is certainly on the page: not every answer and comment is on the first one.
+fn place_of(conn: &mut Conn, head: &store::PostHead, post: PostId) -> Result<String> {
+    let mut stands_on = post;
+    if head.kind == Kind::Comment {
+        stands_on = store::parent_of(conn, post)?.ok_or(Error::NotFound)?;
+        if store::comments_before(conn, stands_on, post)? >= limits::SHOWN_COMMENTS as i64 {
+            return Ok(format!("/posts/{stands_on}/comments#post-{post}"));
+        }
+    }
+    let first_page = stands_on == head.thread.question()
+        || head.accepted_answer == Some(stands_on)
+        || head.answer_count <= limits::PAGE_ANSWERS;
+    if first_page {
+        return Ok(post_url(head.thread, &head.slug, post));
+    }
+    let just_before = Cursor { key: 0, id: stands_on.0 - 1 }.encode();
+    Ok(format!("{}?sort=oldest&after={just_before}#post-{post}", thread_url(head.thread.0, &head.slug)))
 }
 
 fn submission_key(form: &Form) -> Option<String> {
@@ -199,7 +219,7 @@ pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespo
                 })
                 .await?;
             match posting {
-                Posting::Posted(p) => return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), None)),
+                Posting::Posted(p) => return Ok(visit.redirect(&format!("/posts/{}", p.post), None)),
                 Posting::NotFound => return Err(Error::NotFound),
                 Posting::Refused(key) => {
                     typed.errors.insert("comment".into(), visit.t(key));
@@ -227,7 +247,7 @@ pub async fn locate(visit: Visit, parts: Parts) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let (head, _) = seen(room, post)?;
-            Ok(Page::Redirect(post_url(head.thread, &head.slug, post)))
+            Ok(Page::Redirect(place_of(room.conn, &head, post)?))
         })
         .await
 }
@@ -483,7 +503,7 @@ pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
         "1" => 1,
         "-1" => -1,
         "0" => 0,
-        _ => return Err(Error::Invalid("value", "vote-value")),
+        _ => return visit.refuse(Error::Invalid("value", "vote-value")).await,
     };
     match visit.act(&form, Budget::Vote, move |tx, viewer| votes::cast(tx, viewer, post, value)).await? {
         Cast::Counted { score, my_vote, .. } if visit.wants_json => {
@@ -500,7 +520,9 @@ pub async fn vote(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
 /// `POST /threads/{id}/acceptance`.
 pub async fn accept(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
-    let answer = PostId(form.number("answer_id")?.ok_or(Error::Invalid("answer_id", "error-not-a-number"))?);
+    let Some(answer) = form.number("answer_id")?.map(PostId) else {
+        return visit.refuse(Error::Invalid("answer_id", "error-not-a-number")).await;
+    };
     let outcome =
         visit.act(&form, Budget::Vote, move |tx, viewer| threads::accept(tx, viewer, thread, answer)).await?;
     done(&visit, outcome, Some("flash-accepted"))
@@ -578,10 +600,13 @@ fn draft_place(text: &str) -> Option<String> {
 
 /// `POST /drafts`: keeps what is being written.
 pub async fn save_draft(visit: Visit, form: Form) -> Result<HttpResponse> {
-    let place = draft_place(form.get("place")).ok_or(Error::Invalid("place", "draft-place"))?;
+    visit.confirm_form(&form)?;
+    let Some(place) = draft_place(form.get("place")) else {
+        return visit.refuse(Error::Invalid("place", "draft-place")).await;
+    };
     let body = form.get("body").to_owned();
     if body.chars().count() > limits::MAX_BODY_CHARS {
-        return Err(Error::Invalid("body", "body-too-long"));
+        return visit.refuse(Error::Invalid("body", "body-too-long")).await;
     }
     let title: String = form.get("title").chars().take(limits::MAX_TITLE).collect();
     let tags: String = form.get("tags").chars().take(limits::MAX_TITLE).collect();
