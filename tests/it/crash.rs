@@ -131,6 +131,8 @@ struct Sending {
     form: Vec<(&'static str, String)>,
     token: String,
     kind: &'static str,
+    /// 0 for a question, which has none yet.
+    thread: i64,
     parent: i64,
 }
 
@@ -164,8 +166,10 @@ async fn write_on(stage: Arc<Stage>, me: usize, member: Member, seed: u64) {
         let mut ledger = stage.ledger.lock().unwrap();
         match reply {
             Reply::Answered { status: 303, location, .. } => {
-                let thread = thread_of(&location);
-                let post = if sending.kind == "question" { thread } else { post_of(&location) };
+                let (thread, post) = match sending.kind {
+                    "question" => (thread_of(&location), thread_of(&location)),
+                    _ => (sending.thread, post_of(&location)),
+                };
                 let (kind, parent) = (sending.kind, sending.parent);
                 let written = Written { kind, writer: me, thread, post, parent, url: location };
                 ledger.maybe.remove(&sending.token);
@@ -217,6 +221,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
                     form: vec![("body", body("The answer")), ("submission_key", key)],
                     token,
                     kind: "answer",
+                    thread: on.thread,
                     parent: on.thread,
                 });
             }
@@ -228,6 +233,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
                     form: vec![("body", body("The comment")), ("submission_key", key)],
                     token,
                     kind: "comment",
+                    thread: on.thread,
                     parent: on.post,
                 });
             }
@@ -273,6 +279,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
         ],
         token,
         kind: "question",
+        thread: 0,
         parent: 0,
     })
 }
