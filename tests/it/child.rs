@@ -311,9 +311,9 @@ pub fn thread_of(location: &str) -> i64 {
     location.split('/').nth(2).unwrap().parse().unwrap()
 }
 
-/// The number behind `#post-` in an address.
+/// The number at the end of `/posts/N` or `…#post-N`, where answers and comments lead.
 pub fn post_of(location: &str) -> i64 {
-    location.split_once("#post-").unwrap().1.parse().unwrap()
+    location.rsplit(['/', '-']).next().unwrap().parse().unwrap()
 }
 
 /// Looks again and again until it is so.

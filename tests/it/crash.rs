@@ -131,6 +131,8 @@ struct Sending {
     form: Vec<(&'static str, String)>,
     token: String,
     kind: &'static str,
+    /// 0 for a question, which has none yet.
+    thread: i64,
     parent: i64,
 }
 
@@ -164,8 +166,10 @@ async fn write_on(stage: Arc<Stage>, me: usize, member: Member, seed: u64) {
         let mut ledger = stage.ledger.lock().unwrap();
         match reply {
             Reply::Answered { status: 303, location, .. } => {
-                let thread = thread_of(&location);
-                let post = if sending.kind == "question" { thread } else { post_of(&location) };
+                let (thread, post) = match sending.kind {
+                    "question" => (thread_of(&location), thread_of(&location)),
+                    _ => (sending.thread, post_of(&location)),
+                };
                 let (kind, parent) = (sending.kind, sending.parent);
                 let written = Written { kind, writer: me, thread, post, parent, url: location };
                 ledger.maybe.remove(&sending.token);
@@ -217,6 +221,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
                     form: vec![("body", body("The answer")), ("submission_key", key)],
                     token,
                     kind: "answer",
+                    thread: on.thread,
                     parent: on.thread,
                 });
             }
@@ -228,6 +233,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
                     form: vec![("body", body("The comment")), ("submission_key", key)],
                     token,
                     kind: "comment",
+                    thread: on.thread,
                     parent: on.post,
                 });
             }
@@ -273,6 +279,7 @@ fn plan(stage: &Stage, me: usize, dice: &mut Dice) -> Plan {
         ],
         token,
         kind: "question",
+        thread: 0,
         parent: 0,
     })
 }
@@ -496,7 +503,7 @@ async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
     .await;
     let listed: Vec<Page> = walk(&visitor, "/threads?sort=newest").await;
     let listed: String = listed.iter().map(Page::text).collect();
-    let mut pages: HashMap<i64, String> = HashMap::new();
+    let mut pages: HashMap<i64, Arc<str>> = HashMap::new();
     let every = (ledger.acknowledged.len() / 150).max(1);
     for (n, (token, written)) in ledger.acknowledged.iter().enumerate() {
         if written.kind == "question" {
@@ -509,17 +516,21 @@ async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
         if n % every != 0 {
             continue;
         }
-        if !pages.contains_key(&written.thread) {
-            let path = visitor.get(&format!("/threads/{}", written.thread)).await.location();
-            let path = path.split('#').next().unwrap().to_owned();
-            let text = walk(&visitor, &format!("{path}?sort=oldest")).await.iter().map(Page::text).collect();
-            pages.insert(written.thread, text);
-        }
-        let page = &pages[&written.thread];
         if written.kind == "comment" {
             visitor.get(&format!("/posts/{}/comments", written.parent)).await.expect(200).contains(token);
             continue;
         }
+        let page = match pages.get(&written.thread) {
+            Some(page) => Arc::clone(page),
+            None => {
+                let path = visitor.get(&format!("/threads/{}", written.thread)).await.location();
+                let path = path.split('#').next().unwrap();
+                let pages_of = walk(&visitor, &format!("{path}?sort=oldest")).await;
+                let page: Arc<str> = pages_of.iter().map(Page::text).collect::<String>().into();
+                pages.insert(written.thread, Arc::clone(&page));
+                page
+            }
+        };
         assert!(page.contains(token.as_str()), "{token} is not on its page: {written:?}");
         visitor.get(&format!("/posts/{}", written.post)).await.expect(303);
         let found = format!("/search?q={token}");

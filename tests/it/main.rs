@@ -21,7 +21,6 @@ mod world;
 mod accounts;
 mod api;
 mod cli;
-mod escalation;
 mod crash;
 mod faults;
 #[allow(dead_code)]
