@@ -383,7 +383,7 @@ fn compare(config: &Config, found: &mut Findings) {
     }
     let what = "index content";
     if let Ok(Ok(index)) = Index::open_read_only(&config.data.join("index")) {
-        match crate::search::follow::compare(&db, &index) {
+        match crate::search::compare(&db, &index) {
             Ok(differences) if differences.is_empty() => found.ok(what, "holds every thread as it is"),
             Ok(differences) => found.error(
                 what,

@@ -82,13 +82,13 @@ fn index(app: &App) -> anyhow::Result<()> {
     if app.search.is_rebuilding() {
         return build_index(app);
     }
-    crate::search::follow::catch_up(app)?;
+    crate::search::catch_up(app)?;
     Ok(())
 }
 
 fn build_index(app: &App) -> anyhow::Result<()> {
     let progress = Progress::new();
-    crate::search::follow::reindex(app, &|done, total| progress.at("search index", done, total))?;
+    crate::search::reindex(app, &|done, total| progress.at("search index", done, total))?;
     progress.end();
     Ok(())
 }

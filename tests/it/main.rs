@@ -26,8 +26,8 @@ mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;
-mod leaks;
 mod journey;
+mod leaks;
 mod ledger;
 mod licences;
 mod moderation;
