@@ -72,6 +72,29 @@ use crate::{
 };
 
 routes! {
+    // What is asked for most stands first: the router looks at one row after the other.
+    GET  "/"                                     Anyone     threads::pages::lists::front;
+    GET  "/threads/feed.atom"                    Anyone     house::feeds::newest;
+    GET  "/threads"                              Anyone     threads::pages::lists::index;
+    POST "/threads"                              SignedIn   threads::pages::write::ask;
+    GET  "/threads/{id}"                         Anyone     threads::pages::show::short;
+    GET  "/threads/{id}/news"                    Anyone     threads::pages::show::news;
+    POST "/threads/{id}/answers"                 SignedIn   threads::pages::write::answer;
+    POST "/threads/{id}/acceptance"              SignedIn   threads::pages::write::accept;
+    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::pages::write::unaccept;
+    POST "/threads/{id}/me-too"                  SignedIn   threads::pages::write::me_too;
+    POST "/threads/{id}/me-too/removal"          SignedIn   threads::pages::write::not_me_too;
+    POST "/threads/{id}/follow"                  SignedIn   threads::pages::write::follow;
+    POST "/threads/{id}/follow/removal"          SignedIn   threads::pages::write::unfollow;
+    POST "/threads/{id}/lock"                    Moderator  moderation::pages::lock;
+    POST "/threads/{id}/lock/removal"            Moderator  moderation::pages::unlock;
+    POST "/threads/{id}/duplicate"               Moderator  moderation::pages::close_as_duplicate;
+    POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
+    GET  "/threads/{id}/escalate"                Moderator  escalation::pages::escalate_form;
+    POST "/threads/{id}/cases"                   Moderator  escalation::pages::open;
+    // After its neighbours: the words of a title may be any but theirs (see kernel::slug).
+    GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;
+
     GET  "/livez"                                Anyone     house::pages::livez;
     GET  "/readyz"                               Anyone     house::pages::readyz;
     GET  "/assets/{version}/{path:.*}"           Anyone     house::assets::show;
@@ -80,7 +103,6 @@ routes! {
     GET  "/help"                                 Anyone     house::pages::help;
     POST "/preview"                              SignedIn   house::pages::preview;
 
-    GET  "/threads/feed.atom"                    Anyone     house::feeds::newest;
     GET  "/tags/{name}/feed.atom"                Anyone     house::feeds::of_tag;
     GET  "/sitemap.xml"                          Anyone     house::feeds::sitemap_index;
     GET  "/sitemap-{n}.xml"                      Anyone     house::feeds::sitemap;
@@ -95,19 +117,7 @@ routes! {
     GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
     POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
 
-    GET  "/"                                     Anyone     threads::pages::lists::front;
-    GET  "/threads"                              Anyone     threads::pages::lists::index;
-    POST "/threads"                              SignedIn   threads::pages::write::ask;
     GET  "/ask"                                  SignedIn   threads::pages::write::ask_form;
-    GET  "/threads/{id}"                         Anyone     threads::pages::show::short;
-    GET  "/threads/{id}/news"                    Anyone     threads::pages::show::news;
-    POST "/threads/{id}/answers"                 SignedIn   threads::pages::write::answer;
-    POST "/threads/{id}/acceptance"              SignedIn   threads::pages::write::accept;
-    POST "/threads/{id}/acceptance/removal"      SignedIn   threads::pages::write::unaccept;
-    POST "/threads/{id}/me-too"                  SignedIn   threads::pages::write::me_too;
-    POST "/threads/{id}/me-too/removal"          SignedIn   threads::pages::write::not_me_too;
-    POST "/threads/{id}/follow"                  SignedIn   threads::pages::write::follow;
-    POST "/threads/{id}/follow/removal"          SignedIn   threads::pages::write::unfollow;
     GET  "/posts/{id}"                           Anyone     threads::pages::write::locate;
     GET  "/posts/{id}/comments"                  Anyone     threads::pages::write::comments;
     POST "/posts/{id}/comments"                  SignedIn   threads::pages::write::comment;
@@ -165,15 +175,9 @@ routes! {
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;
     POST "/posts/{id}/hiding/removal"            Moderator  moderation::pages::restore;
-    POST "/threads/{id}/lock"                    Moderator  moderation::pages::lock;
-    POST "/threads/{id}/lock/removal"            Moderator  moderation::pages::unlock;
-    POST "/threads/{id}/duplicate"               Moderator  moderation::pages::close_as_duplicate;
-    POST "/threads/{id}/duplicate/removal"       Moderator  moderation::pages::reopen;
     POST "/people/{username}/suspension"         Moderator  moderation::pages::suspend;
     POST "/people/{username}/suspension/removal" Moderator  moderation::pages::unsuspend;
 
-    GET  "/threads/{id}/escalate"                Moderator  escalation::pages::escalate_form;
-    POST "/threads/{id}/cases"                   Moderator  escalation::pages::open;
     GET  "/desk"                                 Staff      escalation::pages::desk;
     GET  "/desk/{id}"                            Staff      escalation::pages::case;
     POST "/cases/{id}/assignment"                Staff      escalation::pages::take;
@@ -204,6 +208,4 @@ routes! {
     GET  "/api/v1/people/{username}"             Anyone     api::read::person;
     GET  "/api/v1/me"                            SignedIn   api::read::me;
 
-    // Last: the words of a title may be any, also those above.
-    GET  "/threads/{id}/{slug}"                  Anyone     threads::pages::show::show;
 }

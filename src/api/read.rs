@@ -156,7 +156,6 @@ fn posts(
         (comments.len() as i64 >= limits::PAGE_COMMENTS).then(|| comments.last().map_or(0, |row| row.id.0));
     let all: Vec<PostId> = ids.iter().copied().chain(comments.iter().map(|row| row.id)).collect();
     let mut sources = threads::sources(room.conn, &all)?;
-    let mut origins = threads::origins(room.conn, &ids)?;
     let votes = match &room.viewer {
         Some(viewer) => Some(votes::votes_of(room.conn, viewer.id, &ids)?),
         None => None,
@@ -171,14 +170,14 @@ fn posts(
     }
     Ok(rows
         .into_iter()
-        .map(|row| {
+        .map(|mut row| {
             let items = beneath.remove(&row.id).unwrap_or_default();
             let more = cut.filter(|_| (items.len() as i64) < row.comment_count);
             let next = more.map(|id| Cursor { key: 0, id }.encode());
             let beside = Beside {
                 my_vote: votes.as_ref().map(|votes| votes.get(&row.id).map_or(0, |vote| i64::from(*vote))),
                 body_md: sources.remove(&row.id),
-                origin: origins.remove(&row.id).map(Into::into),
+                origin: row.origin.take().map(Into::into),
                 accepted: thread.accepted_answer_id == Some(row.id),
             };
             Post::of(base, thread, row, beside, Listing { items, next })

@@ -12,7 +12,7 @@ use crate::kernel::moment::Moment;
 pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE};
 pub use store::{
     Award, BadgeCounts, BadgeSummary, Holder, all_badges, badge_counts, badge_history, badges_of, holders,
-    settle,
+    settle, tally,
 };
 
 /// A measure of somebody that an event moved from `before` to `after`.

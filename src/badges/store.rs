@@ -141,15 +141,20 @@ pub fn badge_history(conn: &mut Conn, user: UserId, before: Option<i64>, limit: 
 
 /// How many badges of each level each of `users` holds, in one query; who holds none is left out.
 pub fn badge_counts(conn: &mut Conn, users: &[UserId]) -> DbResult<HashMap<UserId, BadgeCounts>> {
-    let mut counts: HashMap<UserId, BadgeCounts> = HashMap::new();
     if users.is_empty() {
-        return Ok(counts);
+        return Ok(HashMap::new());
     }
     let held: Vec<(UserId, String)> = badge_awards::table
         .filter(badge_awards::user_id.eq_any(users.iter().copied()))
         .filter(badge_awards::revoked_event_id.is_null())
         .select((badge_awards::user_id, badge_awards::badge))
         .load(conn)?;
+    Ok(tally(held))
+}
+
+/// How many badges of each level people hold, from what they hold.
+pub fn tally(held: impl IntoIterator<Item = (UserId, String)>) -> HashMap<UserId, BadgeCounts> {
+    let mut counts: HashMap<UserId, BadgeCounts> = HashMap::new();
     for (user, badge) in held {
         let Some(badge) = policy::find(&badge) else { continue };
         let count = counts.entry(user).or_default();
@@ -159,7 +164,7 @@ pub fn badge_counts(conn: &mut Conn, users: &[UserId]) -> DbResult<HashMap<UserI
             Level::Gold => count.gold += 1,
         }
     }
-    Ok(counts)
+    counts
 }
 
 /// Who holds `badge`, the newest first, from before award `before`.

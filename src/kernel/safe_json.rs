@@ -9,16 +9,21 @@ use serde_json::Value;
 pub fn json_for_script(value: &Value) -> SafeHtml {
     let json = value.to_string();
     let mut out = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        match c {
-            '<' => out.push_str("\\u003c"),
-            '>' => out.push_str("\\u003e"),
-            '&' => out.push_str("\\u0026"),
-            '\u{2028}' => out.push_str("\\u2028"),
-            '\u{2029}' => out.push_str("\\u2029"),
-            _ => out.push(c),
-        }
+    let mut rest = json.as_str();
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (plain, from) = rest.split_at(at);
+        out.push_str(plain);
+        let mut after = from.chars();
+        out.push_str(match after.next() {
+            Some('<') => "\\u003c",
+            Some('>') => "\\u003e",
+            Some('&') => "\\u0026",
+            Some('\u{2028}') => "\\u2028",
+            _ => "\\u2029",
+        });
+        rest = after.as_str();
     }
+    out.push_str(rest);
     SafeHtml::vouch(out)
 }
 

@@ -3,8 +3,8 @@ use super::Body;
 use super::policy::{Kind, Removed, Standpoint};
 use crate::accounts::Role;
 use crate::db::schema::{
-    drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions, tags,
-    thread_tags, threads, users,
+    badge_awards, drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions,
+    tags, thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
@@ -874,6 +874,7 @@ pub struct PostRow {
     pub signature: Option<String>,
     pub author: Option<AuthorColumns>,
     pub points: Option<i64>,
+    pub origin: Option<OriginRow>,
 }
 
 #[derive(Debug, Clone, Queryable)]
@@ -903,6 +904,7 @@ macro_rules! posts_with_authors {
         posts::table
             .left_join(users::table.on(users::id.nullable().eq(posts::author_id)))
             .left_join(standings::table.on(standings::user_id.nullable().eq(posts::author_id)))
+            .left_join(post_origins::table.on(post_origins::post_id.eq(posts::id)))
             .select((
                 posts::id,
                 posts::parent_id,
@@ -919,6 +921,14 @@ macro_rules! posts_with_authors {
                 posts::signature,
                 (users::username, users::display_name, users::role, users::erased_at).nullable(),
                 standings::points.nullable(),
+                (
+                    post_origins::post_id,
+                    post_origins::site,
+                    post_origins::url,
+                    post_origins::author_url,
+                    post_origins::licence,
+                )
+                    .nullable(),
             ))
     };
 }
@@ -993,6 +1003,20 @@ pub fn answers(
     Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.score, id: row.id.0 }))
 }
 
+/// The badges that the authors of a thread's large posts hold now: whose, and which.
+pub fn author_badges(conn: &mut Conn, thread: ThreadId) -> DbResult<Vec<(UserId, String)>> {
+    // By the thread and not by a list of people: a statement whose text never changes is prepared once.
+    let authors = posts::table
+        .filter(posts::thread_id.eq(thread))
+        .filter(posts::kind.ne(Kind::Comment.as_str()))
+        .select(posts::author_id.assume_not_null());
+    Ok(badge_awards::table
+        .filter(badge_awards::user_id.eq_any(authors))
+        .filter(badge_awards::revoked_event_id.is_null())
+        .select((badge_awards::user_id, badge_awards::badge))
+        .load(conn)?)
+}
+
 /// Comments on these posts, oldest first, at most [`limits::PAGE_COMMENTS`].
 pub fn comments(conn: &mut Conn, parents: &[PostId], sees: SeesRemoved) -> DbResult<Vec<PostRow>> {
     let mut query = posts_with_authors!()
@@ -1016,20 +1040,6 @@ pub struct OriginRow {
     pub url: String,
     pub author_url: Option<String>,
     pub licence: String,
-}
-
-pub fn origins(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, OriginRow>> {
-    let rows: Vec<OriginRow> = post_origins::table
-        .filter(post_origins::post_id.eq_any(ids.to_vec()))
-        .select((
-            post_origins::post_id,
-            post_origins::site,
-            post_origins::url,
-            post_origins::author_url,
-            post_origins::licence,
-        ))
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.post_id, row)).collect())
 }
 
 /// The post an imported number led to, on whatever site; the first import wins.

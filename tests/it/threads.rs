@@ -28,7 +28,9 @@ pub async fn answer(by: &Visitor, url: &str, body: &str) -> i64 {
 /// The post a redirect leads to.
 #[track_caller]
 pub fn post_id(page: &Page) -> i64 {
-    page.expect(303).location().rsplit_once("#post-").unwrap().1.parse().unwrap()
+    let place = page.expect(303).location();
+    let id = place.rsplit_once("#post-").map_or_else(|| place.trim_start_matches("/posts/"), |(_, id)| id);
+    id.parse().unwrap()
 }
 
 on_both!(a_question_is_asked_answered_voted_on_and_solved, |world| async move {

@@ -75,7 +75,6 @@ struct Setting<'a> {
     thread: &'a ThreadRow,
     votes: HashMap<PostId, i16>,
     badges: HashMap<UserId, BadgeCounts>,
-    origins: HashMap<PostId, OriginRow>,
     removals: HashMap<PostId, (String, Option<UserId>, Moment)>,
     people: HashMap<UserId, PersonHead>,
 }
@@ -282,11 +281,7 @@ fn setting<'a>(
         Some((user, _)) => crate::votes::votes_of(room.conn, user, &large_ids)?,
         None => HashMap::new(),
     };
-    let mut authors: Vec<UserId> = large().filter_map(|row| row.author_id).collect();
-    authors.sort_unstable();
-    authors.dedup();
-    let badges = crate::badges::badge_counts(room.conn, &authors)?;
-    let origins = store::origins(room.conn, &large_ids)?;
+    let badges = crate::badges::tally(store::author_badges(room.conn, thread.id)?);
     let removed: Vec<PostId> = all().filter(|row| row.removed != 0).map(|row| row.id).collect();
     let removals = store::open_removals(room.conn, &removed)?;
     let mut others: Vec<UserId> = all()
@@ -305,7 +300,6 @@ fn setting<'a>(
         thread,
         votes,
         badges,
-        origins,
         removals,
         people,
     })
@@ -370,7 +364,7 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         can_hide: at.may_hide(removed),
         can_unhide: at.may_restore(removed),
         removed: removed_view(setting, row),
-        origin: setting.origins.get(&row.id).map(|origin| origin_view(setting, row, origin)),
+        origin: row.origin.as_ref().map(|origin| origin_view(setting, row, origin)),
         accepted,
         official: row.official,
         signature: row.signature.clone(),
@@ -429,9 +423,11 @@ fn comment_view(setting: &Setting<'_>, row: &PostRow) -> views::Comment {
 }
 
 /// Characters of a text in structured data: search engines show less.
-const JSON_LD_CHARS: usize = 1_200;
-/// Answers in structured data.
-const JSON_LD_ANSWERS: usize = 5;
+const JSON_LD_CHARS: usize = 500;
+/// Answers in structured data beside the accepted one.
+const JSON_LD_ANSWERS: usize = 3;
+/// Bytes of HTML that hold these characters, however much of it is markup in an ordinary post.
+const JSON_LD_HTML_BYTES: usize = 4_000;
 
 /// schema.org's QAPage, with nothing in it that the page does not show.
 fn json_ld(
@@ -451,7 +447,21 @@ fn json_ld(
         }
         value
     };
-    let text = |row: &PostRow| excerpt(&crate::kernel::markdown::text_of(&row.body_html), JSON_LD_CHARS);
+    let text = |row: &PostRow| {
+        let mut end = row.body_html.len().min(JSON_LD_HTML_BYTES);
+        while !row.body_html.is_char_boundary(end) {
+            end -= 1;
+        }
+        let html = row.body_html.get(..end).unwrap_or_default();
+        // A tag that was cut in two is left out.
+        let html = match (html.rfind('<'), html.rfind('>')) {
+            (Some(open), close) if close.is_none_or(|close| close < open) => {
+                html.get(..open).unwrap_or_default()
+            }
+            _ => html,
+        };
+        excerpt(&crate::kernel::markdown::text_of(html), JSON_LD_CHARS)
+    };
     let answer = |row: &PostRow| {
         serde_json::json!({
             "@type": "Answer",
