@@ -587,8 +587,6 @@ fn profile_page(room: &mut Room<'_>, errors: FieldErrors, typed: Option<&Form>) 
         username,
         display_name: text("display_name", row.display_name),
         about_md: text("about", row.bio_md),
-        website: String::new(),
-        location: String::new(),
         signature: text("signature", row.signature),
         is_staff,
         max_about: limits::MAX_BIO as i64,

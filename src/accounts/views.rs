@@ -103,8 +103,6 @@ pub struct PersonPage {
     pub joined: When,
     pub last_seen: Option<When>,
     pub about_html: Option<SafeHtml>,
-    pub website: Option<String>,
-    pub location: String,
     pub question_count: i64,
     pub answer_count: i64,
     pub solution_count: i64,
@@ -166,12 +164,10 @@ pub struct ProfileSettingsPage {
     pub username: String,
     pub display_name: String,
     pub about_md: String,
-    pub website: String,
-    pub location: String,
     /// Signature beneath official answers; shown to staff.
     pub signature: String,
     pub is_staff: bool,
-    /// Keys: display_name, about, website, location, signature, form.
+    /// Keys: display_name, about, signature, form.
     pub errors: FieldErrors,
     pub max_about: i64,
 }

@@ -70,9 +70,6 @@ pub struct TagHead {
     /// Stored rendered text; `None` if nobody wrote one.
     pub about_html: Option<SafeHtml>,
     pub thread_count: i64,
-    /// Shows the follow button: POST /tags/{name}/follow and /follow/removal.
-    pub can_follow: bool,
-    pub following: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

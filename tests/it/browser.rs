@@ -47,12 +47,12 @@ impl Driver {
                 }
             }
         });
-        match port.recv_timeout(Duration::from_secs(30)) {
+        match port.recv_timeout(Duration::from_secs(90)) {
             Ok(port) => {
                 driver.url = format!("http://127.0.0.1:{port}");
                 Ok(driver)
             }
-            Err(_) => Err("chromedriver did not say its port within 30 s".into()),
+            Err(_) => Err("chromedriver did not say its port within 90 s".into()),
         }
     }
 }

@@ -594,7 +594,7 @@ fn sheets() -> Vec<Sheet> {
             ..ListPage::default()
         },
     ));
-    all.push(sheet("tag", "threads/list.html", shell(Ann, "tags", "thermostat"), ListPage { tag: Some(TagHead { name: s("thermostat"), about_html: Some(html("<p>Radiator and room thermostats of every generation: pairing, batteries, schedules.</p>")), thread_count: 288, can_follow: true, following: true }), base_url: s("/tags/thermostat"), ..list("active", rows(4)) }));
+    all.push(sheet("tag", "threads/list.html", shell(Ann, "tags", "thermostat"), ListPage { tag: Some(TagHead { name: s("thermostat"), about_html: Some(html("<p>Radiator and room thermostats of every generation: pairing, batteries, schedules.</p>")), thread_count: 288 }), base_url: s("/tags/thermostat"), ..list("active", rows(4)) }));
     all.push(sheet(
         "thread",
         "threads/show.html",
@@ -1138,8 +1138,6 @@ fn sheets() -> Vec<Sheet> {
         joined: when("2 years ago"),
         last_seen: Some(when("3 hours ago")),
         about_html: Some(html("<p>I have three hubs and a patient family.</p>")),
-        website: some("https://bruno.example/a/long/path/to/somewhere"),
-        location: s("Basel"),
         question_count: 12,
         answer_count: 340,
         solution_count: 121,
@@ -1221,7 +1219,6 @@ fn sheets() -> Vec<Sheet> {
             imported: true,
             origin_url: some("https://example.com"),
             about_html: None,
-            website: None,
             ..person_page(ann(), "questions")
         },
     ));
@@ -1247,7 +1244,7 @@ fn sheets() -> Vec<Sheet> {
             signature: s("Dario, Care Team"),
             is_staff: true,
             max_about: 2000,
-            errors: errors(&[("website", "A website begins with https://")]),
+            errors: errors(&[("about", "Please keep this under 2,000 characters.")]),
             ..ProfileSettingsPage::default()
         },
     ));

@@ -53,8 +53,6 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         joined: when(lang, person.created_at, now),
         last_seen: None,
         about_html: Some(person.bio_html).filter(|html| !html.is_empty()).map(SafeHtml::from_stored),
-        website: None,
-        location: String::new(),
         question_count: standing.question_count,
         answer_count: standing.answer_count,
         solution_count: standing.accepted_count,

@@ -166,8 +166,6 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
                 .map(crate::kernel::safe_html::SafeHtml::from_stored),
             name: t.name,
             thread_count: t.thread_count,
-            following: false,
-            can_follow: false,
         }),
         base_url,
     };
