@@ -81,27 +81,6 @@ impl<'a> Options<'a> {
     }
 }
 
-/// A progress bar for [`Options::progress`]; silent when standard error is no terminal.
-pub fn progress_bar() -> impl Fn(Progress) {
-    let bar = indicatif::ProgressBar::new(0);
-    if let Ok(style) = indicatif::ProgressStyle::with_template(
-        "{msg:>12} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}",
-    ) {
-        bar.set_style(style);
-    }
-    move |at: Progress| {
-        if bar.message() != at.stage {
-            bar.set_message(at.stage);
-            bar.reset();
-        }
-        bar.set_length(at.total);
-        bar.set_position(at.done);
-        if at.stage == "done" {
-            bar.finish_and_clear();
-        }
-    }
-}
-
 /// What became of one file's rows: `read == used + the sum of unused`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileCount {

@@ -89,10 +89,6 @@ impl PageCache {
         }
     }
 
-    pub fn is_on(&self) -> bool {
-        self.pages.is_some()
-    }
-
     fn counter(&self, shows: Shows) -> &AtomicU64 {
         match shows {
             Shows::Everything => &self.everything,
