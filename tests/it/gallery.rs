@@ -1987,3 +1987,12 @@ fn how_long_the_hot_pages_take() {
     measure("list of 30", "threads/list.html", &|c| c.insert("page", &list));
     measure("thread with 4 answers", "threads/show.html", &|c| c.insert("page", &thread));
 }
+
+/// Stack Exchange's terms ask for links to the source and the author "without any nofollow command".
+#[test]
+fn attribution_leads_to_the_source_without_nofollow() {
+    let post = fs::read_to_string(root().join("templates/components/post.html")).unwrap();
+    let origin = post.split("<p class=\"origin\">").nth(1).unwrap().split("</p>").next().unwrap();
+    assert!(origin.contains("p.origin.url") && origin.contains("p.origin.author_url"), "{origin}");
+    assert!(!origin.contains("nofollow"), "{origin}");
+}
