@@ -1,7 +1,7 @@
 //! accounts room: its rows.
 use super::{NewUser, Profile, Role, Viewer};
 use crate::db::schema::{api_tokens, notices, one_time_links, secrets, sessions, sign_ups, standings, users};
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, among, among_texts};
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -519,7 +519,7 @@ pub fn display_names(
     usernames: &[&str],
 ) -> DbResult<std::collections::HashMap<String, String>> {
     let rows: Vec<(String, String)> = users::table
-        .filter(users::username.eq_any(usernames))
+        .filter(among_texts(users::username, usernames.iter().copied()))
         .filter(users::erased_at.is_null())
         .select((users::username, users::display_name))
         .load(conn)?;
@@ -529,7 +529,7 @@ pub fn display_names(
 /// Display names by id, for pages that show a few people beside other things.
 pub fn names_of(conn: &mut Conn, ids: &[UserId]) -> DbResult<std::collections::HashMap<UserId, PersonHead>> {
     let rows: Vec<(UserId, String, String, String, Option<Moment>)> = users::table
-        .filter(users::id.eq_any(ids.to_vec()))
+        .filter(among(users::id, ids.iter().copied()))
         .filter(users::erased_at.is_null())
         .select((users::id, users::username, users::display_name, users::role, users::suspended_until))
         .load(conn)?;

@@ -2,7 +2,7 @@
 use super::Change;
 use super::policy::{self, BADGES, Badge, Level, Turn};
 use crate::db::schema::{badge_awards, users};
-use crate::db::{Conn, DbResult};
+use crate::db::{Conn, DbResult, among};
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
@@ -145,7 +145,7 @@ pub fn badge_counts(conn: &mut Conn, users: &[UserId]) -> DbResult<HashMap<UserI
         return Ok(HashMap::new());
     }
     let held: Vec<(UserId, String)> = badge_awards::table
-        .filter(badge_awards::user_id.eq_any(users.iter().copied()))
+        .filter(among(badge_awards::user_id, users.iter().copied()))
         .filter(badge_awards::revoked_event_id.is_null())
         .select((badge_awards::user_id, badge_awards::badge))
         .load(conn)?;

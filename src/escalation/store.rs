@@ -1,7 +1,7 @@
 //! escalation room: its rows, and the joined rows its pages show.
 use super::policy::{CloseReason, State};
 use crate::db::schema::{case_notes, cases, events, threads};
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, zero};
 use crate::kernel::ids::{CaseId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -251,7 +251,8 @@ pub fn desk(
         ))
         .into_boxed();
     if !eyes.sees_removed {
-        query = query.filter(threads::removed.eq(0).or(threads::author_id.eq(eyes.viewer).assume_not_null()));
+        query = query
+            .filter(threads::removed.eq(zero()).or(threads::author_id.eq(eyes.viewer).assume_not_null()));
     }
     query = match tab {
         Tab::Open => query.filter(waits()),
@@ -294,14 +295,15 @@ pub fn waiting_count(conn: &mut Conn, eyes: Option<Eyes>, mine: bool) -> DbResul
     match eyes {
         Some(eyes) => {
             if !eyes.sees_removed {
-                query = query
-                    .filter(threads::removed.eq(0).or(threads::author_id.eq(eyes.viewer).assume_not_null()));
+                query = query.filter(
+                    threads::removed.eq(zero()).or(threads::author_id.eq(eyes.viewer).assume_not_null()),
+                );
             }
             if mine {
                 query = query.filter(cases::assignee_id.eq(eyes.viewer));
             }
         }
-        None => query = query.filter(threads::removed.eq(0)),
+        None => query = query.filter(threads::removed.eq(zero())),
     }
     let ids: Vec<CaseId> = query.limit(limits::COUNT_CAP).load(conn)?;
     Ok(ids.len() as i64)
@@ -311,7 +313,7 @@ pub fn waiting_count(conn: &mut Conn, eyes: Option<Eyes>, mine: bool) -> DbResul
 pub fn solved_count(conn: &mut Conn, asker: UserId) -> DbResult<i64> {
     let ids: Vec<ThreadId> = threads::table
         .filter(threads::author_id.eq(asker))
-        .filter(threads::removed.eq(0))
+        .filter(threads::removed.eq(zero()))
         .filter(threads::accepted_answer_id.is_not_null())
         .limit(limits::COUNT_CAP)
         .select(threads::id)

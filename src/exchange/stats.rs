@@ -1,7 +1,6 @@
 //! exchange room: how much of everything there is.
 use crate::db::schema::{duplicate_links, events, posts, tags, threads, users, votes};
 use crate::db::{Conn, DbResult};
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -26,17 +25,6 @@ pub fn stats(conn: &mut Conn) -> DbResult<Stats> {
     let of_kind = |conn: &mut Conn, kind: &str| -> DbResult<i64> {
         Ok(posts::table.filter(posts::kind.eq(kind)).count().get_result(conn)?)
     };
-    let links: i64 = duplicate_links::table.count().get_result(conn)?;
-    // Closed here by a moderator, without a row among the links.
-    let closed: i64 = threads::table
-        .filter(threads::duplicate_of.is_not_null())
-        .filter(not(exists(
-            duplicate_links::table
-                .filter(duplicate_links::thread_id.eq(threads::id))
-                .filter(duplicate_links::of_id.nullable().eq(threads::duplicate_of)),
-        )))
-        .count()
-        .get_result(conn)?;
     Ok(Stats {
         people: users::table.count().get_result(conn)?,
         questions: of_kind(conn, "question")?,
@@ -49,7 +37,7 @@ pub fn stats(conn: &mut Conn) -> DbResult<Stats> {
         up_votes: votes::table.filter(votes::value.eq(1)).count().get_result(conn)?,
         down_votes: votes::table.filter(votes::value.eq(-1)).count().get_result(conn)?,
         tags: tags::table.count().get_result(conn)?,
-        duplicates: links + closed,
+        duplicates: duplicate_links::table.count().get_result(conn)?,
         events: events::table.count().get_result(conn)?,
     })
 }

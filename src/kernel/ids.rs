@@ -23,6 +23,11 @@ macro_rules! id {
                 self.0.fmt(f)
             }
         }
+        impl From<$name> for i64 {
+            fn from(id: $name) -> i64 {
+                id.0
+            }
+        }
         impl<DB: Backend> FromSql<BigInt, DB> for $name
         where
             i64: FromSql<BigInt, DB>,

@@ -1,7 +1,7 @@
 //! moderation room: its rows, and the joined rows its pages show.
 use super::policy::Act;
 use crate::db::schema::{flags, moderation_log, posts, suspensions, threads};
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, among};
 use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -170,7 +170,7 @@ pub fn open_flags(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<OpenF
 /// How many flags wait on each of these posts; those beyond [`limits::COUNT_CAP`] per page row are not counted.
 pub fn open_flags_on(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, i64>> {
     let rows: Vec<PostId> = flags::table
-        .filter(flags::post_id.eq_any(ids.to_vec()))
+        .filter(among(flags::post_id, ids.iter().copied()))
         .filter(flags::decision.is_null())
         .limit(limits::COUNT_CAP * limits::PAGE_ROWS)
         .select(flags::post_id)
@@ -305,7 +305,7 @@ pub fn log_page(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Logged>
 /// Slugs and titles of these threads.
 pub fn titles_of(conn: &mut Conn, ids: &[ThreadId]) -> DbResult<HashMap<ThreadId, (String, String)>> {
     let rows: Vec<(ThreadId, String, String)> = threads::table
-        .filter(threads::id.eq_any(ids.to_vec()))
+        .filter(among(threads::id, ids.iter().copied()))
         .select((threads::id, threads::slug, threads::title))
         .load(conn)?;
     Ok(rows.into_iter().map(|(id, slug, title)| (id, (slug, title))).collect())
@@ -313,8 +313,10 @@ pub fn titles_of(conn: &mut Conn, ids: &[ThreadId]) -> DbResult<HashMap<ThreadId
 
 /// What these posts are: question, answer or comment.
 pub fn kinds_of(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, String>> {
-    let rows: Vec<(PostId, String)> =
-        posts::table.filter(posts::id.eq_any(ids.to_vec())).select((posts::id, posts::kind)).load(conn)?;
+    let rows: Vec<(PostId, String)> = posts::table
+        .filter(among(posts::id, ids.iter().copied()))
+        .select((posts::id, posts::kind))
+        .load(conn)?;
     Ok(rows.into_iter().collect())
 }
 

@@ -1,7 +1,7 @@
 //! notices room: somebody's notices, read back. A fixed number of statements for any page.
 use super::{Kind, NoticeId};
 use crate::db::schema::{notices, posts, threads, users};
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, zero};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -119,7 +119,7 @@ pub fn page(
     let actor_ids: Vec<UserId> = rows.iter().filter_map(|row| row.4).collect();
     let titles: HashMap<i64, (String, String)> = threads::table
         .filter(threads::id.eq_any(&thread_ids))
-        .filter(threads::removed.eq(0))
+        .filter(threads::removed.eq(zero()))
         .select((threads::id, threads::title, threads::slug))
         .load::<(i64, String, String)>(conn)?
         .into_iter()
@@ -128,7 +128,7 @@ pub fn page(
     // A comment goes with the post it hangs on.
     let standing: Vec<(i64, Option<i64>)> = posts::table
         .filter(posts::id.eq_any(&post_ids))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .select((posts::id, posts::parent_id))
         .load(conn)?;
     let parents: Vec<i64> = standing.iter().filter_map(|(_, parent)| *parent).collect();

@@ -2,7 +2,7 @@
 use super::policy::{Book, Entry, FlagState, Person, PostState};
 use crate::badges::Measure;
 use crate::db::schema::{point_entries, posts, standings, threads};
-use crate::db::{Conn, DbResult};
+use crate::db::{Conn, DbResult, zero};
 use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
@@ -89,7 +89,7 @@ pub fn points_page(
     Ok(point_entries::table
         .left_join(
             threads::table
-                .on(threads::id.nullable().eq(point_entries::thread_id).and(threads::removed.eq(0i16))),
+                .on(threads::id.nullable().eq(point_entries::thread_id).and(threads::removed.eq(zero()))),
         )
         .left_join(posts::table.on(posts::id.nullable().eq(point_entries::post_id)))
         .filter(point_entries::user_id.eq(user))

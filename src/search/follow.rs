@@ -7,7 +7,7 @@ use super::index::{Differences, Index, Rebuild, SearchError};
 use super::texts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
-use crate::db::{Conn, Db, DbError, DbResult};
+use crate::db::{Conn, Db, DbError, DbResult, zero};
 use crate::kernel::ids::{EventId, UserId};
 use crate::kernel::limits;
 use crate::ledger::{self, Event, Fact};
@@ -171,7 +171,7 @@ fn rebuild(app: &App, progress: &dyn Fn(u64, u64)) -> Result<()> {
         let mut conn = app.db.reader()?;
         // What happens from here on is followed afterwards, whether or not the reading below sees it.
         let place = ledger::head(&mut conn)?;
-        let total: i64 = threads::table.filter(threads::removed.eq(0)).count().get_result(&mut *conn)?;
+        let total: i64 = threads::table.filter(threads::removed.eq(zero())).count().get_result(&mut *conn)?;
         (place.0, u64::try_from(total).unwrap_or(0))
     };
     let mut building = Rebuild::begin(&search.index)?;

@@ -8,7 +8,7 @@ use super::{Cursor, ExcerptFrom, Hit, Results, SearchError};
 use crate::accounts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
-use crate::db::{Conn, DbError, DbResult};
+use crate::db::{Conn, DbError, DbResult, among, zero};
 use crate::error::{Error, Result};
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::moment::Moment;
@@ -102,14 +102,14 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>) -> DbResult<()> {
     }
     let ids: Vec<ThreadId> = hits.iter().map(|hit| ThreadId(hit.thread_id)).collect();
     let seen: HashMap<i64, String> = threads::table
-        .filter(threads::id.eq_any(&ids))
-        .filter(threads::removed.eq(0))
+        .filter(among(threads::id, ids.iter().copied()))
+        .filter(threads::removed.eq(zero()))
         .select((threads::id, threads::title))
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
     let changed: HashSet<i64> = events::table
-        .filter(events::thread_id.eq_any(&ids))
+        .filter(among(events::thread_id, ids.iter().copied()))
         .filter(events::id.gt(place))
         .filter(events::kind.eq_any(["post_deleted", "post_hidden", "post_edited"]))
         .select(events::thread_id)

@@ -1,7 +1,7 @@
 //! search room: threads as the index sees them, read from the database in a few statements for many.
 use super::document::{ANSWERS_MAX, ThreadDoc};
 use crate::db::schema::{posts, threads, users};
-use crate::db::{Conn, DbResult};
+use crate::db::{Conn, DbResult, zero};
 use crate::kernel::markdown::plain_text;
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
@@ -30,7 +30,7 @@ macro_rules! rows {
     () => {
         threads::table
             .left_join(users::table.on(users::id.nullable().eq(threads::author_id)))
-            .filter(threads::removed.eq(0))
+            .filter(threads::removed.eq(zero()))
             .select((
                 threads::id,
                 threads::title,
@@ -96,7 +96,7 @@ fn finish(conn: &mut Conn, rows: Vec<Row>, docs: &mut Vec<ThreadDoc>) -> DbResul
     let found: Vec<(i64, i64, String)> = posts::table
         .filter(posts::thread_id.eq_any(&ids))
         .filter(posts::kind.eq_any(["question", "answer"]))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .select((posts::id, posts::thread_id, posts::body_html))
         .load(conn)?;
     let mut texts: HashMap<i64, Vec<Post>> = HashMap::with_capacity(rows.len());
@@ -116,7 +116,7 @@ fn of_a_long_thread(conn: &mut Conn, row: &Row) -> DbResult<Vec<Post>> {
     let mut found: Vec<(i64, i64, String)> = posts::table
         .filter(posts::thread_id.eq(row.id))
         .filter(posts::kind.eq("answer"))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .order(posts::id)
         .limit(ANSWERS_MAX as i64)
         .select(columns)
@@ -128,7 +128,7 @@ fn of_a_long_thread(conn: &mut Conn, row: &Row) -> DbResult<Vec<Post>> {
         .collect();
     let more: Vec<(i64, i64, String)> = posts::table
         .filter(posts::id.eq_any(others))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .select(columns)
         .load(conn)?;
     found.extend(more);

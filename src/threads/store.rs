@@ -3,10 +3,10 @@ use super::Body;
 use super::policy::{Kind, Removed, Standpoint};
 use crate::accounts::Role;
 use crate::db::schema::{
-    badge_awards, drafts, follows, me_toos, post_origins, posts, removals, revisions, standings, submissions,
-    tags, thread_tags, threads, users,
+    badge_awards, drafts, duplicate_links, follows, me_toos, post_origins, posts, removals, revisions,
+    standings, submissions, tags, thread_tags, threads, users,
 };
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -351,7 +351,7 @@ pub fn newest_official_answer(conn: &mut Conn, thread: ThreadId) -> DbResult<Opt
         .filter(posts::thread_id.eq(thread))
         .filter(posts::kind.eq(Kind::Answer.as_str()))
         .filter(posts::official.eq(true))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .order(posts::id.desc())
         .select(posts::id)
         .first(conn)
@@ -403,7 +403,7 @@ pub fn open_removals(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId
         return Ok(HashMap::new());
     }
     let rows: Vec<(PostId, String, Option<UserId>, Moment)> = removals::table
-        .filter(removals::post_id.eq_any(ids.to_vec()))
+        .filter(among(removals::post_id, ids.iter().copied()))
         .filter(removals::lifted_at.is_null())
         .order(removals::id)
         .select((removals::post_id, removals::reason, removals::actor_id, removals::created_at))
@@ -480,8 +480,20 @@ pub fn set_escalated(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()
     Ok(())
 }
 
+/// Closes a thread in favour of another, with the link that says so, or opens it again, without any.
 pub fn set_duplicate(tx: &mut Tx<'_>, thread: ThreadId, of: Option<ThreadId>) -> DbResult<()> {
     diesel::update(threads::table.find(thread)).set(threads::duplicate_of.eq(of)).execute(tx.conn)?;
+    match of {
+        Some(of) => diesel::insert_into(duplicate_links::table)
+            .values((
+                duplicate_links::thread_id.eq(thread),
+                duplicate_links::of_id.eq(of),
+                duplicate_links::created_at.eq(tx.now),
+            ))
+            .execute(tx.conn)?,
+        None => diesel::delete(duplicate_links::table.filter(duplicate_links::thread_id.eq(thread)))
+            .execute(tx.conn)?,
+    };
     Ok(())
 }
 
@@ -730,7 +742,7 @@ pub fn list(
     after: Option<Cursor>,
     limit: i64,
 ) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
-    let mut query = threads::table.filter(threads::removed.eq(0)).select(thread_columns!()).into_boxed();
+    let mut query = threads::table.filter(threads::removed.eq(zero())).select(thread_columns!()).into_boxed();
     if let Some(tag) = tag {
         query =
             query.filter(threads::id.eq_any(
@@ -739,7 +751,9 @@ pub fn list(
     }
     query = match sort {
         Sort::Newest | Sort::Active => query,
-        Sort::Unanswered => query.filter(threads::answer_count.eq(0)).filter(threads::duplicate_of.is_null()),
+        Sort::Unanswered => {
+            query.filter(threads::answer_count.eq(zero())).filter(threads::duplicate_of.is_null())
+        }
         Sort::Unsolved => {
             query.filter(threads::accepted_answer_id.is_null()).filter(threads::duplicate_of.is_null())
         }
@@ -786,7 +800,7 @@ pub fn questions_of(
 ) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
     let mut query = threads::table.filter(threads::author_id.eq(user)).select(thread_columns!()).into_boxed();
     if !removed_too {
-        query = query.filter(threads::removed.eq(0));
+        query = query.filter(threads::removed.eq(zero()));
     }
     if let Some(at) = after {
         query = query
@@ -834,9 +848,9 @@ pub fn answers_of(
         SeesRemoved::All => query,
         // One's own removed answer, but not the removed question of another above it.
         SeesRemoved::Own(viewer) => {
-            query.filter(threads::removed.eq(0).or(threads::author_id.eq(viewer).assume_not_null()))
+            query.filter(threads::removed.eq(zero()).or(threads::author_id.eq(viewer).assume_not_null()))
         }
-        SeesRemoved::None => query.filter(posts::removed.eq(0)).filter(threads::removed.eq(0)),
+        SeesRemoved::None => query.filter(posts::removed.eq(zero())).filter(threads::removed.eq(zero())),
     };
     if let Some(at) = after {
         query = query.filter(posts::id.lt(at.id));
@@ -849,7 +863,7 @@ pub fn answers_of(
 pub fn duplicates_of(conn: &mut Conn, master: ThreadId) -> DbResult<Vec<(ThreadId, String, String)>> {
     Ok(threads::table
         .filter(threads::duplicate_of.eq(master))
-        .filter(threads::removed.eq(0))
+        .filter(threads::removed.eq(zero()))
         .order(threads::id)
         .limit(limits::PAGE_ROWS)
         .select((threads::id, threads::slug, threads::title))
@@ -938,7 +952,7 @@ pub fn question(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<PostRow>> 
 }
 
 pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
-    Ok(posts_with_authors!().filter(posts::id.eq_any(ids.to_vec())).load(conn)?)
+    Ok(posts_with_authors!().filter(among(posts::id, ids.iter().copied())).load(conn)?)
 }
 
 /// Who may see removed answers: nobody, their author, or everyone who moderates.
@@ -981,9 +995,9 @@ pub fn answers(
         .filter(posts::id.ne(accepted.unwrap_or(PostId(0))))
         .into_boxed();
     query = match sees {
-        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::None => query.filter(posts::removed.eq(zero())),
         SeesRemoved::Own(user) => {
-            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+            query.filter(posts::removed.eq(zero()).or(posts::author_id.eq(user).assume_not_null()))
         }
         SeesRemoved::All => query,
     };
@@ -1020,13 +1034,13 @@ pub fn author_badges(conn: &mut Conn, thread: ThreadId) -> DbResult<Vec<(UserId,
 /// Comments on these posts, oldest first, at most [`limits::PAGE_COMMENTS`].
 pub fn comments(conn: &mut Conn, parents: &[PostId], sees: SeesRemoved) -> DbResult<Vec<PostRow>> {
     let mut query = posts_with_authors!()
-        .filter(posts::parent_id.eq_any(parents.iter().map(|p| Some(*p)).collect::<Vec<_>>()))
+        .filter(among(posts::parent_id, parents.iter().copied()))
         .filter(posts::kind.eq(Kind::Comment.as_str()))
         .into_boxed();
     query = match sees {
-        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::None => query.filter(posts::removed.eq(zero())),
         SeesRemoved::Own(user) => {
-            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+            query.filter(posts::removed.eq(zero()).or(posts::author_id.eq(user).assume_not_null()))
         }
         SeesRemoved::All => query,
     };
@@ -1068,7 +1082,7 @@ pub fn answers_since(conn: &mut Conn, thread: ThreadId, since: PostId) -> DbResu
     Ok(posts::table
         .filter(posts::thread_id.eq(thread))
         .filter(posts::kind.eq(Kind::Answer.as_str()))
-        .filter(posts::removed.eq(0))
+        .filter(posts::removed.eq(zero()))
         .filter(posts::id.gt(since))
         .order(posts::id)
         .limit(limits::COUNT_CAP)
@@ -1203,9 +1217,9 @@ pub fn comments_after(
         .filter(posts::id.gt(after))
         .into_boxed();
     query = match sees {
-        SeesRemoved::None => query.filter(posts::removed.eq(0)),
+        SeesRemoved::None => query.filter(posts::removed.eq(zero())),
         SeesRemoved::Own(user) => {
-            query.filter(posts::removed.eq(0).or(posts::author_id.eq(user).assume_not_null()))
+            query.filter(posts::removed.eq(zero()).or(posts::author_id.eq(user).assume_not_null()))
         }
         SeesRemoved::All => query,
     };
@@ -1216,7 +1230,7 @@ pub fn comments_after(
 /// The Markdown of these posts; those an import brought as HTML have none.
 pub fn sources(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId, String>> {
     let rows: Vec<(PostId, String)> = posts::table
-        .filter(posts::id.eq_any(ids.to_vec()))
+        .filter(among(posts::id, ids.iter().copied()))
         .filter(posts::body_is_html.eq(false))
         .select((posts::id, posts::body_md))
         .load(conn)?;
@@ -1229,8 +1243,8 @@ pub fn threads_by_id(conn: &mut Conn, ids: &[ThreadId]) -> DbResult<HashMap<Thre
         return Ok(HashMap::new());
     }
     let rows: Vec<ThreadRow> = threads::table
-        .filter(threads::id.eq_any(ids.to_vec()))
-        .filter(threads::removed.eq(0))
+        .filter(among(threads::id, ids.iter().copied()))
+        .filter(threads::removed.eq(zero()))
         .select(thread_columns!())
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())

@@ -1,7 +1,7 @@
 //! votes room: one vote per person and post, changed and taken back, never counted twice.
 use crate::accounts::Viewer;
 use crate::db::schema::votes;
-use crate::db::{Conn, DbResult, Tx};
+use crate::db::{Conn, DbResult, Tx, among};
 use crate::error::Result;
 use crate::kernel::ids::{PostId, UserId};
 use crate::ledger::Fact;
@@ -81,7 +81,7 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
 pub fn votes_of(conn: &mut Conn, voter: UserId, posts: &[PostId]) -> DbResult<HashMap<PostId, i16>> {
     let rows: Vec<(PostId, i16)> = votes::table
         .filter(votes::voter_id.eq(voter))
-        .filter(votes::post_id.eq_any(posts.to_vec()))
+        .filter(among(votes::post_id, posts.iter().copied()))
         .select((votes::post_id, votes::value))
         .load(conn)?;
     Ok(rows.into_iter().collect())

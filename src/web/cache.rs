@@ -27,7 +27,8 @@ pub const HTML: &str = "text/html; charset=utf-8";
 
 pub struct CachedPage {
     pub html: Bytes,
-    pub etag: String,
+    /// Where the page is kept.
+    pub etag: Option<String>,
     /// Its content type.
     pub kind: &'static str,
     gzip: OnceLock<Bytes>,
@@ -121,7 +122,8 @@ impl PageCache {
         (kind, html): (&'static str, Bytes),
         now: Moment,
     ) -> Arc<CachedPage> {
-        let etag = etag(&html);
+        // A page that is not kept is made anew for the next visitor, whatever they have: a validator saves nothing.
+        let etag = self.pages.as_ref().map(|_| etag(&html));
         let gzip = OnceLock::new();
         let page = Arc::new(CachedPage { etag, html, kind, gzip, shows, generation, made: now });
         if let Some(pages) = &self.pages {

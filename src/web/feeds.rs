@@ -1,7 +1,7 @@
 //! web room: what machines read of the forum: Atom feeds and the map of the site. Only what everybody may see.
 use crate::app::App;
 use crate::db::schema::{posts, tags, thread_tags, threads, users};
-use crate::db::{Conn, DbResult};
+use crate::db::{Conn, DbResult, zero};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -49,7 +49,7 @@ macro_rules! entries {
         threads::table
             .inner_join(posts::table.on(posts::id.eq(threads::id)))
             .left_join(users::table.on(users::id.nullable().eq(threads::author_id)))
-            .filter(threads::removed.eq(0))
+            .filter(threads::removed.eq(zero()))
             .order((threads::created_at.desc(), threads::id.desc()))
             .limit(limits::FEED_ENTRIES)
             .select((
@@ -152,7 +152,7 @@ fn feed(app: &App, title: &str, path: &str, page: &str, rows: &[Entry]) -> Strin
 fn ranges(conn: &mut Conn) -> DbResult<Vec<(i64, Option<Moment>)>> {
     let page = || sql::<BigInt>(&format!("((id - 1) / {}) + 1", limits::SITEMAP_RANGE));
     Ok(threads::table
-        .filter(threads::removed.eq(0))
+        .filter(threads::removed.eq(zero()))
         .group_by(page())
         .select((page(), max(threads::active_at)))
         .order(page())
@@ -190,7 +190,7 @@ pub async fn sitemap(visit: Visit, parts: Parts) -> Result<HttpResponse> {
         .shared_file(format!("/sitemap-{page}.xml"), Shows::Everything, XML, move |room| {
             let base = xml(&room.visit.app.config.base_url);
             let rows: Vec<(i64, String, Moment)> = threads::table
-                .filter(threads::removed.eq(0))
+                .filter(threads::removed.eq(zero()))
                 .filter(threads::id.gt(last - limits::SITEMAP_RANGE))
                 .filter(threads::id.le(last))
                 .order(threads::id)

@@ -557,9 +557,12 @@ impl Gate {
 fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpResponse {
     let vary =
         if page.kind == cache::HTML { "cookie, accept-encoding, accept-language" } else { "accept-encoding" };
-    if seen.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == page.etag)) {
+    let known = |etag: &&String| {
+        seen.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == **etag))
+    };
+    if let Some(etag) = page.etag.as_ref().filter(known) {
         return HttpResponse::NotModified()
-            .insert_header((ETAG, page.etag.clone()))
+            .insert_header((ETAG, etag.clone()))
             .insert_header((CACHE_CONTROL, "no-cache"))
             .insert_header((VARY, vary))
             .finish();
@@ -569,13 +572,15 @@ fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpRe
         .insert_header((CONTENT_TYPE, page.kind))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((VARY, vary));
+    if let Some(etag) = &page.etag {
+        // The same bytes under another coding are another representation.
+        let weak = if gzip { "W/" } else { "" };
+        reply.insert_header((ETAG, format!("{weak}{etag}")));
+    }
     if gzip {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
-        // The same bytes under another coding are another representation.
-        reply.insert_header((ETAG, format!("W/{}", page.etag)));
         reply.body(page.gzip())
     } else {
-        reply.insert_header((ETAG, page.etag.clone()));
         reply.body(page.html.clone())
     }
 }

@@ -95,6 +95,11 @@ impl World {
             .unwrap()
     }
 
+    /// Duplicates as `loggia stats` counts them.
+    pub fn duplicates(&self) -> i64 {
+        loggia::exchange::stats(&mut self.db.reader().unwrap()).unwrap().duplicates
+    }
+
     /// Kinds of the events after the cast came in, oldest first.
     pub fn kinds(&self) -> Vec<String> {
         let mut conn = self.db.reader().unwrap();
@@ -192,6 +197,7 @@ on_both!(each_act_leaves_one_line_in_the_log_and_none_when_nothing_changed, |wor
         ];
         assert!(done.iter().all(|d| is_done(d) == (turn == 0) && is_already(d) == (turn == 1)), "{done:?}");
     }
+    assert_eq!(world.duplicates(), 1);
     for turn in 0..2 {
         let carla = &world.carla;
         let done = [
@@ -201,6 +207,8 @@ on_both!(each_act_leaves_one_line_in_the_log_and_none_when_nothing_changed, |wor
         ];
         assert!(done.iter().all(|d| is_done(d) == (turn == 0) && is_already(d) == (turn == 1)), "{done:?}");
     }
+    // What is open again counts as nobody's duplicate, whoever said that it was one.
+    assert_eq!(world.duplicates(), 0);
     let acts: Vec<String> = world.log().into_iter().map(|(act, _)| act).collect();
     assert_eq!(acts, ["lock", "duplicate", "hide", "unhide", "reopen", "unlock"]);
 });
