@@ -32,6 +32,7 @@ pub struct House {
     pub db: Db,
     pub key: SiteKey,
     pub letterhead: Letterhead,
+    pub content_security_policy: actix_web::http::header::HeaderValue,
     pub hasher: Hasher,
     pub templates: Templates,
     pub cache: Arc<PageCache>,
@@ -133,6 +134,7 @@ impl App {
         let app = App(Arc::new(House {
             key,
             letterhead,
+            content_security_policy: doorman::content_security_policy(&config),
             hasher: Hasher::start(config.password_memory_kib)
                 .map_err(|e| anyhow::anyhow!("passwords cannot be hashed: {e}"))?,
             templates,
@@ -278,6 +280,14 @@ impl App {
         .workers(workers)
         .worker_max_blocking_threads((readers / workers).max(1))
         .max_connections(limits::CONNECTIONS)
+        .on_connect(|stream, _| {
+            if let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>() {
+                let unread = Some(Duration::from_millis(limits::UNREAD_MS));
+                if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(unread) {
+                    tracing::debug!(%error, "a connection has no limit on being left unread");
+                }
+            }
+        })
         .client_request_timeout(Duration::from_secs(limits::HEADER_SECONDS))
         .client_disconnect_timeout(Duration::from_secs(1))
         .keep_alive(Duration::from_secs(limits::KEEP_ALIVE_SECONDS))

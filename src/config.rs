@@ -39,12 +39,18 @@ settings![
         "the address people use, for links in mails; empty: the listening address"
     ),
     ("trusted_proxies", "IP addresses, comma separated", "", "proxies whose X-Forwarded-For is believed"),
-    ("language", "a language code such as en", "en", "the language of pages for those who chose none"),
+    ("language", "a language Loggia speaks: en", "en", "the language of pages for those who chose none"),
     ("brand.name", "1 to 60 characters", "Loggia", "the brand's name, on every page and mail"),
     ("brand.tagline", "up to 120 characters", "Ask, answer, find the solution", "the line under the name"),
     ("brand.logo", "a path to an SVG, PNG or WebP file", "", "the logo; empty: Loggia's arches"),
     ("brand.hue", "0 to 359", "22", "the brand's colour as a hue"),
     ("brand.home_url", "an http(s) address", "", "the brand's own site"),
+    (
+        "image_hosts",
+        "host names, comma separated, or any",
+        "",
+        "other hosts whose pictures are shown in posts; each learns who reads what, so elsewhere a link is shown"
+    ),
     ("sign_up", "open or closed", "open", "whether visitors may make accounts"),
     (
         "rate_limits",
@@ -142,6 +148,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     pub language: String,
     pub brand: Brand,
+    /// Sources of pictures beside our own, as a Content-Security-Policy writes them.
+    pub image_sources: Vec<String>,
     pub sign_up_open: bool,
     pub rate_limits: bool,
     pub page_cache: bool,
@@ -233,6 +241,21 @@ impl Config {
             .filter(|part| !part.is_empty())
             .map(|part| part.parse::<IpAddr>().map_err(|_| wrong("trusted_proxies")))
             .collect::<Result<Vec<_>, _>>()?;
+        let image_hosts = text("image_hosts");
+        let image_sources = match image_hosts.trim() {
+            "any" => vec!["https:".to_owned()],
+            hosts => hosts
+                .split(',')
+                .map(str::trim)
+                .filter(|host| !host.is_empty())
+                .map(|host| {
+                    let name = host.strip_prefix("*.").unwrap_or(host);
+                    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+                    let known = name.contains('.') && name.chars().all(fits) && !name.starts_with('.');
+                    if known { Ok(format!("https://{host}")) } else { Err(wrong("image_hosts")) }
+                })
+                .collect::<Result<Vec<_>, _>>()?,
+        };
         let language = text("language");
         if !crate::web::i18n::LANGUAGES.contains(&language.as_str()) {
             return Err(wrong("language"));
@@ -295,6 +318,7 @@ impl Config {
             trusted_proxies,
             language,
             brand,
+            image_sources,
             sign_up_open: match text("sign_up").as_str() {
                 "open" => true,
                 "closed" => false,
@@ -416,6 +440,26 @@ fn read_environment(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hosts_of_pictures_are_names_or_any() {
+        let load = |value: &str| Config::load(None, Vec::new(), &[("image_hosts", value.to_owned())]);
+        let check =
+            |value: &str, expect: &[&str]| assert_eq!(load(value).unwrap().image_sources, expect, "{value}");
+        check("", &[]);
+        check("any", &["https:"]);
+        check("i.example.com,*.example.org", &["https://i.example.com", "https://*.example.org"]);
+        for wrong in ["https://a.b", "a.b; script-src *", "*", "localhost", "a.b c.d", "a.b/c", "*.", ".a.b"]
+        {
+            assert!(load(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_language_setting_names_every_language_there_is() {
+        let takes = find("language").unwrap().takes;
+        assert_eq!(takes, format!("a language Loggia speaks: {}", crate::web::i18n::LANGUAGES.join(", ")));
+    }
 
     fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()

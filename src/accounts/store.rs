@@ -519,7 +519,7 @@ pub fn display_names(
     usernames: &[&str],
 ) -> DbResult<std::collections::HashMap<String, String>> {
     let rows: Vec<(String, String)> = users::table
-        .filter(among_texts(users::username, usernames.iter().copied()))
+        .filter(among_texts(users::username_key, usernames.iter().map(|name| fold(name))))
         .filter(users::erased_at.is_null())
         .select((users::username, users::display_name))
         .load(conn)?;

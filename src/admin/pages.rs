@@ -164,6 +164,19 @@ fn checks(room: &Room<'_>, app: &App, failed_mails: i64, followers: &[FollowerRo
     } else {
         check("admin-check-rates", "error", t("admin-check-rates-off"), "admin-check-rates-remedy")
     });
+    let (lang, now) = (room.visit.lang, room.now);
+    checks.push(match crate::exchange::backup::last_made(&config.data) {
+        Ok(Some(at)) if now.since(at) <= limits::BACKUP_OLD => {
+            check("admin-check-backup", "ok", view::ago(lang, at, now), "")
+        }
+        Ok(Some(at)) => {
+            check("admin-check-backup", "error", view::ago(lang, at, now), "admin-check-backup-old")
+        }
+        Ok(None) => {
+            check("admin-check-backup", "warn", t("admin-check-backup-none"), "admin-check-backup-how")
+        }
+        Err(error) => check("admin-check-backup", "error", error.to_string(), "admin-check-backup-old"),
+    });
     checks
 }
 

@@ -1,12 +1,14 @@
 //! cli room: a filled demo community of its own: Brezza, a made-up maker of home Wi-Fi.
 //!
-//! It never touches the forum's own data: its folder is `data-demo` unless `--data` names another,
-//! its database SQLite in that folder. Dates are moved so that the newest post is minutes old.
+//! It never touches the forum's own data: its folder is `data-demo` unless `--data` or `LOGGIA_DATA` names
+//! another, its database SQLite in that folder unless the line or the environment names an empty one.
+//! Dates are moved so that the newest post is minutes old.
 use super::serve::{Arguments, bind, keep_open};
 use super::{Place, transfer};
 use crate::accounts;
 use crate::app::App;
 use crate::error::Error;
+use crate::exchange;
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -45,35 +47,46 @@ const WORDS: [&str; 64] = [
 #[derive(Serialize, Deserialize)]
 struct Mark {
     password: String,
+    /// Where it lives, as [`crate::db::Target::describe`] says it.
+    database: String,
     /// Everything is in and signs in with that password.
     ready: bool,
 }
 
 pub fn demo(place: &Place) -> anyhow::Result<ExitCode> {
-    let data = place.data.clone().unwrap_or_else(|| "data-demo".into());
+    // What stands in loggia.toml is the forum's own.
+    let named = |variable: &str| std::env::var(variable).ok().filter(|value| !value.is_empty());
+    let data = place.data.clone().or_else(|| named("LOGGIA_DATA")).unwrap_or_else(|| "data-demo".into());
+    let database_url = place
+        .database_url
+        .clone()
+        .or_else(|| named("LOGGIA_DATABASE_URL"))
+        .or_else(|| named("DATABASE_URL"))
+        .unwrap_or_default();
     let fixed: Vec<(&'static str, String)> = vec![
         ("data", data),
-        ("database_url", String::new()),
+        ("database_url", database_url),
         ("base_url", String::new()),
         ("brand.name", "Brezza".into()),
         ("brand.tagline", "Help from people with the same router".into()),
         ("brand.logo", String::new()),
         ("mail.transport", "folder".into()),
     ];
-    if let Some(url) = &place.database_url {
-        anyhow::bail!(
-            "the demo lives in SQLite in its own folder, not in {}",
-            crate::db::Target::parse(url).map_or_else(|| "that database".into(), |t| t.describe())
-        );
-    }
     let config = place.load(&fixed)?;
     super::log(&config, true)?;
     let mark_file = config.data.join(MARK);
     let mut mark = read_mark(&mark_file)?;
-    if mark.is_none() && config.data.join("loggia.sqlite").exists() {
+    let database = config.database.describe();
+    if let Some(mark) = mark.as_ref().filter(|mark| mark.database != database) {
         anyhow::bail!(
-            "{} holds a forum that is no demo; name another folder with --data",
-            super::shown(&config.data)
+            "the demo in {} lives in {}, not in {database}; name another folder with --data",
+            super::shown(&config.data),
+            mark.database
+        );
+    }
+    if mark.is_none() && exchange::backup::first_full(&config.database)?.is_some() {
+        anyhow::bail!(
+            "{database} holds a forum that is no demo; name another folder with --data, or an empty database"
         );
     }
     let (config, listener) = bind(config)?;
@@ -83,7 +96,7 @@ pub fn demo(place: &Place) -> anyhow::Result<ExitCode> {
             Some(mark) => mark.password.clone(),
             None => password()?,
         };
-        let fresh = Mark { password, ready: false };
+        let fresh = Mark { password, database: database.clone(), ready: false };
         if mark.is_none() {
             // A start that was cut off goes on with the same dates: its import knows the file again.
             write_private(&config.data.join(MOVED), move_dates(now_seconds())?.as_bytes())?;

@@ -3,6 +3,7 @@ use super::progress::Progress;
 use super::{say, shown};
 use crate::config::{Config, MailTransport, SmtpTls};
 use crate::db::{Access, Conn, Db, Opening, Target, dump};
+use crate::kernel::limits;
 use crate::kernel::moment::Clock;
 use crate::kernel::token::SiteKey;
 use crate::ledger;
@@ -54,6 +55,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
             places(config, &mut conn, &mut found);
             index(config, &mut conn, &mut found);
             mails(&mut conn, &mut found);
+            backups(config, &mut found);
             true
         }
         None => false,
@@ -293,6 +295,20 @@ fn mails(conn: &mut Conn, found: &mut Findings) {
             }
         }
         Err(error) => found.error(what, &error.to_string()),
+    }
+}
+
+fn backups(config: &Config, found: &mut Findings) {
+    let what = "backup";
+    let now = Clock::system().now();
+    match crate::exchange::backup::last_made(&config.data) {
+        Ok(None) => found
+            .warn(what, "none was made yet; `loggia backup FILE.tar.gz` makes one, beside the running forum"),
+        Ok(Some(at)) if now.since(at) > limits::BACKUP_OLD => {
+            found.warn(what, &format!("the last one is of {}; see why the daily one is not made", at.iso()));
+        }
+        Ok(Some(at)) => found.ok(what, &format!("the last one is of {}", at.iso())),
+        Err(error) => found.error(what, &format!("when the last one was made cannot be read: {error}")),
     }
 }
 

@@ -168,6 +168,11 @@ pub fn backup(config: &Config, file: &Path, settings: Option<&Path>) -> anyhow::
     let made = exchange::backup::backup(&config.database, file, settings, now, &show);
     progress.end();
     let made = made.context("no backup was made")?;
+    if let Err(error) = exchange::backup::note_made(&config.data, now) {
+        super::complain(&format!(
+            "loggia: the backup is made, but its time could not be written down: {error}"
+        ));
+    }
     say(&format!(
         "{} rows of {} tables are in {} ({} bytes). It holds password hashes and addresses: keep it safe.",
         made.rows(),

@@ -173,14 +173,49 @@ impl Target {
     }
 }
 
-/// The address with a time limit for connecting, where the operator set none: a server that takes connections
-/// and does not speak must not hold a thread for minutes.
+/// The address with limits on how long a server may be silent, where the operator set none: one that takes
+/// connections and does not speak, or a host that is gone, must not hold a thread until the kernel gives up.
 fn within_time(url: &str) -> String {
-    if url.contains("connect_timeout=") {
-        return url.to_owned();
+    let mut url = url.to_owned();
+    for (name, value) in [
+        ("connect_timeout", limits::DB_CONNECT_SECONDS),
+        ("keepalives_idle", limits::DB_KEEPALIVE_SECONDS),
+        ("keepalives_interval", limits::DB_KEEPALIVE_SECONDS),
+        ("keepalives_count", limits::DB_KEEPALIVES),
+        ("tcp_user_timeout", limits::DB_UNACKNOWLEDGED_MS),
+    ] {
+        let named = |part: &str| part.split_once('=').is_some_and(|(known, _)| known == name);
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        if !query.split('&').any(named) {
+            let joint = if query.is_empty() && !url.ends_with('?') { '?' } else { '&' };
+            url.push(joint);
+            url.push_str(&format!("{name}={value}"));
+        }
     }
-    let joint = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{joint}connect_timeout={}", limits::DB_CONNECT_SECONDS)
+    url
+}
+
+/// Refuses a server older than what the statements are written and tested for.
+fn young_enough(conn: &mut diesel::PgConnection) -> DbResult<()> {
+    #[derive(QueryableByName)]
+    struct Server {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        number: i32,
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let server: Server = diesel::sql_query(
+        "SELECT current_setting('server_version_num')::int AS number, current_setting('server_version') AS name",
+    )
+    .get_result(conn)?;
+    if server.number < limits::POSTGRES_OLDEST {
+        return Err(DbError::Refused(format!(
+            "PostgreSQL {} is too old; {} or newer is needed",
+            server.name,
+            limits::POSTGRES_OLDEST / 10_000
+        )));
+    }
+    Ok(())
 }
 
 /// The first process to open a file turns it to WAL; SQLite makes others that try meanwhile fail at once
@@ -292,6 +327,7 @@ pub fn migrate(target: &Target) -> DbResult<usize> {
             })
         }
         Conn::Postgres(conn) => {
+            young_enough(conn)?;
             conn.batch_execute(&format!("SET lock_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
             newer(conn.applied_migrations().map_err(refused)?, POSTGRES_MIGRATIONS.names()?)?;
             Ok(conn.run_pending_migrations(POSTGRES_MIGRATIONS).map_err(refused)?.len())
@@ -551,5 +587,24 @@ pub fn prepare_folder(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_on_a_silent_server_are_added_where_none_are_set() {
+        let check = |url: &str, has: &[&str], has_not: &[&str]| {
+            let out = within_time(url);
+            assert!(out.starts_with(url) && has.iter().all(|part| out.contains(part)), "{out}");
+            assert!(!has_not.iter().any(|part| out.contains(part)), "{out}");
+            assert_eq!(out.matches('?').count(), 1, "{out}");
+        };
+        check("postgres://h/d", &["?connect_timeout=2&", "&tcp_user_timeout=10000"], &[]);
+        check("postgres://h/d?", &["?&connect_timeout=2"], &[]);
+        check("postgres://h/d?sslmode=require", &["require&connect_timeout=2&keepalives_idle=5"], &[]);
+        check("postgres://h/d?tcp_user_timeout=1", &["&keepalives_count=3"], &["tcp_user_timeout=10000"]);
     }
 }

@@ -375,9 +375,9 @@ pub fn restore(target: &Target, path: &Path, progress: &dyn Fn(Progress)) -> Res
         }
         _ => {
             // Asked again under the write lock; here, so that a full house is not even migrated.
-            let mut conn = target.connect(Access::Read)?;
-            let tables = dump::tables(&mut conn)?;
-            require_empty(target, &mut conn, &tables)?;
+            if let Some(table) = first_full(target)? {
+                return Err(not_empty(target, &table));
+            }
             None
         }
     };
@@ -407,17 +407,30 @@ impl Drop for FreshFile {
     }
 }
 
-fn require_empty(target: &Target, conn: &mut db::Conn, tables: &[dump::Table]) -> Result<()> {
+/// The first table in which somebody has left something, if the database is there at all.
+pub fn first_full(target: &Target) -> Result<Option<String>> {
+    if matches!(target, Target::Sqlite(file) if !file.exists()) {
+        return Ok(None);
+    }
+    let mut conn = target.connect(Access::Read)?;
+    let tables = dump::tables(&mut conn)?;
+    full(&mut conn, &tables)
+}
+
+fn full(conn: &mut db::Conn, tables: &[dump::Table]) -> Result<Option<String>> {
     for table in tables.iter().filter(|table| !FURNITURE.contains(&table.name.as_str())) {
         if !dump::is_empty(conn, table)? {
-            return Err(refused(format!(
-                "{} is not empty (table {}); a backup is restored into an empty database only; nothing was changed",
-                target.describe(),
-                table.name
-            )));
+            return Ok(Some(table.name.clone()));
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+fn not_empty(target: &Target, table: &str) -> ExchangeError {
+    refused(format!(
+        "{} is not empty (table {table}); a backup is restored into an empty database only; nothing was changed",
+        target.describe()
+    ))
 }
 
 /// A table that is coming in.
@@ -435,7 +448,9 @@ fn load(target: &Target, path: &Path, head: &Head, progress: &dyn Fn(Progress)) 
         )));
     }
     let tables = dump::tables(load.conn())?;
-    require_empty(target, load.conn(), &tables)?;
+    if let Some(table) = full(load.conn(), &tables)? {
+        return Err(not_empty(target, &table));
+    }
     for table in tables.iter().filter(|table| FURNITURE.contains(&table.name.as_str())) {
         dump::clear(load.conn(), table)?;
     }
@@ -491,4 +506,23 @@ fn load(target: &Target, path: &Path, head: &Head, progress: &dyn Fn(Progress)) 
     }
     load.commit()?;
     Ok(sums)
+}
+/// In the data folder: when the last whole backup was made, RFC 3339.
+const LAST: &str = "last-backup";
+
+/// Writes down that a whole backup was made.
+pub fn note_made(data: &Path, at: Moment) -> io::Result<()> {
+    std::fs::create_dir_all(data)?;
+    let unfinished = data.join("last-backup.unfinished");
+    std::fs::write(&unfinished, format!("{}\n", at.iso()))?;
+    std::fs::rename(unfinished, data.join(LAST))
+}
+
+/// When the last whole backup was made; `None` where none was.
+pub fn last_made(data: &Path) -> io::Result<Option<Moment>> {
+    match std::fs::read_to_string(data.join(LAST)) {
+        Ok(text) => Moment::parse(text.trim()).map(Some).ok_or_else(|| io::Error::other("it holds no time")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

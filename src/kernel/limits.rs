@@ -16,6 +16,14 @@ pub const READ_MS: u64 = 4_500;
 pub const WRITE_MS: u64 = 6_000;
 /// Seconds PostgreSQL may take to let a connection in.
 pub const DB_CONNECT_SECONDS: u64 = 2;
+/// Seconds of silence after which PostgreSQL's host is asked whether it is there, and between two such questions.
+pub const DB_KEEPALIVE_SECONDS: u64 = 5;
+/// Questions without an answer after which it is not: gone hosts are noticed within 20 seconds, not two hours.
+pub const DB_KEEPALIVES: u64 = 3;
+/// Milliseconds what was sent to PostgreSQL may stay unacknowledged; the kernel's own limit is 15 minutes.
+pub const DB_UNACKNOWLEDGED_MS: u64 = 10_000;
+/// The oldest PostgreSQL the suite runs on, as the server numbers itself.
+pub const POSTGRES_OLDEST: i32 = 150_000;
 /// Milliseconds one PostgreSQL statement of a request may take; no page needs a tenth of it.
 pub const DB_STATEMENT_MS: u64 = 10_000;
 /// Milliseconds PostgreSQL keeps a silent open transaction: a node that hangs must not hold the write lock.
@@ -53,6 +61,10 @@ pub const FORM_FIELDS: usize = 64;
 pub const BODY_SECONDS: u64 = 8;
 /// Bytes of path and query; nothing we link to is a tenth as long.
 pub const URL_BYTES: usize = 4_096;
+/// Milliseconds a visitor may leave what we sent unread: whoever does not read must not hold a page in memory.
+pub const UNREAD_MS: u64 = 30_000;
+/// Microseconds after which the last backup is old: a day and a late night.
+pub const BACKUP_OLD: i64 = 26 * crate::kernel::moment::HOUR;
 /// Seconds running requests have at a stop.
 pub const STOP_SECONDS: u64 = 10;
 /// Connections one worker keeps open; idle ones cost little.

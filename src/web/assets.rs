@@ -80,14 +80,19 @@ pub async fn show(app: Data<App>, path: Path<(String, String)>, req: HttpRequest
             None => return crate::error::Error::NotFound.error_response(),
         }
     };
+    let kind = if path == "brand.css" { "text/css; charset=utf-8" } else { content_type(&path) };
+    if url(&path, app.config.brand.hue) != format!("/assets/{version}/{path}") {
+        // Another version's address: a node of another release has other bytes for it, so nobody keeps ours.
+        return HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, kind))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .body(body);
+    }
     if req.headers().get(IF_NONE_MATCH).is_some_and(|seen| seen.as_bytes() == etag.as_bytes()) {
         return HttpResponse::NotModified().insert_header((ETAG, etag)).finish();
     }
     HttpResponse::Ok()
-        .insert_header((
-            CONTENT_TYPE,
-            if path == "brand.css" { "text/css; charset=utf-8" } else { content_type(&path) },
-        ))
+        .insert_header((CONTENT_TYPE, kind))
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((ETAG, etag))
         .body(body)

@@ -13,10 +13,21 @@ use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 
-/// Scripts, styles and pictures of our own alone; forms go home; nobody frames us.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; \
-                   font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; \
-                   base-uri 'none'; object-src 'none'";
+/// Scripts, styles and pictures of our own alone, but for the hosts of pictures that the operator named; forms go
+/// home; nobody frames us.
+pub fn content_security_policy(config: &crate::config::Config) -> HeaderValue {
+    let mut pictures = String::from("'self'");
+    for source in &config.image_sources {
+        pictures.push(' ');
+        pictures.push_str(source);
+    }
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; font-src 'self'; \
+         connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    );
+    // Sources are ASCII by their parsing; a policy that could not be sent must not become none at all.
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
 
 /// The page a refused request may leave for the one who sent it.
 struct Context {
@@ -93,13 +104,14 @@ where
         reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     let headers = reply.headers_mut();
-    let mut add = |name: &'static str, value: &'static str| {
+    let mut insert = |name: &'static str, value: HeaderValue| {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
+            headers.insert(name, value);
         }
     };
-    add("content-security-policy", CSP);
+    insert("content-security-policy", app.content_security_policy.clone());
+    let mut add = |name, value| insert(name, HeaderValue::from_static(value));
     add("x-content-type-options", "nosniff");
     add("x-frame-options", "DENY");
     add("referrer-policy", "same-origin");

@@ -20,15 +20,28 @@ const READY_SECONDS: u64 = 2;
 /// `GET /readyz`: the database answers in time.
 pub async fn readyz(app: Data<crate::app::App>) -> Result<HttpResponse> {
     let db = app.db.clone();
+    let data = app.config.data.clone();
     let look = actix_web::web::block(move || {
         let mut conn = db.reader()?;
-        crate::ledger::head(&mut conn)
+        crate::ledger::head(&mut conn)?;
+        // A word beside, no reason to take the forum out of service.
+        Ok(match crate::exchange::backup::last_made(&data) {
+            Ok(Some(at)) if db.clock.now().since(at) <= limits::BACKUP_OLD => {
+                format!("last backup: {}", at.iso())
+            }
+            Ok(Some(at)) => format!("last backup: {}, which is old", at.iso()),
+            Ok(None) => "last backup: none".to_owned(),
+            Err(error) => format!("last backup: unknown, {}", error.kind()),
+        })
     });
     match tokio::time::timeout(Duration::from_secs(READY_SECONDS), look).await {
-        Ok(Ok(Ok(_))) => {
-            Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body("ready\n"))
+        Ok(Ok(Ok(backup))) => Ok(HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+            .body(format!("ready\n{backup}\n"))),
+        Ok(Ok(Err(error))) => {
+            let error: crate::db::DbError = error;
+            Err(Error::Db(crate::db::DbError::Unavailable(error.to_string())))
         }
-        Ok(Ok(Err(error))) => Err(Error::Db(crate::db::DbError::Unavailable(error.to_string()))),
         _ => Err(Error::Db(crate::db::DbError::Busy("no answer in time".into()))),
     }
 }

@@ -8,7 +8,7 @@ use crate::web::i18n::{self, Arg, LANGUAGES};
 use crate::web::{assets, view, views};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use tera::{Context, Kwargs, State, Tera, TeraResult, Value};
+use tera::{Context, Kwargs, Map, State, Tera, TeraResult, Value};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "templates/"]
@@ -87,6 +87,7 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
         Ok(assets::url(kwargs.must_get::<&str>("path")?, hue))
     });
     tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| view::grouped(n));
+    tera.register_filter("in_order", in_order);
     let mut sources = Vec::new();
     match folder {
         None => {
@@ -102,6 +103,13 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
         sources.into_iter().map(|(name, text)| (name, settle(lang, hue, &text))).collect();
     tera.add_raw_templates(sources).map_err(|e| e.to_string())?;
     Ok(tera)
+}
+
+/// A map's pairs by their keys: maps of templates have no order of their own.
+fn in_order(map: Map, _: Kwargs, _: &State) -> Vec<Value> {
+    let mut pairs: Vec<_> = map.into_iter().collect();
+    pairs.sort_by(|a, b| a.0.cmp(&b.0));
+    pairs.into_iter().map(|(key, value)| Value::from(vec![Value::from(key.to_string()), value])).collect()
 }
 
 fn collect(root: &Path, folder: &Path, into: &mut Vec<(String, String)>) -> std::io::Result<()> {

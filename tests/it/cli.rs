@@ -463,15 +463,50 @@ fn the_doctor_says_what_to_mend() {
 }
 
 #[test]
+fn the_doctor_knows_each_part_that_is_not_right() {
+    let folder = imported();
+    let doctor = |arguments: &[&str]| {
+        let output = run(&folder, &[&["doctor"], arguments].concat());
+        (output.status.code(), text(&output.stdout))
+    };
+    let check = |arguments: &[&str], code: i32, line: &str| {
+        let (ended, said) = doctor(arguments);
+        assert_eq!(ended, Some(code), "{said}");
+        assert!(
+            said.lines().any(|l| l.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(line)),
+            "{said}"
+        );
+    };
+    check(&[], 0, "warn backup: none was made yet");
+    done(&folder, &["backup", "all.tar.gz"]);
+    check(&[], 0, "ok backup: the last one is of");
+    std::fs::write(folder.join("data/last-backup"), "2026-01-02T03:04:05Z\n").unwrap();
+    check(&[], 0, "warn backup: the last one is of 2026-01-02");
+    std::fs::write(folder.join("file"), "no folder").unwrap();
+    check(&["--data", "file"], 1, "error data folder:");
+    check(&["--database-url", "postgres://nobody@127.0.0.1:1/nothing"], 1, "error database: PostgreSQL at");
+    check(&["--database-url", "sqlite:file"], 1, "error database: SQLite at file");
+    check(&["--listen", "192.0.2.1:80"], 1, "error address: 192.0.2.1:80 cannot be listened on");
+    std::fs::write(folder.join("data/index/meta.json"), "{").unwrap();
+    let (_, said) = doctor(&[]);
+    assert!(said.lines().any(|l| l.contains("search index") && !l.starts_with("ok")), "{said}");
+    std::fs::remove_dir_all(folder.join("data/index")).unwrap();
+    check(&[], 0, "warn search index: there is no search index");
+}
+
+#[test]
 fn the_demo_opens_filled_and_again() {
     let folder = scratch::folder("cli");
+    let own = folder.join("own.toml");
+    std::fs::write(&own, "database_url = \"sqlite:precious.sqlite\"\n[brand]\nname = \"Own\"\n").unwrap();
     let mut passwords = Vec::new();
     for _ in 0..2 {
         let data = folder.join("demo");
         let mut child = program(&folder)
-            .args(["demo", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()])
+            .args(["demo", "--listen", "127.0.0.1:0"])
+            .env("LOGGIA_DATA", &data)
             // The forum's own settings do not reach the demo.
-            .env("DATABASE_URL", "sqlite:precious.sqlite")
+            .env("LOGGIA_CONFIG", &own)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
@@ -501,4 +536,10 @@ fn the_demo_opens_filled_and_again() {
     assert!(stats.contains("\"people\":24,\"questions\":45"), "{stats}");
     create_user(&folder, "elena", "admin", "olive lantern harbour\n");
     assert!(refused(1, &folder, &["demo", "--data", "data"]).contains("no demo"));
+    let elsewhere = ["demo", "--data", "other", "--database-url", "sqlite:data/loggia.sqlite"];
+    assert!(refused(1, &folder, &elsewhere).contains("no demo"));
+    let moved = ["demo", "--data", "demo", "--database-url", "sqlite:data/loggia.sqlite"];
+    assert!(refused(1, &folder, &moved).contains("lives in"));
+    let stats = done(&folder, &["stats", "--json"]);
+    assert!(stats.contains("\"people\":1,\"questions\":0"), "{stats}");
 }

@@ -458,6 +458,22 @@ on_both!(headers_of_one_visitor_change_no_page_of_another, |world| async move {
     }
 });
 
+on_both!(
+    pictures_of_other_hosts_are_asked_for_only_where_the_operator_named_them,
+    |ground: Ground| async move {
+        let pictures = |page: &Page| {
+            let policy = page.header("content-security-policy").to_owned();
+            policy.split("; ").find(|part| part.starts_with("img-src")).map(str::to_owned)
+        };
+        let world = World::with(ground, &[("image_hosts", "i.example.com, *.example.org")]).await;
+        let named = world.visitor().get("/").await;
+        assert_eq!(
+            pictures(&named).as_deref(),
+            Some("img-src 'self' https://i.example.com https://*.example.org")
+        );
+    }
+);
+
 /// What every answer bears, whatever it is.
 #[track_caller]
 fn guarded(page: &Page) {
@@ -468,6 +484,7 @@ fn guarded(page: &Page) {
         "base-uri 'none'",
         "form-action 'self'",
         "frame-ancestors 'none'",
+        "img-src 'self';",
     ] {
         assert!(csp.contains(part), "{} has no {part} in {csp:?}", page.asked);
     }
