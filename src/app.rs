@@ -95,7 +95,10 @@ pub fn lock_data(config: &Config) -> anyhow::Result<std::fs::File> {
 
 /// The followers that write to the database, in no particular order.
 pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
-    vec![Arc::new(crate::reputation::Reputation), Arc::new(crate::notices::Notices::new(letterhead.clone()))]
+    vec![
+        Arc::new(crate::reputation::Reputation::new(letterhead.clone())),
+        Arc::new(crate::notices::Notices::new(letterhead.clone())),
+    ]
 }
 
 impl App {

@@ -84,6 +84,12 @@ settings![
         "starttls",
         "how the connection is protected; none only on one machine"
     ),
+    (
+        "mail.smtp_ca",
+        "a path to a PEM file",
+        "",
+        "certificates to trust beside the public ones, for a mail server with its own"
+    ),
     ("mail.smtp_user", "text", "", "empty: no sign-in at the SMTP server"),
     ("mail.smtp_password", "text", "", "its password"),
     ("reload_templates", "a folder", "", "for development: read templates from this folder at every request"),
@@ -122,6 +128,7 @@ pub struct Mail {
     pub smtp_host: String,
     pub smtp_port: u16,
     pub smtp_tls: SmtpTls,
+    pub smtp_ca: Option<PathBuf>,
     pub smtp_user: String,
     pub smtp_password: String,
 }
@@ -294,6 +301,10 @@ impl Config {
         if transport == MailTransport::Smtp && text("mail.smtp_host").is_empty() {
             return Err(wrong("mail.smtp_host"));
         }
+        let smtp_ca = optional("mail.smtp_ca").map(PathBuf::from);
+        if smtp_ca.as_ref().is_some_and(|path| !path.is_file()) {
+            return Err(wrong("mail.smtp_ca"));
+        }
         let mail = Mail {
             transport,
             from,
@@ -306,6 +317,7 @@ impl Config {
                 "none" => SmtpTls::None,
                 _ => return Err(wrong("mail.smtp_tls")),
             },
+            smtp_ca,
             smtp_user: text("mail.smtp_user"),
             smtp_password: text("mail.smtp_password"),
         };

@@ -112,6 +112,7 @@ routes! {
 
     GET  "/notices"                              SignedIn   notices::pages::index;
     POST "/notices/read"                         SignedIn   notices::pages::read_all;
+    POST "/notices/{id}/reading"                 SignedIn   notices::pages::open;
     GET  "/settings/notices"                     SignedIn   notices::pages::settings;
     POST "/settings/notices"                     SignedIn   notices::pages::save_settings;
     GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;

@@ -146,8 +146,9 @@ pub struct EarnedBadge {
     pub url: String,
     pub description: String,
     pub when: When,
-    pub for_title: Option<String>,
-    pub for_url: Option<String>,
+    /// Its number in the ledger.
+    pub event_id: i64,
+    pub cause: Option<crate::badges::views::Cause>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -274,22 +274,26 @@ pub async fn set_role(visit: Visit, parts: Parts, form: Form) -> Result<HttpResp
 
 // --- mails ---
 
+/// On their way: also those a sender holds just now.
+const WAITING: &[MailState] = &[MailState::Queued, MailState::Sending];
+
 /// `GET /admin/mails`.
 pub async fn mails(visit: Visit, params: Params) -> Result<HttpResponse> {
     let after = Cursor::of(&params)?;
-    let (state, wanted) = match params.get("state") {
-        "" | "waiting" => ("waiting", Some(MailState::Queued)),
-        "sent" => ("sent", Some(MailState::Sent)),
-        "failed" => ("failed", Some(MailState::Failed)),
-        "all" => ("all", None),
+    let (state, wanted): (_, &[MailState]) = match params.get("state") {
+        "" | "waiting" => ("waiting", WAITING),
+        "sent" => ("sent", &[MailState::Sent]),
+        "failed" => ("failed", &[MailState::Failed]),
+        "expired" => ("expired", &[MailState::Expired]),
+        "all" => ("all", &MailState::ALL),
         _ => return Err(Error::NotFound),
     };
     visit
         .page(move |room| {
             let (lang, now) = (room.visit.lang, room.now);
             let counts = mail::counts(room.conn)?;
-            let in_state = |wanted: MailState| {
-                counts.iter().filter(|(state, _)| *state == wanted).map(|(_, n)| *n).sum::<i64>()
+            let in_states = |wanted: &[MailState]| {
+                counts.iter().filter(|(state, _)| wanted.contains(state)).map(|(_, n)| *n).sum::<i64>()
             };
             let mut rows =
                 mail::page(room.conn, wanted, after.map(|at| MailId(at.id)), limits::PAGE_ROWS + 1)?;
@@ -299,8 +303,9 @@ pub async fn mails(visit: Visit, params: Params) -> Result<HttpResponse> {
             let next = if more { rows.last().map(|row| Cursor { key: 0, id: row.id.0 }) } else { None };
             let view = MailsPage {
                 state: state.into(),
-                waiting_count: in_state(MailState::Queued) + in_state(MailState::Sending),
-                failed_count: in_state(MailState::Failed),
+                waiting_count: in_states(WAITING),
+                failed_count: in_states(&[MailState::Failed]),
+                expired_count: in_states(&[MailState::Expired]),
                 rows: rows.into_iter().map(|row| mail_row(lang, now, row)).collect(),
                 pager: view::pager(
                     &format!("/admin/mails?state={state}"),
@@ -315,7 +320,7 @@ pub async fn mails(visit: Visit, params: Params) -> Result<HttpResponse> {
 }
 
 fn mail_row(lang: &str, now: crate::kernel::moment::Moment, row: mail::Mail) -> MailRow {
-    let waits = matches!(row.state, MailState::Queued | MailState::Sending);
+    let waits = WAITING.contains(&row.state);
     let expired = row.state == MailState::Expired;
     MailRow {
         id: row.id.0,
@@ -324,7 +329,8 @@ fn mail_row(lang: &str, now: crate::kernel::moment::Moment, row: mail::Mail) -> 
         state: match row.state {
             MailState::Queued | MailState::Sending => "waiting",
             MailState::Sent => "sent",
-            MailState::Failed | MailState::Expired => "failed",
+            MailState::Failed => "failed",
+            MailState::Expired => "expired",
         }
         .into(),
         attempts: i64::from(row.attempts),

@@ -72,10 +72,11 @@ pub struct AdminPersonRow {
 /// `admin/mails.html`: POST /admin/mails/{id}/retry.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailsPage {
-    /// waiting, sent, failed or all.
+    /// waiting, sent, failed, expired or all.
     pub state: String,
     pub waiting_count: i64,
     pub failed_count: i64,
+    pub expired_count: i64,
     pub rows: Vec<MailRow>,
     pub pager: Pager,
     /// "SMTP mail.example.org:587" or "Folder …/mails".
@@ -87,7 +88,7 @@ pub struct MailRow {
     pub id: i64,
     pub to: String,
     pub subject: String,
-    /// waiting, sent or failed.
+    /// waiting, sent, failed or expired.
     pub state: String,
     pub attempts: i64,
     pub made: When,

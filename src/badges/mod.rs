@@ -9,10 +9,11 @@ pub mod views;
 
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;
-pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE};
+pub use pages::cause;
+pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE, Turn};
 pub use store::{
-    Award, BadgeCounts, BadgeSummary, Holder, all_badges, badge_counts, badge_history, badges_of, holders,
-    settle, tally,
+    Award, BadgeCounts, BadgeSummary, Held, Holder, Turned, all_badges, badge_counts, badge_history,
+    badges_of, holders, settle, tally,
 };
 
 /// A measure of somebody that an event moved from `before` to `after`.

@@ -1,8 +1,10 @@
 //! badges room: what there is to earn, and who has earned it.
-use super::policy::{Badge, find};
-use super::views::{BadgeCard, BadgePage, BadgesPage, Holder};
+use super::policy::{Badge, Measure, find};
+use super::views::{BadgeCard, BadgePage, BadgesPage, Cause, Holder};
 use super::{all_badges, badges_of, holders};
+use crate::accounts::Role;
 use crate::error::{Error, Result};
+use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::limits;
 use crate::threads;
 use crate::web::cache::Shows;
@@ -26,9 +28,25 @@ fn card(lang: &str, badge: &Badge, held: i64, mine: bool) -> BadgeCard {
 
 fn mine(room: &mut Room<'_>) -> Result<Vec<String>> {
     match &room.viewer {
-        Some(viewer) => Ok(badges_of(room.conn, viewer.id)?.into_iter().map(|award| award.badge).collect()),
+        Some(viewer) => {
+            Ok(badges_of(room.conn, viewer.id)?.into_iter().map(|held| held.award.badge).collect())
+        }
         None => Ok(Vec::new()),
     }
+}
+
+/// The post that earned `badge`, if everybody may see it (it has a title then). Who flagged a post is for
+/// themselves and for moderators to know.
+pub fn cause(
+    badge: &Badge,
+    holder: UserId,
+    post: Option<PostId>,
+    title: Option<String>,
+    viewer: Option<(UserId, Role)>,
+) -> Option<Cause> {
+    let told = badge.measure != Measure::AgreedFlags
+        || viewer.is_some_and(|(id, role)| id == holder || role.moderates());
+    Some(Cause { url: format!("/posts/{}", post?), title: title.filter(|_| told)? })
 }
 
 /// `GET /badges`.
@@ -62,6 +80,7 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
                 .map_or(0, |row| row.holders);
             let mine = mine(room)?;
             let (lang, now) = (room.visit.lang, room.now);
+            let viewer = room.viewer.as_ref().map(|viewer| (viewer.id, viewer.role));
             let view = BadgePage {
                 badge: card(lang, badge, held, mine.iter().any(|id| id == badge.id)),
                 holders: rows
@@ -75,8 +94,8 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
                         Holder {
                             person: view::person(lang, &author, BadgeCounts::default()),
                             when: when(lang, row.at, now),
-                            for_title: None,
-                            for_url: None,
+                            event_id: row.event.0,
+                            cause: cause(badge, row.user, row.post, row.title, viewer),
                         }
                     })
                     .collect(),

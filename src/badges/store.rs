@@ -1,8 +1,8 @@
 //! badges room: the table of awards. Only [`settle`] writes to it.
 use super::Change;
 use super::policy::{self, BADGES, Badge, Level, Turn};
-use crate::db::schema::{badge_awards, users};
-use crate::db::{Conn, DbResult, among};
+use crate::db::schema::{badge_awards, posts, threads, users};
+use crate::db::{Conn, DbResult, among, zero};
 use crate::kernel::ids::{EventId, PostId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
@@ -52,6 +52,13 @@ pub struct BadgeSummary {
     pub revoked: i64,
 }
 
+/// A badge somebody holds, with the title of the thread that earned it where everybody may see its post.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub award: Award,
+    pub title: Option<String>,
+}
+
 /// Somebody who holds a badge.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct Holder {
@@ -63,10 +70,22 @@ pub struct Holder {
     pub event: EventId,
     pub post: Option<PostId>,
     pub at: Moment,
+    /// Of the thread that earned it, where everybody may see its post.
+    pub title: Option<String>,
 }
 
-/// Awards and revokes what `changes` earned and lost, in `table` (the awards, or a replay's scratch).
-pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<()> {
+/// A badge that came or went, and the event that did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turned {
+    pub user: UserId,
+    pub badge: &'static Badge,
+    pub turn: Turn,
+    pub event: EventId,
+}
+
+/// Awards and revokes what `changes` earned and lost, in `table` (the awards, or a replay's scratch), and
+/// tells it in that order.
+pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<Vec<Turned>> {
     struct New<'a> {
         badge: &'static Badge,
         by: &'a Change,
@@ -74,8 +93,10 @@ pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<()> 
     }
     let mut new: Vec<New<'_>> = Vec::new();
     let mut held: HashMap<(UserId, &str), usize> = HashMap::new();
+    let mut turned = Vec::new();
     for change in changes {
         for (badge, turn) in policy::crossed(change.measure, change.before, change.after) {
+            turned.push(Turned { user: change.user, badge, turn, event: change.event });
             match turn {
                 Turn::Earned => {
                     held.insert((change.user, badge.id), new.len());
@@ -114,19 +135,25 @@ pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<()> 
         }
         conn.sql(&sql)?;
     }
-    Ok(())
+    Ok(turned)
 }
 
 /// What `user` holds now, the most precious first, in one query.
-pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Award>> {
-    let mut awards: Vec<Award> = badge_awards::table
+pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Held>> {
+    let rows: Vec<(Award, Option<String>)> = badge_awards::table
+        .left_join(
+            posts::table.on(posts::id.nullable().eq(badge_awards::post_id).and(posts::removed.eq(zero()))),
+        )
+        .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
         .filter(badge_awards::user_id.eq(user))
         .filter(badge_awards::revoked_event_id.is_null())
         .order(badge_awards::id)
         .limit(BADGES.len() as i64)
+        .select((badge_awards::all_columns, threads::title.nullable()))
         .load(conn)?;
-    awards.sort_by_key(|award| (std::cmp::Reverse(award.rule().map(|badge| badge.level)), award.id));
-    Ok(awards)
+    let mut held: Vec<Held> = rows.into_iter().map(|(award, title)| Held { award, title }).collect();
+    held.sort_by_key(|held| (std::cmp::Reverse(held.award.rule().map(|badge| badge.level)), held.award.id));
+    Ok(held)
 }
 
 /// Everything `user` was ever given, the newest first, from before award `before`.
@@ -171,6 +198,10 @@ pub fn tally(held: impl IntoIterator<Item = (UserId, String)>) -> HashMap<UserId
 pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) -> DbResult<Vec<Holder>> {
     Ok(badge_awards::table
         .inner_join(users::table.on(users::id.eq(badge_awards::user_id)))
+        .left_join(
+            posts::table.on(posts::id.nullable().eq(badge_awards::post_id).and(posts::removed.eq(zero()))),
+        )
+        .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
         .filter(badge_awards::badge.eq(badge))
         .filter(badge_awards::revoked_event_id.is_null())
         .filter(badge_awards::id.lt(before.unwrap_or(i64::MAX)))
@@ -184,6 +215,7 @@ pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) ->
             badge_awards::event_id,
             badge_awards::post_id,
             badge_awards::created_at,
+            threads::title.nullable(),
         ))
         .load(conn)?)
 }

@@ -37,7 +37,15 @@ pub struct BadgePage {
 pub struct Holder {
     pub person: Person,
     pub when: When,
-    /// The post or thread that earned it; `None` if hidden by now.
-    pub for_title: Option<String>,
-    pub for_url: Option<String>,
+    /// Its number in the ledger.
+    pub event_id: i64,
+    pub cause: Option<Cause>,
+}
+
+/// The post that earned a badge, where it can be seen.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Cause {
+    /// Of its thread.
+    pub title: String,
+    pub url: String,
 }

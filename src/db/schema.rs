@@ -319,8 +319,8 @@ diesel::table! {
         thread_id -> BigInt,
         post_id -> BigInt,
         actor_id -> Nullable<BigInt>,
-        official -> Bool,
         after_user_id -> BigInt,
+        kind -> Text,
     }
 }
 
@@ -352,6 +352,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         sent_at -> Nullable<BigInt>,
+        post_id -> Nullable<BigInt>,
     }
 }
 

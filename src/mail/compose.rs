@@ -2,7 +2,7 @@
 use super::unsubscribe::unsubscribe_url;
 use super::{List, NewMail};
 use crate::config::Config;
-use crate::kernel::ids::{ThreadId, UserId};
+use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::token::SiteKey;
@@ -34,6 +34,8 @@ pub struct Letter<'a> {
     /// Label and address of what to do.
     pub link: Option<(String, String)>,
     pub thread: Option<ThreadId>,
+    /// What it shows: not sent once that has been removed.
+    pub post: Option<PostId>,
     pub expires_at: Option<Moment>,
 }
 
@@ -105,6 +107,7 @@ impl Letterhead {
             paragraphs,
             link,
             thread,
+            post,
             expires_at,
         } = letter;
         let stop = unsubscribe_url(&self.base_url, &self.key, user, list);
@@ -169,6 +172,7 @@ impl Letterhead {
             unsubscribe_url: stop,
             host: self.host.clone(),
             thread,
+            post,
             expires_at,
         }
     }
@@ -201,6 +205,7 @@ impl Letterhead {
             paragraphs: vec![words("body")],
             link: path.map(|path| (words("link"), format!("{}{path}", self.base_url))),
             thread: None,
+            post: None,
             expires_at,
         })
     }

@@ -11,7 +11,7 @@ use crate::kernel::limits;
 use crate::kernel::moment::{HOUR, Moment, SECOND};
 use crate::ledger::follow::Bell;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{SmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, SmtpConnection, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -200,6 +200,7 @@ struct Server {
     host: String,
     port: u16,
     tls: SmtpTls,
+    ca: Option<PathBuf>,
     user: String,
     password: String,
     hello: ClientId,
@@ -227,6 +228,7 @@ impl SmtpTransport {
                 host: config.mail.smtp_host.clone(),
                 port: config.mail.smtp_port,
                 tls: config.mail.smtp_tls,
+                ca: config.mail.smtp_ca.clone(),
                 user: config.mail.smtp_user.clone(),
                 password: config.mail.smtp_password.clone(),
                 hello,
@@ -353,12 +355,24 @@ fn step(conn: Option<&mut SmtpConnection>, pace: Pace, deadline: Instant) -> Res
     Ok(left)
 }
 
+/// Whom to believe that they are this server: the public authorities, and the operator's own. The file is read
+/// for each connection, so that a renewed certificate needs no new start.
+fn trusting(server: &Server) -> Result<TlsParameters, String> {
+    let mut tls = TlsParameters::builder(server.host.clone());
+    if let Some(path) = &server.ca {
+        let wrong = |why: String| format!("mail.smtp_ca {}: {why}", path.display());
+        let pem = std::fs::read(path).map_err(|e| wrong(e.to_string()))?;
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(|e| wrong(e.to_string()))?);
+    }
+    tls.build().map_err(|e| e.to_string())
+}
+
 /// Up to the point where a mail can be handed over. What fails here is not the mail's fault.
 fn open(server: &Server, deadline: Instant) -> Result<SmtpConnection, String> {
     let text = |e: lettre::transport::smtp::Error| e.to_string();
     let tls = match server.tls {
         SmtpTls::None => None,
-        SmtpTls::Tls | SmtpTls::StartTls => Some(TlsParameters::new(server.host.clone()).map_err(text)?),
+        SmtpTls::Tls | SmtpTls::StartTls => Some(trusting(server)?),
     };
     let left = step(None, server.pace, deadline)?;
     let at_once = tls.as_ref().filter(|_| server.tls == SmtpTls::Tls);

@@ -7,12 +7,12 @@ use super::compose::one_line;
 use super::unsubscribe::is_unsubscribed;
 use crate::db::schema::mails;
 use crate::db::{Conn, DbError, DbResult, Tx};
-use crate::kernel::ids::{MailId, ThreadId, UserId};
+use crate::kernel::ids::{MailId, PostId, ThreadId, UserId};
 use crate::kernel::moment::{Moment, SECOND};
 use crate::kernel::{limits, token};
 use diesel::dsl::{exists, not, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 /// A mail to be written; [`super::Letterhead`] makes them.
 #[derive(Debug, Clone)]
@@ -31,6 +31,8 @@ pub struct NewMail {
     pub host: String,
     /// Mails of one thread are kept together and in order.
     pub thread: Option<ThreadId>,
+    /// Not sent once this, what it hangs on or its question has been removed.
+    pub post: Option<PostId>,
     /// Not sent after this moment.
     pub expires_at: Option<Moment>,
 }
@@ -123,6 +125,7 @@ pub fn enqueue(tx: &mut Tx<'_>, mail: NewMail) -> DbResult<Option<MailId>> {
             mails::body_html.eq(bounded(&mail.html)),
             mails::unsubscribe_url.eq(&mail.unsubscribe_url),
             mails::thread_id.eq(mail.thread),
+            mails::post_id.eq(mail.post),
             mails::message_id.eq(format!("<{local}@{}>", mail.host)),
             mails::next_attempt_at.eq(tx.now),
             mails::created_at.eq(tx.now),
@@ -161,15 +164,26 @@ pub fn any_due(conn: &mut Conn, now: Moment) -> DbResult<bool> {
     Ok(due.is_some())
 }
 
-/// Marks what came too late to be sent: past its own time, or not tried by anybody for two days
-/// (mail was off, or the house closed). Its body goes with it. Returns how many.
+/// Marks what came too late to be sent: past its own time, not tried by anybody for two days (mail was off, or
+/// the house closed), or wanted no more. Its body goes with it. Returns how many.
 pub fn expire(tx: &mut Tx<'_>, now: Moment) -> DbResult<usize> {
     let stale = now.plus(-limits::MAIL_GIVE_UP_SECONDS * SECOND);
+    // What it shows has been removed since, or whom it is for has left its list or was suspended after it was
+    // written. (What is written to the suspended later says why.)
+    let unwanted = sql::<Bool>(
+        "(EXISTS (SELECT 1 FROM posts p JOIN posts q ON q.id = p.thread_id LEFT JOIN posts o ON o.id = p.parent_id \
+         WHERE p.id = mails.post_id AND (p.removed <> 0 OR q.removed <> 0 OR COALESCE(o.removed, 0) <> 0)) \
+         OR EXISTS (SELECT 1 FROM unsubscriptions u WHERE u.user_id = mails.user_id AND u.list = mails.list) \
+         OR (mails.list <> 'account' AND EXISTS (SELECT 1 FROM suspensions s WHERE s.user_id = mails.user_id \
+         AND s.lifted_at IS NULL AND s.created_at > mails.created_at AND s.until > ",
+    )
+    .bind::<BigInt, _>(now)
+    .sql(")))");
     let count = diesel::update(
         mails::table
             .filter(waiting())
             .filter(mails::next_attempt_at.le(now))
-            .filter(mails::expires_at.le(now).or(mails::next_attempt_at.le(stale))),
+            .filter(mails::expires_at.le(now).or(mails::next_attempt_at.le(stale)).or(unwanted)),
     )
     .set((mails::state.eq("expired"), mails::body_text.eq(""), mails::body_html.eq("")))
     .execute(tx.conn)?;
@@ -296,18 +310,16 @@ pub fn purge(tx: &mut Tx<'_>, now: Moment) -> DbResult<usize> {
     Ok(count)
 }
 
-/// Up to `limit` mails in `state` (or in all), newest first, below `before`.
+/// Up to `limit` mails in one of `states`, newest first, below `before`.
 pub fn page(
     conn: &mut Conn,
-    state: Option<MailState>,
+    states: &[MailState],
     before: Option<MailId>,
     limit: i64,
 ) -> DbResult<Vec<Mail>> {
     type Row = (MailId, String, String, String, String, i32, Moment, Option<String>, Moment, Option<Moment>);
-    let mut query = mails::table.into_boxed();
-    if let Some(state) = state {
-        query = query.filter(mails::state.eq(state.as_str()));
-    }
+    let states = states.iter().map(|state| state.as_str());
+    let mut query = mails::table.filter(mails::state.eq_any(states)).into_boxed();
     if let Some(before) = before {
         query = query.filter(mails::id.lt(before));
     }

@@ -140,7 +140,7 @@ pub fn decide(
     let fact = Fact::FlagDecided { thread: head.thread, post, flag, flagger: known.flagger, agreed };
     tx.append(Some(viewer.id), fact)?;
     log(tx, viewer, Act::Decide, &head, post, reason)?;
-    if agreed && hide && head.removed == Removed::No {
+    if agreed && hide && head.removed != Removed::Hidden {
         return self::hide(tx, viewer, post, reason);
     }
     Ok(Done::Done(place(&head, post)))
@@ -184,8 +184,8 @@ pub fn hide(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> Res
 }
 
 /// Brings a hidden post back.
-pub fn restore(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, remark: &str) -> Result<Done> {
-    logged(tx, viewer, Act::Unhide, post, remark, |tx| threads::restore(tx, viewer, post))
+pub fn restore(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> Result<Done> {
+    logged(tx, viewer, Act::Unhide, post, reason, |tx| threads::restore(tx, viewer, post))
 }
 
 pub fn lock(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, reason: &str) -> Result<Done> {

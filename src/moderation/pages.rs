@@ -9,12 +9,12 @@ use crate::kernel::excerpt::excerpt;
 use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
 use crate::kernel::moment::HOUR;
 use crate::kernel::{limits, markdown};
-use crate::threads::Done;
+use crate::threads::{self, Done, Place};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::{Arg, translate};
 use crate::web::rates::Budget;
 use crate::web::view::{self, Cursor, counted, named, person_url, stretch, tag_links, thread_url, when};
-use crate::web::views::{Choice, FieldErrors};
+use crate::web::views::{Choice, FieldErrors, MessagePage};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
 
@@ -142,7 +142,7 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
             let mut view = QueuePage {
                 tab: tab.into(),
                 flag_count: super::open_flag_count(room.conn)?,
-                unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, since)?,
+                unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, room.now)?,
                 unsolved_count: store::waiting_count(room.conn, Waiting::Unsolved, since)?,
                 ..QueuePage::default()
             };
@@ -152,10 +152,11 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
                 view.flags = rows;
                 next
             } else {
-                let (what, rule) = if tab == "unanswered" {
-                    (Waiting::Unanswered, "queue-rule-unanswered")
+                // Whoever has no answer yet is there from the first minute; the late ones are marked.
+                let (what, rule, since) = if tab == "unanswered" {
+                    (Waiting::Unanswered, "queue-rule-unanswered", room.now)
                 } else {
-                    (Waiting::Unsolved, "queue-rule-unsolved")
+                    (Waiting::Unsolved, "queue-rule-unsolved", since)
                 };
                 view.rule_label = translate(lang, rule, &[("time", Arg::Text(&stretch(lang, patience)))]);
                 let (rows, next) = waiting_rows(room, what, since, patience, after)?;
@@ -217,6 +218,7 @@ fn waiting_rows(
         .into_iter()
         .map(|row| {
             let waited = now.since(row.created_at);
+            let late_by = waited.saturating_sub(patience);
             QueueThread {
                 thread_id: row.id.0,
                 url: thread_url(row.id.0, &row.slug),
@@ -224,7 +226,12 @@ fn waiting_rows(
                 author: named(lang, &names, row.author_id, row.author_name.as_deref()),
                 asked: when(lang, row.created_at, now),
                 waiting: translate(lang, "label-waiting", &[("time", Arg::Text(&stretch(lang, waited)))]),
-                late: waited >= patience.saturating_mul(2),
+                late_label: if late_by >= 0 {
+                    translate(lang, "case-late-by", &[("time", Arg::Text(&stretch(lang, late_by)))])
+                } else {
+                    String::new()
+                },
+                late: late_by >= if what == Waiting::Unanswered { 0 } else { patience },
                 answers_label: counted(lang, "label-n-answers", row.answer_count),
                 me_too_label: if row.me_too_count > 0 {
                     counted(lang, "label-n-me-too", row.me_too_count)
@@ -309,6 +316,7 @@ pub async fn log(visit: Visit, params: Params) -> Result<HttpResponse> {
 enum Asked {
     Decide(FlagId),
     Hide(PostId),
+    Restore(PostId),
     Lock(ThreadId),
     Duplicate(ThreadId),
     Suspend(String),
@@ -357,6 +365,11 @@ async fn ask_again(
                     view.act = "hide".into();
                     view.action = format!("/posts/{id}/hiding");
                 }
+                Asked::Restore(id) => {
+                    post = Some(*id);
+                    view.act = "restore".into();
+                    view.action = format!("/posts/{id}/hiding/removal");
+                }
                 Asked::Lock(id) => {
                     post = Some(id.question());
                     view.act = "lock".into();
@@ -385,12 +398,12 @@ async fn ask_again(
             if let Some(post) = post {
                 seen(room.conn, &viewer, post)?.ok_or(Error::NotFound)?;
                 let target = store::target(room.conn, post)?.ok_or(Error::NotFound)?;
-                if matches!(asked, Asked::Hide(_)) {
-                    view.title =
-                        translate(room.visit.lang, "reason-hide", &[("kind", Arg::Text(&target.kind))]);
+                if let Asked::Hide(_) | Asked::Restore(_) = asked {
+                    let key = format!("reason-{}", view.act);
+                    view.title = translate(room.visit.lang, &key, &[("kind", Arg::Text(&target.kind))]);
                 }
                 view.target_url = match asked {
-                    Asked::Hide(_) | Asked::Decide(_) => post_url(post),
+                    Asked::Hide(_) | Asked::Restore(_) | Asked::Decide(_) => post_url(post),
                     _ => thread_url(target.thread.0, &target.slug),
                 };
                 view.target_title = target.title;
@@ -404,13 +417,21 @@ async fn ask_again(
 /// Days that a form of suspension begins with.
 const DAYS: i64 = 7;
 
-/// Back to the post or thread that was acted on.
-fn back(visit: &Visit, done: Done, to_post: bool, flash: &'static str) -> Result<HttpResponse> {
+/// Back to the post or thread that was acted on, with the word for what was done or for what was so before.
+fn back(
+    visit: &Visit,
+    done: Done,
+    to_post: bool,
+    flash: &'static str,
+    already: &'static str,
+) -> Result<HttpResponse> {
+    let to = |place: Place, flash| {
+        let url = if to_post { post_url(place.post) } else { thread_url(place.thread.0, &place.slug) };
+        Ok(visit.redirect(&url, Some(flash)))
+    };
     match done {
-        Done::Done(place) | Done::Already(place) => {
-            let url = if to_post { post_url(place.post) } else { thread_url(place.thread.0, &place.slug) };
-            Ok(visit.redirect(&url, Some(("ok", flash))))
-        }
+        Done::Done(place) => to(place, ("ok", flash)),
+        Done::Already(place) => to(place, ("warn", already)),
         Done::NotFound => Err(Error::NotFound),
         Done::Refused(key) => Err(Error::Conflict(key)),
     }
@@ -426,7 +447,7 @@ pub async fn hide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     };
     let done =
         visit.act(&form, Budget::Moderate, move |tx, viewer| super::hide(tx, viewer, post, &reason)).await?;
-    back(&visit, done, true, "flash-hidden")
+    back(&visit, done, true, "flash-hidden", "flash-hidden-already")
 }
 
 /// The remark of an act that takes something back; none is needed.
@@ -437,11 +458,15 @@ fn remark(form: &Form) -> Result<String> {
 /// `POST /posts/{id}/hiding/removal`.
 pub async fn restore(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
-    let remark = remark(&form)?;
+    visit.confirm_form(&form)?;
+    let reason = match policy::parse_reason(form.get("reason")) {
+        Ok(reason) => reason,
+        Err(key) => return ask_again(visit, Asked::Restore(post), form, "reason", key).await,
+    };
     let done = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| super::restore(tx, viewer, post, &remark))
+        .act(&form, Budget::Moderate, move |tx, viewer| super::restore(tx, viewer, post, &reason))
         .await?;
-    back(&visit, done, true, "flash-restored")
+    back(&visit, done, true, "flash-restored", "flash-not-hidden")
 }
 
 /// `POST /threads/{id}/lock`.
@@ -455,7 +480,7 @@ pub async fn lock(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     let done = visit
         .act(&form, Budget::Moderate, move |tx, viewer| super::lock(tx, viewer, thread, &reason))
         .await?;
-    back(&visit, done, false, "flash-locked")
+    back(&visit, done, false, "flash-locked", "flash-locked-already")
 }
 
 /// `POST /threads/{id}/lock/removal`.
@@ -465,7 +490,7 @@ pub async fn unlock(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let done = visit
         .act(&form, Budget::Moderate, move |tx, viewer| super::unlock(tx, viewer, thread, &remark))
         .await?;
-    back(&visit, done, false, "flash-unlocked")
+    back(&visit, done, false, "flash-unlocked", "flash-not-locked")
 }
 
 /// `POST /threads/{id}/duplicate`.
@@ -489,8 +514,34 @@ pub async fn close_as_duplicate(visit: Visit, parts: Parts, form: Form) -> Resul
         .await?;
     match done {
         Done::Refused(key) if key.starts_with("duplicate-") => ask_again(visit, asked, form, "of", key).await,
-        done => back(&visit, done, false, "flash-closed"),
+        Done::Already(_) => closed_already(visit, thread).await,
+        done => back(&visit, done, false, "flash-closed", "flash-closed"),
     }
+}
+
+/// Says in favour of which other a thread was closed before.
+async fn closed_already(visit: Visit, thread: ThreadId) -> Result<HttpResponse> {
+    visit
+        .page(move |room| {
+            let row = threads::thread(room.conn, thread)?.ok_or(Error::NotFound)?;
+            let of: Vec<ThreadId> = row.duplicate_of.into_iter().collect();
+            let titles = store::titles_of(room.conn, &of)?;
+            let of = of.first().and_then(|id| Some((id, &titles.get(id)?.1)));
+            let (number, title) = of.map_or((String::new(), ""), |(id, title)| (id.to_string(), title));
+            let said = room.visit.t("duplicate-already-title");
+            let view = MessagePage {
+                title: said.clone(),
+                text: translate(
+                    room.visit.lang,
+                    "duplicate-already-text",
+                    &[("number", Arg::Text(&number)), ("title", Arg::Text(title))],
+                ),
+                action_url: Some(thread_url(thread.0, &row.slug)),
+                action_label: Some(room.visit.t("back-to-thread")),
+            };
+            Ok(Page::html("web/message.html", Head::private(said, "moderation"), &view).with_status(409))
+        })
+        .await
 }
 
 /// `POST /threads/{id}/duplicate/removal`.
@@ -500,7 +551,7 @@ pub async fn reopen(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let done = visit
         .act(&form, Budget::Moderate, move |tx, viewer| super::reopen(tx, viewer, thread, &remark))
         .await?;
-    back(&visit, done, false, "flash-reopened")
+    back(&visit, done, false, "flash-reopened", "flash-not-closed")
 }
 
 fn to_person(

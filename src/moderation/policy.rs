@@ -125,7 +125,7 @@ pub fn parse_reason(text: &str) -> Result<String, &'static str> {
     words(text, limits::MIN_REASON, limits::MAX_REASON, "reason-too-short", "reason-too-long")
 }
 
-/// The reason of an act that takes something back: it may be left empty.
+/// The reason of an act that opens something again: it may be left empty.
 pub fn parse_remark(text: &str) -> Result<String, &'static str> {
     words(text, 0, limits::MAX_REASON, "reason-too-short", "reason-too-long")
 }

@@ -73,7 +73,9 @@ pub struct QueueThread {
     pub asked: When,
     /// "waiting for 4 days", translated.
     pub waiting: String,
-    /// Has waited twice the set time.
+    /// "late by 1 day", translated; empty within the set time.
+    pub late_label: String,
+    /// Stands out: without an answer for the set time, or unsolved for twice that.
     pub late: bool,
     pub answers_label: String,
     pub me_too_label: String,
@@ -119,7 +121,7 @@ pub struct EscalatePage {
 /// `moderation/reason.html`: an act that needs a reason and came without (a form sent back, or opened from a narrow screen).
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ReasonPage {
-    /// hide, lock, duplicate, suspend or decide.
+    /// hide, restore, lock, duplicate, suspend or decide.
     pub act: String,
     /// "Hide this answer", translated.
     pub title: String,

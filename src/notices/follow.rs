@@ -6,7 +6,8 @@
 use super::Kind;
 use super::store::{Words, url};
 use crate::db::schema::{
-    cases, follows, notice_fanouts, notices, posts, removals, suspensions, threads, users,
+    cases, follows, moderation_log, notice_fanouts, notices, posts, removals, revisions, suspensions,
+    threads, users,
 };
 use crate::db::{Conn, Db, DbError, DbResult, Tx};
 use crate::kernel::ids::{CaseId, EventId, PostId, ThreadId, UserId};
@@ -63,6 +64,7 @@ struct Thread {
     title: String,
     slug: String,
     asker: Option<UserId>,
+    accepted: Option<PostId>,
     removed: bool,
 }
 
@@ -128,7 +130,8 @@ impl<'a> Crier<'a> {
                     self.tell(tx, asker, &about(kind, Some(thread), Some(post)))?;
                 }
                 self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
-                self.followers(tx, event, thread, post, official, &told)?;
+                let kind = if official { Kind::FollowedOfficialAnswer } else { Kind::FollowedAnswer };
+                self.followers(tx, &about(kind, Some(thread), Some(post)), &told)?;
             }
             Fact::CommentPosted { thread, post, parent, author } => {
                 if !self.stands(tx, thread, Some(post))? {
@@ -147,6 +150,11 @@ impl<'a> Crier<'a> {
                     return Ok(());
                 }
                 self.tell_other(tx, author, &about(Kind::Accepted, Some(thread), Some(post)))?;
+                // Solved by another answer since, or not solved: the later event says enough.
+                if self.thread(tx.conn, thread)?.is_some_and(|thread| thread.accepted == Some(post)) {
+                    let told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                    self.followers(tx, &about(Kind::FollowedSolved, Some(thread), Some(post)), &told)?;
+                }
             }
             Fact::AnswerUnaccepted { thread, post, author, .. } => {
                 if !self.stands(tx, thread, Some(post))? {
@@ -160,6 +168,34 @@ impl<'a> Crier<'a> {
                 }
                 let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
                 self.tell_other(tx, asker, &about(Kind::Duplicate, Some(thread), None))?;
+            }
+            Fact::ThreadReopened { thread, .. } => {
+                self.tell_asker(tx, thread, &about(Kind::Reopened, Some(thread), None))?;
+            }
+            Fact::ThreadLocked { thread } => {
+                let reason: Option<String> = moderation_log::table
+                    .filter(moderation_log::thread_id.eq(thread.0))
+                    .filter(moderation_log::act.eq("lock"))
+                    .order(moderation_log::id.desc())
+                    .select(moderation_log::reason)
+                    .first(tx.conn)
+                    .optional()?;
+                let reason = one_line(&reason.unwrap_or_default(), 500);
+                let telling = Telling { detail: &reason, ..about(Kind::Locked, Some(thread), None) };
+                self.tell_asker(tx, thread, &telling)?;
+            }
+            Fact::ThreadUnlocked { thread } => {
+                self.tell_asker(tx, thread, &about(Kind::Unlocked, Some(thread), None))?;
+            }
+            Fact::PostEdited { thread, post, revision } => {
+                if !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                let author = self.post(tx.conn, post)?.and_then(|post| post.author);
+                self.tell_other(tx, author, &about(Kind::Edited, Some(thread), Some(post)))?;
+                let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                let telling = about(Kind::Mention, Some(thread), Some(post));
+                self.newly_mentioned(tx, &telling, revision, &mut told)?;
             }
             Fact::PostHidden { thread, post, author } => {
                 // Hidden and back again since: the second notice says enough.
@@ -286,15 +322,22 @@ impl<'a> Crier<'a> {
         let known = match self.threads.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let row: Option<(String, String, Option<UserId>, i16)> = threads::table
+                let row: Option<(String, String, Option<UserId>, Option<PostId>, i16)> = threads::table
                     .find(id)
-                    .select((threads::title, threads::slug, threads::author_id, threads::removed))
+                    .select((
+                        threads::title,
+                        threads::slug,
+                        threads::author_id,
+                        threads::accepted_answer_id,
+                        threads::removed,
+                    ))
                     .first(conn)
                     .optional()?;
-                place.insert(row.map(|(title, slug, asker, removed)| Thread {
+                place.insert(row.map(|(title, slug, asker, accepted, removed)| Thread {
                     title,
                     slug,
                     asker,
+                    accepted,
                     removed: removed != 0,
                 }))
             }
@@ -367,6 +410,15 @@ impl<'a> Crier<'a> {
             Some(person) if Some(person) != telling.actor => self.tell(tx, person, telling).map(drop),
             _ => Ok(()),
         }
+    }
+
+    /// Tells whoever asked `thread`, if it is there to be seen.
+    fn tell_asker(&mut self, tx: &mut Tx<'_>, thread: ThreadId, telling: &Telling<'_>) -> DbResult<()> {
+        if !self.stands(tx, thread, None)? {
+            return Ok(());
+        }
+        let asker = self.thread(tx.conn, thread)?.and_then(|thread| thread.asker);
+        self.tell_other(tx, asker, telling)
     }
 
     /// Writes the notice and its mail; `false` when this person was told before, or is gone.
@@ -455,6 +507,8 @@ impl<'a> Crier<'a> {
             paragraphs,
             link,
             thread: telling.thread,
+            // What it shows must still be there when it leaves.
+            post: telling.post.or(telling.thread.map(ThreadId::question)).filter(|_| seen),
             expires_at: None,
         });
         mail::enqueue(tx, new).map(drop)
@@ -467,25 +521,7 @@ impl<'a> Crier<'a> {
         telling: &Telling<'_>,
         told: &mut HashSet<UserId>,
     ) -> DbResult<()> {
-        let Some(post) = telling.post else { return Ok(()) };
-        // Most posts mention nobody: their bodies stay where they are.
-        let body: Option<String> = posts::table
-            .find(post)
-            .filter(posts::body_html.like("%class=\"mention\"%"))
-            .select(posts::body_html)
-            .first(tx.conn)
-            .optional()?;
-        let Some(body) = body else { return Ok(()) };
-        let keys = mentions(&body);
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let called: Vec<UserId> = users::table
-            .filter(users::username_key.eq_any(&keys))
-            .order(users::id)
-            .select(users::id)
-            .load(tx.conn)?;
-        for person in called {
+        for (person, _) in called(tx.conn, telling.post)? {
             if told.insert(person) {
                 self.tell(tx, person, telling)?;
             }
@@ -493,46 +529,58 @@ impl<'a> Crier<'a> {
         Ok(())
     }
 
-    /// Tells the first page of a thread's followers, and leaves a note for the rest.
-    fn followers(
+    /// Tells those whom `revision` of the post was the first to call by name.
+    fn newly_mentioned(
         &mut self,
         tx: &mut Tx<'_>,
-        event: &Event,
-        thread: ThreadId,
-        post: PostId,
-        official: bool,
-        told: &HashSet<UserId>,
+        telling: &Telling<'_>,
+        revision: i32,
+        told: &mut HashSet<UserId>,
     ) -> DbResult<()> {
+        let called = called(tx.conn, telling.post)?;
+        let Some(post) = telling.post.filter(|_| !called.is_empty()) else { return Ok(()) };
+        // Texts before this one are kept as they were typed; a name in them was told then, or was in code.
+        let before: Option<String> = revisions::table
+            .filter(revisions::post_id.eq(post))
+            .filter(revisions::number.lt(revision))
+            .order(revisions::number.desc())
+            .select(revisions::body_md)
+            .first(tx.conn)
+            .optional()?;
+        let before = folded(&before.unwrap_or_default());
+        for (person, key) in called {
+            let known = calls(&before, &key);
+            if !known && told.insert(person) && !told_of_post(tx.conn, person, post)? {
+                self.tell(tx, person, telling)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells the first page of a thread's followers, and leaves a note for the rest.
+    fn followers(&mut self, tx: &mut Tx<'_>, telling: &Telling<'_>, told: &HashSet<UserId>) -> DbResult<()> {
+        let (Some(thread), Some(post)) = (telling.thread, telling.post) else { return Ok(()) };
         let after = if self.told < limits::NOTICES_PER_STEP {
-            let answer = Fanout {
-                event: event.id,
-                at: event.at,
-                thread,
-                post,
-                actor: event.actor,
-                official,
-                after: UserId(0),
-            };
-            self.fan_out(tx, &answer, told)?
+            self.fan_out(tx, telling, UserId(0), told)?
         } else {
             // So much has been told in this transaction that the next ones take over.
             Some(UserId(0))
         };
         if let Some(after) = after {
             let known: Option<i64> = notice_fanouts::table
-                .find(event.id)
+                .find(telling.event)
                 .select(notice_fanouts::event_id)
                 .first(tx.conn)
                 .optional()?;
             if known.is_none() {
                 diesel::insert_into(notice_fanouts::table)
                     .values((
-                        notice_fanouts::event_id.eq(event.id),
-                        notice_fanouts::at.eq(event.at),
+                        notice_fanouts::event_id.eq(telling.event),
+                        notice_fanouts::at.eq(telling.at),
                         notice_fanouts::thread_id.eq(thread),
                         notice_fanouts::post_id.eq(post),
-                        notice_fanouts::actor_id.eq(event.actor),
-                        notice_fanouts::official.eq(official),
+                        notice_fanouts::actor_id.eq(telling.actor),
+                        notice_fanouts::kind.eq(telling.kind.as_str()),
                         notice_fanouts::after_user_id.eq(after),
                     ))
                     .execute(tx.conn)?;
@@ -541,45 +589,77 @@ impl<'a> Crier<'a> {
         Ok(())
     }
 
-    /// Tells one page; where the next begins, `None` after the last.
+    /// Tells one page, behind `after`; where the next begins, `None` after the last.
     fn fan_out(
         &mut self,
         tx: &mut Tx<'_>,
-        answer: &Fanout,
+        telling: &Telling<'_>,
+        after: UserId,
         told: &HashSet<UserId>,
     ) -> DbResult<Option<UserId>> {
+        let Some(thread) = telling.thread else { return Ok(None) };
         let size = limits::FOLLOWERS_PER_STEP;
         let page: Vec<UserId> = follows::table
-            .filter(follows::thread_id.eq(answer.thread))
-            .filter(follows::user_id.gt(answer.after))
+            .filter(follows::thread_id.eq(thread))
+            .filter(follows::user_id.gt(after))
             .order(follows::user_id)
             .limit(i64::try_from(size).unwrap_or(i64::MAX))
             .select(follows::user_id)
             .load(tx.conn)?;
         self.load_people(tx.conn, &page)?;
-        let kind = if answer.official { Kind::FollowedOfficialAnswer } else { Kind::FollowedAnswer };
-        let telling = Telling {
-            kind,
-            event: answer.event,
-            at: answer.at,
-            actor: answer.actor,
-            thread: Some(answer.thread),
-            post: Some(answer.post),
-            detail: "",
-        };
         for person in &page {
-            if Some(*person) != answer.actor
+            if Some(*person) != telling.actor
                 && !told.contains(person)
-                && !already(tx.conn, *person, answer.event, None)?
+                && !already(tx.conn, *person, telling.event, None)?
             {
-                self.tell(tx, *person, &telling)?;
+                self.tell(tx, *person, telling)?;
             }
         }
         Ok(page.last().copied().filter(|_| page.len() == size))
     }
 }
 
-/// An answer some of whose followers are still to be told.
+/// Whom a post calls by name, with the keys of the names.
+fn called(conn: &mut Conn, post: Option<PostId>) -> DbResult<Vec<(UserId, String)>> {
+    let Some(post) = post else { return Ok(Vec::new()) };
+    // Most posts mention nobody: their bodies stay where they are.
+    let body: Option<String> = posts::table
+        .find(post)
+        .filter(posts::body_html.like("%class=\"mention\"%"))
+        .select(posts::body_html)
+        .first(conn)
+        .optional()?;
+    let keys = mentions(&body.unwrap_or_default());
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(users::table
+        .filter(users::username_key.eq_any(&keys))
+        .order(users::id)
+        .select((users::id, users::username_key))
+        .load(conn)?)
+}
+
+/// A text in the way keys of usernames are written. To give way to the kernel's `Username::key` when both
+/// rooms stand in one house.
+fn folded(text: &str) -> String {
+    text.nfkc().collect::<String>().to_lowercase()
+}
+
+/// Whether a folded text has `@key`, and not only as the beginning of a longer name.
+fn calls(text: &str, key: &str) -> bool {
+    let of_a_name = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    text.split('@').skip(1).filter_map(|rest| rest.strip_prefix(key)).any(|after| {
+        let mut after = after.chars();
+        match after.next() {
+            Some('.') => !after.next().is_some_and(of_a_name),
+            Some(c) => !of_a_name(c),
+            None => true,
+        }
+    })
+}
+
+/// News of a thread which some of its followers are still to be told.
 #[derive(Clone, Queryable)]
 struct Fanout {
     event: EventId,
@@ -587,8 +667,22 @@ struct Fanout {
     thread: ThreadId,
     post: PostId,
     actor: Option<UserId>,
-    official: bool,
+    kind: String,
     after: UserId,
+}
+
+impl Fanout {
+    fn telling(&self) -> Option<Telling<'_>> {
+        Some(Telling {
+            kind: Kind::parse(&self.kind)?,
+            event: self.event,
+            at: self.at,
+            actor: self.actor,
+            thread: Some(self.thread),
+            post: Some(self.post),
+            detail: "",
+        })
+    }
 }
 
 /// Tells the next page of the oldest unfinished fan-out; `false` when there is none.
@@ -602,7 +696,7 @@ pub fn fan_out_step(db: &Db, letterhead: &Letterhead) -> DbResult<bool> {
                 notice_fanouts::thread_id,
                 notice_fanouts::post_id,
                 notice_fanouts::actor_id,
-                notice_fanouts::official,
+                notice_fanouts::kind,
                 notice_fanouts::after_user_id,
             ))
             .first(conn)
@@ -614,14 +708,15 @@ pub fn fan_out_step(db: &Db, letterhead: &Letterhead) -> DbResult<bool> {
     let letterhead = letterhead.clone();
     db.write_blocking(move |tx| -> DbResult<bool> {
         // Another node may have finished it meanwhile.
-        let Some(answer) = oldest(tx.conn)? else { return Ok(false) };
+        let Some(news) = oldest(tx.conn)? else { return Ok(false) };
         let mut crier = Crier::new(&letterhead);
-        let next = if crier.stands(tx, answer.thread, Some(answer.post))? {
-            crier.fan_out(tx, &answer, &HashSet::new())?
-        } else {
-            None
+        let next = match news.telling() {
+            Some(telling) if crier.stands(tx, news.thread, Some(news.post))? => {
+                crier.fan_out(tx, &telling, news.after, &HashSet::new())?
+            }
+            _ => None,
         };
-        let row = notice_fanouts::table.find(answer.event);
+        let row = notice_fanouts::table.find(news.event);
         match next {
             Some(after) => {
                 diesel::update(row).set(notice_fanouts::after_user_id.eq(after)).execute(tx.conn)?
@@ -655,24 +750,29 @@ pub fn spawn_fan_out(db: Db, letterhead: Letterhead, bell: Bell) -> DbResult<std
         .map_err(|e| DbError::Unavailable(e.to_string()))
 }
 
-/// Tells `user` of a badge that `event` gave; `false` when they know. For the reputation follower, in
+/// What became of a badge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadgeNews {
+    Earned,
+    /// By an event of this kind.
+    Revoked(&'static str),
+}
+
+/// Tells `user` of badges that `event` gave or took; `false` when they know. For the reputation follower, in
 /// its own transaction.
-pub fn notify_badge(
+pub fn notify_badges(
     tx: &mut Tx<'_>,
     letterhead: &Letterhead,
     user: UserId,
-    badge: &str,
+    badges: &[&str],
     event: EventId,
+    news: BadgeNews,
 ) -> DbResult<bool> {
-    let telling = Telling {
-        kind: Kind::Badge,
-        event,
-        at: tx.now,
-        actor: None,
-        thread: None,
-        post: None,
-        detail: badge,
+    let (kind, detail) = match news {
+        BadgeNews::Earned => (Kind::Badge, badges.join(" ")),
+        BadgeNews::Revoked(why) => (Kind::BadgeRevoked, format!("{}\n{why}", badges.join(" "))),
     };
+    let telling = Telling { kind, event, at: tx.now, actor: None, thread: None, post: None, detail: &detail };
     Crier::new(letterhead).tell(tx, user, &telling)
 }
 
@@ -684,6 +784,17 @@ fn already(conn: &mut Conn, user: UserId, event: EventId, kind: Option<Kind>) ->
         query = query.filter(notices::kind.eq(kind.as_str()));
     }
     let row: Option<i64> = query.select(notices::id).first(conn).optional()?;
+    Ok(row.is_some())
+}
+
+/// Whether `user` was ever told of this post.
+fn told_of_post(conn: &mut Conn, user: UserId, post: PostId) -> DbResult<bool> {
+    let row: Option<i64> = notices::table
+        .filter(notices::user_id.eq(user))
+        .filter(notices::post_id.eq(post))
+        .select(notices::id)
+        .first(conn)
+        .optional()?;
     Ok(row.is_some())
 }
 
@@ -719,8 +830,7 @@ pub fn mentions(body_html: &str) -> Vec<String> {
             .filter(|name| !name.is_empty() && name.len() <= 400);
         let Some(name) = name else { continue };
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-        // To give way to the kernel's `Username::key` when both rooms stand in one house.
-        let key = name.nfkc().collect::<String>().to_lowercase();
+        let key = folded(&name);
         if !keys.contains(&key) {
             keys.push(key);
             if keys.len() >= limits::MENTIONS_TOLD {

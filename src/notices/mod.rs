@@ -8,8 +8,8 @@ pub mod pages;
 pub mod store;
 pub mod views;
 
-pub use follow::{Notices, fan_out_step, notify_badge, spawn_fan_out};
-pub use store::{Notice, mark_all_read, mark_read, page, unread_count};
+pub use follow::{BadgeNews, Notices, fan_out_step, notify_badges, spawn_fan_out};
+pub use store::{Notice, mark_all_read, open, page, unread_count};
 
 pub use crate::kernel::ids::NoticeId;
 use crate::mail::List;
@@ -23,11 +23,17 @@ pub enum Kind {
     /// To those who follow the thread.
     FollowedAnswer,
     FollowedOfficialAnswer,
+    FollowedSolved,
     Comment,
     Mention,
     Accepted,
     Unaccepted,
     Duplicate,
+    Reopened,
+    Locked,
+    Unlocked,
+    /// By a moderator.
+    Edited,
     Hidden,
     Restored,
     Suspended,
@@ -41,19 +47,25 @@ pub enum Kind {
     CaseAnswered,
     CaseClosed,
     Badge,
+    BadgeRevoked,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 20] = [
+    pub const ALL: [Kind; 26] = [
         Kind::Answer,
         Kind::OfficialAnswer,
         Kind::FollowedAnswer,
         Kind::FollowedOfficialAnswer,
+        Kind::FollowedSolved,
         Kind::Comment,
         Kind::Mention,
         Kind::Accepted,
         Kind::Unaccepted,
         Kind::Duplicate,
+        Kind::Reopened,
+        Kind::Locked,
+        Kind::Unlocked,
+        Kind::Edited,
         Kind::Hidden,
         Kind::Restored,
         Kind::Suspended,
@@ -65,6 +77,7 @@ impl Kind {
         Kind::CaseAnswered,
         Kind::CaseClosed,
         Kind::Badge,
+        Kind::BadgeRevoked,
     ];
 
     /// As stored, and the end of its Fluent keys `notice-…`, `notice-…-gone`, `mail-…-subject`.
@@ -74,11 +87,16 @@ impl Kind {
             Kind::OfficialAnswer => "official-answer",
             Kind::FollowedAnswer => "followed-answer",
             Kind::FollowedOfficialAnswer => "followed-official-answer",
+            Kind::FollowedSolved => "followed-solved",
             Kind::Comment => "comment",
             Kind::Mention => "mention",
             Kind::Accepted => "accepted",
             Kind::Unaccepted => "unaccepted",
             Kind::Duplicate => "duplicate",
+            Kind::Reopened => "reopened",
+            Kind::Locked => "locked",
+            Kind::Unlocked => "unlocked",
+            Kind::Edited => "edited",
             Kind::Hidden => "hidden",
             Kind::Restored => "restored",
             Kind::Suspended => "suspended",
@@ -90,6 +108,7 @@ impl Kind {
             Kind::CaseAnswered => "case-answered",
             Kind::CaseClosed => "case-closed",
             Kind::Badge => "badge",
+            Kind::BadgeRevoked => "badge-revoked",
         }
     }
 
@@ -105,9 +124,13 @@ impl Kind {
             }
             Kind::Comment => Some(List::Comments),
             Kind::Mention => Some(List::Mentions),
-            Kind::Accepted => Some(List::Accepted),
+            Kind::Accepted | Kind::FollowedSolved => Some(List::Accepted),
             Kind::Unaccepted => None,
             Kind::Duplicate
+            | Kind::Reopened
+            | Kind::Locked
+            | Kind::Unlocked
+            | Kind::Edited
             | Kind::Hidden
             | Kind::Restored
             | Kind::Suspended
@@ -118,7 +141,7 @@ impl Kind {
             | Kind::CaseTaken
             | Kind::CaseAnswered
             | Kind::CaseClosed => Some(List::Cases),
-            Kind::Badge => Some(List::Badges),
+            Kind::Badge | Kind::BadgeRevoked => Some(List::Badges),
         }
     }
 
@@ -129,15 +152,22 @@ impl Kind {
             Kind::OfficialAnswer | Kind::FollowedOfficialAnswer => "official",
             Kind::Comment => "comment",
             Kind::Mention => "mention",
-            Kind::Accepted | Kind::Unaccepted => "acceptance",
-            Kind::Duplicate | Kind::Hidden | Kind::Restored | Kind::Suspended => "moderation",
+            Kind::Accepted | Kind::Unaccepted | Kind::FollowedSolved => "acceptance",
+            Kind::Duplicate
+            | Kind::Reopened
+            | Kind::Locked
+            | Kind::Unlocked
+            | Kind::Edited
+            | Kind::Hidden
+            | Kind::Restored
+            | Kind::Suspended => "moderation",
             Kind::FlagAgreed | Kind::FlagDeclined => "flag",
             Kind::CaseOpened
             | Kind::CasePassedOn
             | Kind::CaseTaken
             | Kind::CaseAnswered
             | Kind::CaseClosed => "case",
-            Kind::Badge => "badge",
+            Kind::Badge | Kind::BadgeRevoked => "badge",
         }
     }
 
@@ -145,7 +175,12 @@ impl Kind {
     fn names_actor(self) -> bool {
         !matches!(
             self,
-            Kind::Duplicate
+            Kind::FollowedSolved
+                | Kind::Duplicate
+                | Kind::Reopened
+                | Kind::Locked
+                | Kind::Unlocked
+                | Kind::Edited
                 | Kind::Hidden
                 | Kind::Restored
                 | Kind::Suspended
@@ -153,6 +188,7 @@ impl Kind {
                 | Kind::FlagDeclined
                 | Kind::CasePassedOn
                 | Kind::Badge
+                | Kind::BadgeRevoked
         )
     }
 }

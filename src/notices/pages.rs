@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::mail::{self, List};
-use crate::web::form::{Form, Params, read_body};
+use crate::web::form::{Form, Params, Parts, read_body};
 use crate::web::rates::Budget;
 use crate::web::view;
 use crate::web::views::MessagePage;
@@ -21,13 +21,12 @@ pub async fn index(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let (user, lang) = (room.viewer()?.id, room.visit.lang);
-            let limit = limits::NOTICES_PER_PAGE;
-            let notices = super::page(room.conn, user, before, limit, lang)?;
-            let full = i64::try_from(notices.len()).is_ok_and(|n| n == limit);
-            let next = notices.last().filter(|_| full).map(|notice| notice.id.to_string());
+            let (notices, next) = super::page(room.conn, user, before, limits::NOTICES_PER_PAGE, lang)?;
+            let unread = super::unread_count(room.conn, user)?;
             let view = NoticesPage {
-                unread_count: super::unread_count(room.conn, user)?,
-                pager: view::pager("/notices", next, before.is_none()),
+                // Only the first page shows all that is new: what comes later than it is not marked with it.
+                newest: notices.first().filter(|_| before.is_none() && unread > 0).map(|notice| notice.id.0),
+                pager: view::pager("/notices", next.map(|id| id.to_string()), before.is_none()),
                 rows: notices.into_iter().map(|notice| row(lang, notice, room.now)).collect(),
             };
             Ok(Page::html(
@@ -52,10 +51,28 @@ fn row(lang: &str, notice: super::Notice, now: Moment) -> NoticeRow {
     }
 }
 
-/// `POST /notices/read`.
+/// `POST /notices/read`: everything up to the newest that the page showed.
 pub async fn read_all(visit: Visit, form: Form) -> Result<HttpResponse> {
-    visit.act(&form, Budget::Personal, |tx, viewer| Ok(super::mark_all_read(tx, viewer.id, None)?)).await?;
+    let newest = form.number("newest").ok().flatten().map(NoticeId);
+    visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            let newest = newest.ok_or(Error::Bad("error-not-a-number"))?;
+            Ok(super::mark_all_read(tx, viewer.id, newest)?)
+        })
+        .await?;
     Ok(visit.redirect("/notices", None))
+}
+
+/// `POST /notices/{id}/reading`: marks one read and leads where it leads.
+pub async fn open(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = NoticeId(parts.number("id")?);
+    let url = visit
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            super::open(tx, viewer.id, id)?.ok_or(Error::NotFound)
+        })
+        .await?;
+    // What it was about may be gone by now.
+    Ok(visit.redirect(if url.is_empty() { "/notices" } else { &url }, None))
 }
 
 /// `GET /settings/notices`.

@@ -40,33 +40,46 @@ impl Words<'_> {
             _ => translate(lang, "notice-somebody", &[]),
         }
     }
-    /// For suspensions the detail holds the date, a line end and the reason; for badges the badge's id.
-    fn parts(&self, lang: &str) -> (String, String) {
-        match self.kind {
-            Kind::Suspended => {
-                let (until, reason) = self.detail.split_once('\n').unwrap_or((self.detail, ""));
-                (until.to_owned(), reason.to_owned())
-            }
-            Kind::Badge => {
-                let key = format!("badge-{}-name", self.detail);
-                let name = if has(lang, &key) { translate(lang, &key, &[]) } else { self.detail.to_owned() };
-                (String::new(), name)
-            }
-            _ => (String::new(), self.detail.to_owned()),
-        }
-    }
     /// The message `key` with this notice's arguments and `more`.
     pub fn say(&self, lang: &str, key: &str, more: &[(&str, &str)]) -> String {
         let actor = self.actor(lang);
-        let (until, detail) = self.parts(lang);
-        let mut args =
-            vec![("actor", Arg::from(&actor)), ("detail", Arg::from(&detail)), ("until", Arg::from(&until))];
+        let (first, rest) = self.detail.split_once('\n').unwrap_or((self.detail, ""));
+        let (mut detail, mut until, mut why, mut n) =
+            (self.detail.to_owned(), String::new(), String::new(), 1);
+        match self.kind {
+            // The date, a line end and the reason.
+            Kind::Suspended => (until, detail) = (first.to_owned(), rest.to_owned()),
+            // Ids of badges; where they are taken back, a line end and the kind of the event that did it.
+            Kind::Badge | Kind::BadgeRevoked => {
+                let names: Vec<String> = first
+                    .split(' ')
+                    .map(|id| known(lang, &format!("badge-{id}-name")).unwrap_or_else(|| id.to_owned()))
+                    .collect();
+                detail = names.join(", ");
+                n = i64::try_from(names.len()).unwrap_or(1);
+                why = known(lang, &format!("badge-revoked-by-{}", rest.replace('_', "-")))
+                    .unwrap_or_else(|| translate(lang, "badge-revoked-by-other", &[]));
+            }
+            _ => {}
+        }
+        let mut args = vec![
+            ("actor", Arg::from(&actor)),
+            ("detail", Arg::from(&detail)),
+            ("until", Arg::from(&until)),
+            ("why", Arg::from(&why)),
+            ("n", Arg::from(n)),
+        ];
         args.extend(more.iter().map(|(name, text)| (*name, Arg::from(*text))));
         translate(lang, key, &args)
     }
     pub fn text(&self, lang: &str) -> String {
         self.say(lang, &format!("notice-{}", self.kind.as_str()), &[])
     }
+}
+
+/// A message that need not be there.
+fn known(lang: &str, key: &str) -> Option<String> {
+    has(lang, key).then(|| translate(lang, key, &[]))
 }
 
 /// Where a notice leads, from the root; empty when there is nothing to see.
@@ -78,7 +91,11 @@ pub(super) fn url(
 ) -> String {
     match (kind, thread, post) {
         (Kind::CaseOpened, Some(_), _) if detail.parse::<i64>().is_ok() => format!("/desk/{detail}"),
-        (Kind::Badge, ..) => format!("/badges/{detail}"),
+        (Kind::Badge | Kind::BadgeRevoked, ..) => {
+            let badges = detail.split('\n').next().unwrap_or_default();
+            if badges.contains(' ') { "/badges".into() } else { format!("/badges/{badges}") }
+        }
+        (Kind::Edited, Some(_), Some(post)) => format!("/posts/{post}/revisions"),
         (Kind::Suspended, ..) => String::new(),
         (_, Some((thread, _)), Some(post)) if post != thread.question() => format!("/posts/{post}"),
         (_, Some((thread, slug)), _) => format!("/threads/{thread}/{slug}"),
@@ -86,23 +103,25 @@ pub(super) fn url(
     }
 }
 
-/// Up to `limit` notices of `user`, newest first, below `before`, in the words of `lang`.
+/// Up to `limit` notices of `user`, newest first, below `before`, in the words of `lang`; and behind which
+/// one the next page begins, if there is one.
 pub fn page(
     conn: &mut Conn,
     user: UserId,
     before: Option<NoticeId>,
     limit: i64,
     lang: &str,
-) -> DbResult<Vec<Notice>> {
+) -> DbResult<(Vec<Notice>, Option<NoticeId>)> {
     type Row =
         (NoticeId, String, Option<ThreadId>, Option<PostId>, Option<UserId>, String, Moment, Option<Moment>);
     let mut query = notices::table.filter(notices::user_id.eq(user)).into_boxed();
     if let Some(before) = before {
         query = query.filter(notices::id.lt(before));
     }
-    let rows: Vec<Row> = query
+    let limit = limit.clamp(1, limits::NOTICES_PER_PAGE);
+    let mut rows: Vec<Row> = query
         .order(notices::id.desc())
-        .limit(limit.clamp(1, limits::NOTICES_PER_PAGE))
+        .limit(limit + 1)
         .select((
             notices::id,
             notices::kind,
@@ -114,6 +133,10 @@ pub fn page(
             notices::read_at,
         ))
         .load(conn)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().map(|row| row.0).filter(|_| more);
     let thread_ids: Vec<ThreadId> = rows.iter().filter_map(|row| row.2).collect();
     let post_ids: Vec<PostId> = rows.iter().filter_map(|row| row.3).collect();
     let actor_ids: Vec<UserId> = rows.iter().filter_map(|row| row.4).collect();
@@ -150,7 +173,7 @@ pub fn page(
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
-    Ok(rows
+    let notices = rows
         .into_iter()
         .filter_map(|(id, kind, thread, post, actor, detail, at, read)| {
             let kind = Kind::parse(&kind)?;
@@ -170,7 +193,8 @@ pub fn page(
             let url = url(kind, &detail, seen.map(|(thread, (_, slug))| (thread, slug.as_str())), post);
             Some(Notice { id, kind, text: words.text(lang), subject, url, at, unread: read.is_none() })
         })
-        .collect())
+        .collect();
+    Ok((notices, next))
 }
 
 /// Unread notices of `user`, counted to [`limits::COUNT_AT_MOST`].
@@ -185,19 +209,18 @@ pub fn unread_count(conn: &mut Conn, user: UserId) -> DbResult<i64> {
     Ok(i64::try_from(ids.len()).unwrap_or(limits::COUNT_AT_MOST))
 }
 
-/// Marks one notice read if it is `user`'s; `false` when there is nothing to mark.
-pub fn mark_read(tx: &mut Tx<'_>, user: UserId, id: NoticeId) -> DbResult<bool> {
-    let count = diesel::update(
-        notices::table.find(id).filter(notices::user_id.eq(user)).filter(notices::read_at.is_null()),
-    )
-    .set(notices::read_at.eq(tx.now))
-    .execute(tx.conn)?;
-    Ok(count == 1)
+/// Marks one notice of `user` read and tells where it leads; `None` when they have no such notice.
+pub fn open(tx: &mut Tx<'_>, user: UserId, id: NoticeId) -> DbResult<Option<String>> {
+    let (found, _) = page(tx.conn, user, Some(NoticeId(id.0.saturating_add(1))), 1, "en")?;
+    let Some(notice) = found.into_iter().find(|notice| notice.id == id) else { return Ok(None) };
+    if notice.unread {
+        diesel::update(notices::table.find(id)).set(notices::read_at.eq(tx.now)).execute(tx.conn)?;
+    }
+    Ok(Some(notice.url))
 }
 
-/// Marks read what `user` has been shown: everything up to `newest`, or all of it.
-pub fn mark_all_read(tx: &mut Tx<'_>, user: UserId, newest: Option<NoticeId>) -> DbResult<usize> {
-    let newest = newest.unwrap_or(NoticeId(i64::MAX));
+/// Marks read what `user` has been shown: everything up to `newest`.
+pub fn mark_all_read(tx: &mut Tx<'_>, user: UserId, newest: NoticeId) -> DbResult<usize> {
     Ok(diesel::update(
         notices::table
             .filter(notices::user_id.eq(user))

@@ -8,7 +8,8 @@ use crate::web::views::{FieldErrors, Pager, When};
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct NoticesPage {
     pub rows: Vec<NoticeRow>,
-    pub unread_count: i64,
+    /// The newest notice shown, where there is anything to mark as read.
+    pub newest: Option<i64>,
     pub pager: Pager,
 }
 

@@ -1,18 +1,29 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
 use super::policy::{Book, concerns, posts_of};
 use super::store::{self, LIVING, Tables};
+use crate::badges::{Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
-use crate::kernel::ids::{FlagId, PostId, UserId};
+use crate::kernel::ids::{EventId, FlagId, PostId, UserId};
 use crate::ledger::follow::Follower;
 use crate::ledger::{Event, Fact};
-use std::collections::HashSet;
+use crate::mail::Letterhead;
+use crate::notices::{self, BadgeNews};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The follower's name among the places.
 pub const NAME: &str = "reputation";
 
 /// The follower. It remembers nothing between steps, so any node can do the next one.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Reputation;
+#[derive(Clone)]
+pub struct Reputation {
+    letterhead: Letterhead,
+}
+
+impl Reputation {
+    pub fn new(letterhead: Letterhead) -> Reputation {
+        Reputation { letterhead }
+    }
+}
 
 impl Follower for Reputation {
     fn name(&self) -> &'static str {
@@ -20,13 +31,46 @@ impl Follower for Reputation {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, events: &[Event]) -> DbResult<()> {
-        fold(tx.conn, LIVING, &mut Book::default(), events)
+        let turned = fold(tx.conn, LIVING, &mut Book::default(), events)?;
+        self.tell(tx, events, &turned)
+    }
+}
+
+impl Reputation {
+    /// Tells people which badges came and went. Only the living follower does: a replay makes sums, not news,
+    /// and what an import brought happened elsewhere, long ago.
+    fn tell(&self, tx: &mut Tx<'_>, events: &[Event], turned: &[Turned]) -> DbResult<()> {
+        // One that came and went again within the step is no news: the last turn counts, if it is odd.
+        let mut last: HashMap<(UserId, &str), (bool, &Turned)> = HashMap::new();
+        for turned in turned {
+            last.entry((turned.user, turned.badge.id))
+                .and_modify(|(news, known)| (*news, *known) = (!*news, turned))
+                .or_insert((true, turned));
+        }
+        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&'static str>> = BTreeMap::new();
+        for (_, turned) in last.into_values().filter(|(news, _)| *news) {
+            news.entry((turned.event, turned.user, turned.turn == Turn::Earned))
+                .or_default()
+                .push(turned.badge.id);
+        }
+        for ((id, user, earned), mut badges) in news {
+            let Some(event) = events.iter().find(|event| event.id == id && !event.imported) else { continue };
+            badges.sort_unstable();
+            let news = if earned { BadgeNews::Earned } else { BadgeNews::Revoked(event.fact.kind()) };
+            notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
+        }
+        Ok(())
     }
 }
 
 /// Folds `events` into `tables`, with what `book` already has of them. A constant number of
 /// statements per few hundred events, however many people and posts they are about.
-pub(super) fn fold(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<()> {
+pub(super) fn fold(
+    conn: &mut Conn,
+    tables: Tables,
+    book: &mut Book,
+    events: &[Event],
+) -> DbResult<Vec<Turned>> {
     let mut seen: HashSet<PostId> = HashSet::new();
     let mut posts: Vec<PostId> = Vec::new();
     let mut flags: Vec<FlagId> = Vec::new();
@@ -39,7 +83,7 @@ pub(super) fn fold(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[E
         }
     }
     if posts.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     flags.sort_unstable();
     flags.dedup();

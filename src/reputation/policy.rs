@@ -295,7 +295,11 @@ impl Book {
             }
             Fact::PostDeleted { .. } => self.with(post, |state| state.deleted = true),
             Fact::PostUndeleted { .. } => self.with(post, |state| state.deleted = false),
-            Fact::PostHidden { .. } => self.with(post, |state| state.hidden = true),
+            // Hiding takes the place of a deletion: a restored post is there.
+            Fact::PostHidden { .. } => self.with(post, |state| {
+                state.hidden = true;
+                state.deleted = false;
+            }),
             Fact::PostRestored { .. } => self.with(post, |state| state.hidden = false),
             Fact::VoteCast { thread, author, value, before, .. } => {
                 let state = self.posts.entry(post).or_insert_with(|| PostState::new(thread, author));

@@ -2,16 +2,15 @@
 //!
 //! It folds into temporary tables while the house stays open, takes the write lock only to catch up
 //! with the follower, compare, and put right what differs.
-use super::follow::{NAME, Reputation, fold};
+use super::follow::{NAME, fold};
 use super::policy::Book;
 use super::store::{LIVING, Tables};
 use crate::db::{Access, Conn, Db, DbError, DbResult};
 use crate::kernel::ids::EventId;
 use crate::ledger;
-use crate::ledger::follow::{Follower, catch_up, place};
+use crate::ledger::follow::place;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use std::sync::Arc;
 
 /// Events folded at once: larger steps than the follower's, as nobody waits behind them.
 const EVENTS_PER_STEP: i64 = 5_000;
@@ -115,9 +114,6 @@ fn run(
     end: &str,
     progress: &mut dyn FnMut(u64, u64),
 ) -> DbResult<ReplayReport> {
-    // What the follower has not done yet is no difference.
-    let follower: Arc<dyn Follower> = Arc::new(Reputation);
-    catch_up(db, &follower)?;
     let mut conn = db.target().connect(Access::Write)?;
     conn.without_time_limits()?;
     conn.scratch_on_disk()?;
@@ -127,6 +123,7 @@ fn run(
             conn.sql(&format!("CREATE UNIQUE INDEX {scratch}_key ON {scratch} ({key})"))?;
         }
     }
+    // What the follower has not done yet is no difference, and is its own to do: it also tells people.
     let goal = place(&mut conn, NAME)?;
     let total = number(&mut conn, format!("SELECT count(*) AS n FROM events WHERE id <= {goal}"))?;
     let mut run = Run { book: Book::default(), at: EventId(0), done: 0, total, events, kept };

@@ -1,6 +1,6 @@
 //! reputation room: the tables of standings and statements, and what the fold remembers between steps.
 use super::policy::{Book, Entry, FlagState, Person, PostState};
-use crate::badges::Measure;
+use crate::badges::{Measure, Turned};
 use crate::db::schema::{point_entries, posts, standings, threads};
 use crate::db::{Conn, DbResult, zero};
 use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
@@ -266,14 +266,14 @@ fn has_own_row(measure: Measure) -> bool {
 }
 
 /// Writes what moved in `book` since it was last saved, and empties its lists of lines and changes.
-/// `posts` and `flags` are what the events of this step were about.
+/// `posts` and `flags` are what the events of this step were about. Tells which badges came and went.
 pub(super) fn save(
     conn: &mut Conn,
     tables: Tables,
     book: &mut Book,
     posts: &[PostId],
     flags: &[FlagId],
-) -> DbResult<()> {
+) -> DbResult<Vec<Turned>> {
     let entries = std::mem::take(&mut book.entries);
     let changes = std::mem::take(&mut book.changes);
     write_rows(

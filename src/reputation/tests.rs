@@ -2,11 +2,14 @@
 use super::policy::{self, Book, Reason};
 use super::*;
 use crate::badges::{self, BADGES, Measure};
+use crate::config::Config;
 use crate::db::{Access, Db, DbResult, Opening, Target, Tx, migrate};
 use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::moment::{Clock, Moment, SECOND};
+use crate::kernel::token::SiteKey;
 use crate::ledger::follow::{Follower, catch_up};
 use crate::ledger::{Event, Fact};
+use crate::mail::Letterhead;
 use diesel::prelude::*;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -286,6 +289,10 @@ fn facts_of(acts: &[Act], left: &mut Survivors) -> Vec<(Option<UserId>, Fact)> {
             }
             Act::Remove(post, away, hide) => {
                 let (question, post, author) = post_of(post);
+                if hide && away {
+                    // Hiding takes the place of a deletion.
+                    left.deleted.remove(&post);
+                }
                 let set = if hide { &mut left.hidden } else { &mut left.deleted };
                 if away {
                     set.insert(post)
@@ -468,7 +475,8 @@ fn open(target: Target, folder: tempfile::TempDir, people: i64) -> House {
         instrument: None,
     })
     .unwrap();
-    House { db, follower: Arc::new(Reputation), _folder: folder }
+    let letterhead = Letterhead::new(&Config::load(None, [], &[]).unwrap(), SiteKey::new("secret"));
+    House { db, follower: Arc::new(Reputation::new(letterhead)), _folder: folder }
 }
 
 type Line = (UserId, i64, String, i64);
@@ -493,7 +501,7 @@ impl House {
     }
     fn held(&self, user: UserId) -> Vec<String> {
         let awards = badges::badges_of(&mut self.db.reader().unwrap(), user).unwrap();
-        awards.into_iter().map(|award| award.badge).collect()
+        awards.into_iter().map(|held| held.award.badge).collect()
     }
     fn lines(&self) -> Vec<Line> {
         use crate::db::schema::point_entries::dsl::*;
@@ -571,6 +579,47 @@ fn a_flood_of_accepts_and_unaccepts_leaves_the_points_of_the_last() {
     house.catch_up();
     assert_eq!((house.points(ANN), house.points(BRUNO)), (2, 15));
     assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn badges_that_come_and_go_within_a_step_or_came_with_an_import_are_no_news() {
+    use crate::notices;
+    let house = house(4);
+    let told = |user| -> Vec<notices::Kind> {
+        let (told, _) = notices::page(&mut house.db.reader().unwrap(), user, None, 50, "en").unwrap();
+        told.into_iter().map(|notice| notice.kind).collect()
+    };
+    house.tell(vec![
+        (Some(ANN), asked(1, ANN)),
+        (Some(BRUNO), answered(1, 2, BRUNO)),
+        (Some(ANN), accepted(1, 2, BRUNO, ANN)),
+        (Some(ANN), unaccepted(1, 2, BRUNO, ANN)),
+    ]);
+    house.catch_up();
+    assert_eq!(told(BRUNO), []);
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(told(BRUNO), [notices::Kind::Badge]);
+    // Earned anew by another event within one step: it was held before and after.
+    house.tell(vec![(Some(ANN), unaccepted(1, 2, BRUNO, ANN)), (Some(ANN), accepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(told(BRUNO), [notices::Kind::Badge]);
+    house.tell(vec![(Some(ANN), unaccepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(told(BRUNO), [notices::Kind::BadgeRevoked, notices::Kind::Badge]);
+    house
+        .db
+        .write_blocking(|tx: &mut Tx<'_>| {
+            tx.append_imported(Moment(0), Some(ANN), accepted(1, 2, BRUNO, ANN))
+        })
+        .unwrap();
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), ["first-solution"]);
+    // A replay makes the awards again and tells nobody.
+    house.sql("DELETE FROM badge_awards");
+    assert!(house.replay().differences > 0);
+    assert_eq!(house.held(BRUNO), ["first-solution"]);
+    assert_eq!(told(BRUNO).len(), 2);
 }
 
 #[test]

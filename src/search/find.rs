@@ -81,6 +81,8 @@ pub struct Results {
     /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
     pub total: Total,
+    /// The total may count what was taken away since the index followed: it is not to be told.
+    pub uncounted: bool,
     /// Too few threads have all the words, so these have some of them.
     pub any_word: bool,
 }
@@ -514,7 +516,7 @@ impl Index {
             .into_iter()
             .map(|found| hit(searcher, found, score(found.0), matcher, true))
             .collect::<Result<_, _>>()?;
-        Ok(Results { hits, next, total, any_word })
+        Ok(Results { hits, next, total, uncounted: false, any_word })
     }
 }
 

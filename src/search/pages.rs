@@ -1,10 +1,11 @@
 //! search room: the page of results, and the threads suggested while somebody types.
 //!
 //! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
-//! is left out by what the ledger says: two statements a page when the index is up to date, four when it is not; one of them for the names people have now.
+//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not; one of them for the names people have now.
+use super::analysis::{Lang, QueryWord, query_words};
 use super::query::{Hint, Query, State};
 use super::views::{self, Filter, Instead, SearchPage, Suggestion};
-use super::{Cursor, ExcerptFrom, Hit, Results, SearchError};
+use super::{Cursor, ExcerptFrom, Hit, Results, SearchError, Total};
 use crate::accounts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
@@ -57,7 +58,8 @@ pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<Suggestion> 
 fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
     let place = app.search.place();
     let mut hits = ask(app, |index| index.similar(title, limit))?;
-    settle(conn, place, &mut hits)?;
+    let (words, _) = query_words(title, Lang::guess(title), super::query::WORDS_MAX);
+    settle(conn, place, &mut hits, |title| says(title, &words, false))?;
     let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
     Ok(hits
         .into_iter()
@@ -80,7 +82,13 @@ pub fn hits(
 ) -> Result<Results> {
     let place = app.search.place();
     let mut found = ask(app, |index| index.search(query, limit, after))?;
-    settle(conn, place, &mut found.hits)?;
+    let words: Vec<QueryWord> = query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
+    let all = !found.any_word;
+    found.uncounted = settle(conn, place, &mut found.hits, |title| says(title, &words, all))?;
+    if found.uncounted {
+        // For readers of the API: what is on this page, and perhaps more.
+        found.total = Total { count: u32::try_from(found.hits.len()).unwrap_or(u32::MAX), more: true };
+    }
     Ok(found)
 }
 
@@ -94,12 +102,23 @@ fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchErr
     })
 }
 
+/// Events behind the index that are looked through for removals before nothing is said of totals.
+const REMOVALS_READ_MAX: i64 = 20_000;
+
 /// Takes out of `hits` what the ledger says is gone or changed behind `place`, up to which the index had followed
-/// before it was asked.
-fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>) -> DbResult<()> {
-    if hits.is_empty() || ledger::head(conn)?.0 <= place {
-        return Ok(());
+/// before it was asked. A thread of which something was removed stays only if its title alone is worth finding
+/// (`fits`): that it is found must not tell what is no longer there. `true`: something was removed since.
+fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>, fits: impl Fn(&str) -> bool) -> DbResult<bool> {
+    if hits.is_empty() {
+        return Ok(false);
     }
+    let head = ledger::head(conn)?.0;
+    if head == place {
+        return Ok(false);
+    }
+    // An index ahead of the ledger belongs to a database that was put back from an older copy: what it says of
+    // any thread is of another time.
+    let since = if head < place { 0 } else { place };
     let ids: Vec<ThreadId> = hits.iter().map(|hit| ThreadId(hit.thread_id)).collect();
     let seen: HashMap<i64, String> = threads::table
         .filter(among(threads::id, ids.iter().copied()))
@@ -108,27 +127,47 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>) -> DbResult<()> {
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
-    let changed: HashSet<i64> = events::table
+    let of_hits: Vec<(Option<i64>, String)> = events::table
         .filter(among(events::thread_id, ids.iter().copied()))
-        .filter(events::id.gt(place))
+        .filter(events::id.gt(since))
         .filter(events::kind.eq_any(["post_deleted", "post_hidden", "post_edited"]))
-        .select(events::thread_id)
-        .load::<Option<i64>>(conn)?
-        .into_iter()
-        .flatten()
-        .collect();
+        .select((events::thread_id, events::kind))
+        .load(conn)?;
+    let touched: HashSet<i64> = of_hits.iter().filter_map(|(thread, _)| *thread).collect();
+    let robbed: HashSet<i64> =
+        of_hits.iter().filter(|(_, kind)| kind != "post_edited").filter_map(|(thread, _)| *thread).collect();
     hits.retain_mut(|hit| {
         let Some(title) = seen.get(&hit.thread_id) else { return false };
-        if changed.contains(&hit.thread_id) {
+        if head < place || touched.contains(&hit.thread_id) {
             // Any of its texts may be the one that was taken away.
             hit.title_pieces = vec![(title.clone(), false)];
             hit.title.clone_from(title);
             hit.excerpt.clear();
             hit.excerpt_from = ExcerptFrom::Question;
         }
-        true
+        !(head < place || robbed.contains(&hit.thread_id)) || fits(title)
     });
-    Ok(())
+    if head < place || head - place > REMOVALS_READ_MAX {
+        return Ok(true);
+    }
+    // Also of threads on other pages: the total counts them all.
+    let removed: Option<i64> = events::table
+        .filter(events::id.gt(place))
+        .filter(events::kind.eq_any(["post_deleted", "post_hidden"]))
+        .select(events::id)
+        .first(conn)
+        .optional()?;
+    Ok(removed.is_some())
+}
+
+/// Whether a title has all of these words, or any.
+fn says(title: &str, words: &[QueryWord], all: bool) -> bool {
+    let (own, _) = query_words(title, Lang::guess(title), limits::MAX_TITLE);
+    let has = |word: &QueryWord| {
+        let mut terms = own.iter().flat_map(|own| &own.terms);
+        terms.any(|(term, _)| word.terms.iter().any(|(wanted, _)| wanted == term))
+    };
+    if all { words.iter().all(has) } else { words.iter().any(has) }
 }
 
 fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> {
@@ -140,7 +179,11 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let rebuilding = app.search.is_rebuilding();
     let filters = Filters::of(&typed, &query);
     let mut page = SearchPage {
-        total_label: if query.is_empty() || rebuilding { String::new() } else { total_label(lang, &found) },
+        total_label: if query.is_empty() || rebuilding || found.uncounted {
+            String::new()
+        } else {
+            total_label(lang, &found)
+        },
         pager: view::pager(&search_url(&typed), found.next.map(|next| next.encode()), after.is_none()),
         notes: notes(lang, &hints, &found),
         filters: filters.shown(lang),
@@ -261,7 +304,7 @@ fn word(text: &str) -> Word {
         Some((name, value)) if !value.is_empty() => match name.to_ascii_lowercase().as_str() {
             "is" => Word::Is(value.to_ascii_lowercase()),
             "tag" => Word::Tag(super::analysis::fold(value)),
-            "user" => Word::User(super::analysis::fold(value.trim_start_matches('@'))),
+            "user" | "author" => Word::User(super::analysis::fold(value.trim_start_matches('@'))),
             _ => Word::Plain,
         },
         _ => Word::Plain,

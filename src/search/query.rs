@@ -183,7 +183,7 @@ impl Query {
                 }
             },
             "tag" => push(&mut self.tags, fold(value)),
-            "user" => push(&mut self.users, fold(value.trim_start_matches('@'))),
+            "user" | "author" => push(&mut self.users, fold(value.trim_start_matches('@'))),
             _ => false,
         }
     }
@@ -243,6 +243,7 @@ mod tests {
         assert_eq!(query.tags, ["reseau"]);
         assert_eq!(query.users, ["ann"]);
         assert!(hints.is_empty());
+        assert_eq!(Query::parse("author:Ann user:@ann").0.users, ["ann"]);
     }
 
     #[test]

@@ -402,13 +402,17 @@ pub fn undelete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> Result<Done> 
 /// A moderator takes a post out of sight. Moderation asks for the reason and writes the log.
 pub fn hide(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> Result<Done> {
     let Some((head, at)) = seen(tx, viewer, post)? else { return Ok(Done::NotFound) };
-    if head.removed != Removed::No {
+    if head.removed == Removed::Hidden {
         return Ok(Done::Already(place(&head, post)));
     }
     if !at.may_hide(head.removed) {
         return Ok(Done::NotFound);
     }
-    remove(tx, viewer.id, &head, post, Removed::Hidden, reason)?;
+    if head.removed == Removed::Deleted {
+        hide_deleted(tx, viewer.id, &head, post, reason)?;
+    } else {
+        remove(tx, viewer.id, &head, post, Removed::Hidden, reason)?;
+    }
     Ok(Done::Done(place(&head, post)))
 }
 
@@ -447,6 +451,18 @@ fn remove(
         _ => Fact::PostDeleted { thread, post, author },
     };
     tx.append(Some(actor), fact)?;
+    Ok(())
+}
+
+/// Hides what its author took back already: they cannot bring it back then. It counts nowhere as it is.
+fn hide_deleted(tx: &mut Tx<'_>, actor: UserId, head: &PostHead, post: PostId, reason: &str) -> Result<()> {
+    store::lift_removal(tx, post, actor)?;
+    store::set_removed(tx, post, Removed::Hidden)?;
+    store::insert_removal(tx, post, Removed::Hidden, actor, reason)?;
+    if head.kind == Kind::Question {
+        store::set_thread_removed(tx, head.thread, Removed::Hidden)?;
+    }
+    tx.append(Some(actor), Fact::PostHidden { thread: head.thread, post, author: head.author })?;
     Ok(())
 }
 

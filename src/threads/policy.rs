@@ -122,8 +122,9 @@ impl Standpoint {
         removed == Removed::Deleted && (self.moderates() || (self.is_author() && !locked))
     }
 
+    /// Also what its author deleted, who could bring it back otherwise.
     pub fn may_hide(&self, removed: Removed) -> bool {
-        removed == Removed::No && self.moderates()
+        removed != Removed::Hidden && self.moderates()
     }
 
     pub fn may_restore(&self, removed: Removed) -> bool {

@@ -1,9 +1,9 @@
 //! web room: stands at the door of every request: hosts and lengths, panics, error pages, headers.
 use crate::app::App;
 use crate::error::{Error, ErrorDetail};
-use crate::web::i18n::{Arg, translate};
-use crate::web::views::{Brand, ErrorPage, Shell};
-use crate::web::{templates, visit};
+use crate::web::i18n::{Arg, has, translate};
+use crate::web::views::{ErrorPage, Shell};
+use crate::web::{templates, view, visit};
 use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -176,7 +176,8 @@ fn describe(app: &App, context: &Context, status: u16, detail: Option<ErrorDetai
     }
     let page = ErrorPage {
         status,
-        detail: text,
+        title: general_words(lang, status, "title"),
+        text: text.unwrap_or_else(|| general_words(lang, status, "text")),
         request_id: (status >= 500).then(|| context.id.clone()),
         retry_after: detail.as_ref().and_then(|d| d.retry_after).map(|seconds| {
             translate(lang, "in-seconds", &[("n", Arg::Number(i64::try_from(seconds).unwrap_or(i64::MAX)))])
@@ -186,12 +187,7 @@ fn describe(app: &App, context: &Context, status: u16, detail: Option<ErrorDetai
     let shell = Shell {
         lang: lang.to_owned(),
         dir: "ltr".into(),
-        brand: Brand {
-            name: app.config.brand.name.clone(),
-            tagline: app.config.brand.tagline.clone(),
-            logo_url: None,
-            home_url: app.config.brand.home_url.clone(),
-        },
+        brand: view::shown_brand(&app.config.brand),
         page_title: say("error-page-title"),
         path: "%2F".into(),
         noindex: true,
@@ -203,6 +199,16 @@ fn describe(app: &App, context: &Context, status: u16, detail: Option<ErrorDetai
             tracing::error!(%error, "the error page itself failed");
             format!("<!doctype html><title>{status}</title><p>Something went wrong ({status}).</p>")
         })
+}
+
+/// The `title` or `text` that goes with a status. One without words of its own is put down to the request or
+/// to us, as its number says.
+pub fn general_words(lang: &str, status: u16, part: &str) -> String {
+    let own = format!("error-{status}-{part}");
+    if has("en", &own) {
+        return translate(lang, &own, &[]);
+    }
+    translate(lang, &format!("error-{}-{part}", if status < 500 { 400 } else { 500 }), &[])
 }
 
 /// What answers where no route does.

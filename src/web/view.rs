@@ -45,12 +45,7 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
     Ok(Shell {
         lang: room.visit.lang.to_owned(),
         dir: "ltr".into(),
-        brand: Brand {
-            name: brand.name.clone(),
-            tagline: brand.tagline.clone(),
-            logo_url: brand.logo.as_ref().map(|_| crate::web::assets::url("brand-logo", brand.hue)),
-            home_url: brand.home_url.clone(),
-        },
+        brand: shown_brand(brand),
         viewer,
         csrf,
         path: encode(&room.visit.path),
@@ -68,6 +63,16 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
         banner,
         section: head.section.to_owned(),
     })
+}
+
+/// The brand as every page bears it.
+pub fn shown_brand(brand: &crate::config::Brand) -> Brand {
+    Brand {
+        name: brand.name.clone(),
+        tagline: brand.tagline.clone(),
+        logo_url: brand.logo.as_ref().map(|_| crate::web::assets::url("brand-logo", brand.hue)),
+        home_url: brand.home_url.clone(),
+    }
 }
 
 /// A moment as people read it, seen from `now`.

@@ -144,10 +144,11 @@ pub struct Choice {
 /// `errors/error.html`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ErrorPage {
-    /// 400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500 or 503; others are shown as 500.
     pub status: u16,
-    /// What exactly was wrong, translated; the general words are the template's own.
-    pub detail: Option<String>,
+    /// The general words of this status, translated.
+    pub title: String,
+    /// What exactly was wrong, translated; else the general words.
+    pub text: String,
     /// Shown on 500 so that a person can name the failure.
     pub request_id: Option<String>,
     /// "in 40 seconds", for 429 and 503.

@@ -933,10 +933,13 @@ fn sheets() -> Vec<Sheet> {
                 Holder {
                     person: bruno(),
                     when: when("2 days ago"),
-                    for_title: some("The hub loses two of four thermostats every night"),
-                    for_url: some("/posts/101"),
+                    event_id: 4711,
+                    cause: Some(Cause {
+                        title: s("The hub loses two of four thermostats every night"),
+                        url: s("/posts/101"),
+                    }),
                 },
-                Holder { person: carla(), when: when("last month"), for_title: None, for_url: None },
+                Holder { person: carla(), when: when("last month"), event_id: 12, cause: None },
             ],
             pager: pager(),
         },
@@ -978,7 +981,7 @@ fn sheets() -> Vec<Sheet> {
                     unread: i < 3,
                 })
                 .collect(),
-            unread_count: 3,
+            newest: Some(1),
             pager: pager(),
         },
     ));
@@ -1203,8 +1206,11 @@ fn sheets() -> Vec<Sheet> {
                 url: s("/badges/3"),
                 description: s("An accepted answer with 25 votes."),
                 when: when("2 days ago"),
-                for_title: some("The hub loses two of four thermostats"),
-                for_url: some("/posts/101"),
+                event_id: 4711,
+                cause: Some(Cause {
+                    title: s("The hub loses two of four thermostats"),
+                    url: s("/posts/101"),
+                }),
             }],
             can_suspend: true,
             ..person_page(bruno(), "badges")
@@ -1366,6 +1372,7 @@ fn sheets() -> Vec<Sheet> {
                     author: ann(),
                     asked: when("4 days ago"),
                     waiting: s("waiting for 4 days"),
+                    late_label: s("late by 1 day"),
                     late: true,
                     answers_label: s("2 answers"),
                     me_too_label: s("12 other people have this problem"),
@@ -1677,7 +1684,8 @@ fn sheets() -> Vec<Sheet> {
             state: s("failed"),
             waiting_count: 3,
             failed_count: 1,
-            rows: ["waiting", "failed", "sent"]
+            expired_count: 2,
+            rows: ["waiting", "failed", "sent", "expired"]
                 .iter()
                 .map(|st| MailRow {
                     id: 1,
@@ -1702,13 +1710,15 @@ fn sheets() -> Vec<Sheet> {
         shell(Brand, "admin", "Administration"),
         MailsPage { state: s("failed"), ..MailsPage::default() },
     ));
-    for status in [400, 401, 403, 404, 409, 410, 413, 415, 422, 429, 500, 503] {
-        let mut page = ErrorPage { status, ..ErrorPage::default() };
+    for status in [400, 401, 403, 404, 405, 408, 409, 413, 415, 421, 422, 429, 500, 503, 507] {
+        let words = |part: &str| loggia::web::doorman::general_words("en", status, part);
+        let mut page =
+            ErrorPage { status, title: words("title"), text: words("text"), ..ErrorPage::default() };
         match status {
             413 => page.rescued_text = some("A very long text …"),
             429 => page.retry_after = some("in 40 seconds"),
             500 => page.request_id = some("01JD2K7"),
-            422 => page.detail = some("The name of a tag has at most 35 characters."),
+            422 => page.text = s("The name of a tag has at most 35 characters."),
             _ => {}
         }
         all.push(sheet(&format!("error-{status}"), "errors/error.html", shell(Visitor, "", "Error"), page));

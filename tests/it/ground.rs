@@ -8,11 +8,28 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 /// One test on both databases: `on_both!(a_sentence, |world| async move { … })` makes
 /// `a_sentence::on_sqlite` and `a_sentence::on_postgres`. With a type, as in `|ground: Ground|`, the
-/// scene is another than [`crate::world::World`].
+/// scene is another than [`crate::world::World`]. Without `async move` the test is one that blocks: nothing
+/// but its ground is made for it, by `From<Ground>`.
 #[allow(unused_macros)]
 macro_rules! on_both {
     ($(#[$meta:meta])* $name:ident, |$scene:ident| async move $body:block) => {
         on_both!($(#[$meta])* $name, |$scene: $crate::world::World| async move $body);
+    };
+    ($(#[$meta:meta])* $name:ident, |$scene:ident : $kind:ty| $body:block) => {
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            fn act($scene: $kind) $body
+            #[test]
+            fn on_sqlite() {
+                $crate::ground::act($crate::ground::Which::Sqlite, act);
+            }
+            #[test]
+            fn on_postgres() {
+                $crate::ground::act($crate::ground::Which::Postgres, act);
+            }
+        }
     };
     ($(#[$meta:meta])* $name:ident, |$scene:ident : $kind:ty| async move $body:block) => {
         $(#[$meta])*
@@ -73,6 +90,20 @@ pub fn play<S: Scene, F: Future<Output = ()>>(which: Which, test: impl FnOnce(S)
         .build()
         .unwrap()
         .block_on(async { test(S::set(ground).await).await });
+}
+
+/// For tests that lay several grounds.
+impl From<Ground> for Which {
+    fn from(ground: Ground) -> Which {
+        ground.which
+    }
+}
+
+/// Plays a test that blocks, on this thread.
+pub fn act<S: From<Ground>>(which: Which, test: impl FnOnce(S)) {
+    if let Some(ground) = Ground::lay(which) {
+        test(S::from(ground));
+    }
 }
 
 /// Runs what may block (followers, `write_blocking`) away from the test's own thread.

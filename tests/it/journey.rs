@@ -247,8 +247,10 @@ fn somebody_new_is_helped_by_people_and_then_by_the_brand() {
         // Flora is told, and reads it with the brand's mark and his signature.
         walk.become_person(&flora).await;
         walk.press(".bell").await;
-        walk.see("main a[href*='/threads/'], main a[href*='/posts/']").await;
+        walk.see("main form[action$='/reading'] button").await;
         walk.look("notices").await;
+        walk.press("main form[action$='/reading'] button").await;
+        walk.see("article.question").await;
         walk.goto(&url).await;
         let head = walk.see(".official-head").await.text().await.unwrap();
         assert!(head.to_lowercase().contains("brezza"), "{head}");

@@ -22,6 +22,7 @@ mod accounts;
 mod api;
 mod cli;
 mod crash;
+mod doors;
 mod faults;
 #[allow(dead_code)]
 mod gallery;
@@ -30,7 +31,9 @@ mod journey;
 mod leaks;
 mod ledger;
 mod licences;
+mod mail;
 mod moderation;
+mod notices;
 mod rights;
 mod schema;
 mod search;

@@ -3,7 +3,7 @@ use crate::world::{Person, World};
 use diesel::prelude::*;
 use loggia::accounts::{Role, Viewer, find_person};
 use loggia::db::Tx;
-use loggia::db::schema::{events, flags, moderation_log, posts, sessions, suspensions, users};
+use loggia::db::schema::{events, flags, moderation_log, posts, removals, sessions, suspensions, users};
 use loggia::error::Result;
 use loggia::kernel::ids::{FlagId, PostId, ThreadId};
 use loggia::kernel::moment::DAY;
@@ -142,6 +142,53 @@ on_both!(what_is_out_of_sight_cannot_be_flagged, |world| async move {
     world.act(&world.carla, move |tx, v| moderation::restore(tx, v, post, "")).await;
     world.act(&world.carla, move |tx, v| moderation::hide(tx, v, thread.question(), "off our ground")).await;
     assert_eq!(world.flag(&world.dario, post).await, Done::NotFound, "its thread is hidden");
+});
+
+on_both!(what_its_author_deleted_can_be_hidden_and_stays_so, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let answer = world.answer(&world.bruno, question.thread).await;
+    world.flag(&world.ann, answer.post).await;
+    let (post, flag) = (answer.post, world.last_flag());
+    let asked = world.ask(&world.bruno, "Buy heaters here").await.post;
+    for post in [post, asked] {
+        world.act(&world.bruno, move |tx, v| threads::delete(tx, v, post, "")).await;
+    }
+    let counts = |world: &World| {
+        let row = threads::thread(&mut world.db.reader().unwrap(), question.thread).unwrap().unwrap();
+        row.answer_count
+    };
+    assert_eq!(counts(&world), 0);
+    let decided = world
+        .act(&world.carla, move |tx, v| moderation::decide(tx, v, flag, true, "it sells heaters", true))
+        .await;
+    assert!(is_done(&decided), "{decided:?}");
+    let hidden =
+        world.act(&world.carla, move |tx, v| moderation::hide(tx, v, asked, "it sells heaters")).await;
+    assert!(is_done(&hidden), "{hidden:?}");
+    for post in [post, asked] {
+        let back = world.act(&world.bruno, move |tx, v| threads::undelete(tx, v, post)).await;
+        assert_eq!(back, Done::Refused("undelete-not-possible"));
+        let again = world.act(&world.carla, move |tx, v| moderation::hide(tx, v, post, "it sells")).await;
+        assert!(is_already(&again), "{again:?}");
+    }
+    assert_eq!(counts(&world), 0, "it was counted away once");
+    {
+        let mut conn = world.db.reader().unwrap();
+        let open: Vec<String> = removals::table
+            .filter(removals::lifted_at.is_null())
+            .select(removals::kind)
+            .load(&mut *conn)
+            .unwrap();
+        assert_eq!(open, ["hidden", "hidden"]);
+        let row = threads::thread(&mut conn, ThreadId(asked.0)).unwrap().unwrap();
+        assert_eq!(row.removed, 2);
+    }
+    world.act(&world.carla, move |tx, v| moderation::restore(tx, v, post, "a mistake")).await;
+    world.act(&world.carla, move |tx, v| moderation::restore(tx, v, asked, "a mistake")).await;
+    assert_eq!(counts(&world), 1);
+    world.settle().await;
+    let standing = loggia::reputation::standing(&mut world.db.reader().unwrap(), world.bruno.id).unwrap();
+    assert_eq!((standing.answer_count, standing.question_count), (1, 1), "what is back counts again");
 });
 
 on_both!(a_decision_closes_one_flag_and_may_hide_the_post, |world| async move {

@@ -336,6 +336,45 @@ on_both!(what_is_taken_away_is_gone_before_the_index_follows, |hall: Hall| async
     hall.whole().await;
 });
 
+on_both!(that_removed_words_matched_is_not_told_either, |hall: Hall| async move {
+    let kept = hall.ask("The kettle whistles no more", "Who stopped the music?", "kettle").await;
+    let other = hall.ask("Something else with contraband", "It is only named so.", "").await;
+    let answer = hall.answer(kept, "I unscrewed its contraband.", false).await;
+    hall.follow().await;
+    let page = hall.search("contraband").await;
+    assert_eq!(titles(&page).len(), 2);
+    page.contains("2 questions found");
+    hall.hide(answer).await;
+    let page = hall.search("contraband").await;
+    assert_eq!(titles(&page).len(), 1);
+    page.lacks("kettle").lacks("questions found").lacks("question found");
+    // By its title it is found as before, without the excerpt; how many there are is not told meanwhile.
+    let page = hall.search("kettle").await;
+    assert_eq!(titles(&page), ["The kettle whistles no more"]);
+    page.lacks("contraband").lacks("question found");
+    let found = hall.visitor.get("/api/v1/search?q=contraband").await.expect(200).json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!((found["total"].as_u64(), found["total_is_cut"].as_bool()), (Some(1), Some(true)));
+    hall.follow().await;
+    hall.search("contraband").await.contains("1 question found").lacks("kettle");
+
+    // A database put back from a copy in which something is hidden, and an index of a later time.
+    let answer = hall.answer(other, "Look at the samovar.", false).await;
+    hall.follow().await;
+    hall.hide(answer).await;
+    let page = hall.search("samovar").await;
+    assert!(titles(&page).is_empty());
+    let place = hall.app.search.place();
+    hall.act(move |tx| {
+        use loggia::db::schema::events;
+        diesel::delete(events::table.filter(events::id.ge(place))).execute(tx.conn)?;
+        Ok(())
+    })
+    .await;
+    let page = hall.search("samovar").await;
+    assert!(titles(&page).is_empty(), "the index is ahead of the ledger");
+});
+
 on_both!(the_place_survives_and_what_came_after_is_found, |hall: Hall| async move {
     hall.ask("The first of the questions", "It was before the night.", "").await;
     hall.follow().await;

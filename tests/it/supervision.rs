@@ -69,6 +69,7 @@ on_both!(a_form_without_a_reason_comes_back_with_what_was_typed, |world| async m
     let long = "x".repeat(501);
     for action in [
         format!("/posts/{post}/hiding"),
+        format!("/posts/{post}/hiding/removal"),
         format!("/threads/{thread}/lock"),
         format!("/threads/{thread}/duplicate"),
         "/people/bruno/suspension".to_owned(),
@@ -107,7 +108,7 @@ on_both!(a_form_without_a_reason_comes_back_with_what_was_typed, |world| async m
     carla.post(&format!("/threads/{thread}/lock"), &[("reason", REASON)]).await.expect(303);
     carla.post(&format!("/threads/{thread}/lock/removal"), &[]).await.expect(303);
     carla.post(&format!("/posts/{post}/hiding"), &[("reason", REASON)]).await.expect(303);
-    carla.post(&format!("/posts/{post}/hiding/removal"), &[]).await.expect(303);
+    carla.post(&format!("/posts/{post}/hiding/removal"), &[("reason", "a mistake")]).await.expect(303);
     let suspended = carla.post("/people/bruno/suspension", &[("days", "3"), ("reason", REASON)]).await;
     suspended.leads_to("/people/bruno");
     carla.post("/people/bruno/suspension/removal", &[]).await.leads_to("/people/bruno");
@@ -127,8 +128,15 @@ on_both!(the_queue_shows_who_waits_too_long_oldest_first_and_in_pages, |world| a
         world.clock.advance(HOUR);
     }
     let carla = browser(&world, &world.carla).await;
-    carla.get("/moderation?tab=unanswered").await.expect(200).contains("Nobody is waiting");
+    carla.get("/moderation?tab=unsolved").await.expect(200).contains("Nobody is waiting");
+    let unanswered = carla.get("/moderation?tab=unanswered").await;
+    unanswered.expect(200).contains("Question 00 about").contains("waiting for 33 hours").lacks("late by");
     world.clock.advance(2 * DAY);
+    carla
+        .get("/moderation?tab=unanswered")
+        .await
+        .expect(200)
+        .contains("waiting for 3 days · late by 33 hours");
     let answered = world.ask(&world.ann, "Asked just now about the boiler").await;
     world.answer(&world.bruno, answered.thread).await;
     for tab in ["unanswered", "unsolved"] {
@@ -148,6 +156,62 @@ on_both!(the_queue_shows_who_waits_too_long_oldest_first_and_in_pages, |world| a
     carla.get("/moderation?tab=nonsense").await.expect(404);
     carla.get("/moderation?after=nonsense").await.expect(400);
     carla.get("/moderation/log?after=1").await.expect(400);
+});
+
+on_both!(what_takes_something_back_has_a_place_for_its_reason, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let other = world.ask(&world.ann, "The boiler stops in the evening").await;
+    let answer = world.answer(&world.bruno, question.thread).await;
+    let (thread, of, post) = (question.thread, other.thread, answer.post);
+    let carla = browser(&world, &world.carla).await;
+    world.act(&world.carla, move |tx, v| loggia::moderation::hide(tx, v, post, REASON)).await;
+    world.act(&world.carla, move |tx, v| loggia::moderation::lock(tx, v, thread, REASON)).await;
+    world
+        .act(&world.carla, move |tx, v| loggia::moderation::close_as_duplicate(tx, v, thread, of, REASON))
+        .await;
+    world.act(&world.carla, move |tx, v| loggia::moderation::suspend(tx, v, "bruno", 3, REASON)).await;
+    let url = format!("/threads/{thread}/{}", question.slug);
+    for (page, action) in [
+        (url.as_str(), format!("/posts/{post}/hiding/removal")),
+        (url.as_str(), format!("/threads/{thread}/duplicate/removal")),
+        (url.as_str(), format!("/threads/{thread}/lock/removal")),
+        ("/people/bruno", "/people/bruno/suspension/removal".to_owned()),
+    ] {
+        let page = carla.get(page).await;
+        let reason = format!("because of {action}");
+        carla.submit(&page, &action, &[("reason", &reason)]).await.expect(303);
+        assert_eq!(world.log().pop().unwrap().1, reason);
+    }
+});
+
+on_both!(an_act_that_was_done_before_says_so, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let other = world.ask(&world.ann, "The boiler stops in the evening").await;
+    let third = world.ask(&world.ann, "The boiler is cold at noon").await;
+    let (thread, post) = (question.thread, question.post);
+    let carla = browser(&world, &world.carla).await;
+    let duplicate = format!("/threads/{thread}/duplicate");
+    let close = |of: loggia::kernel::ids::ThreadId| of.to_string();
+    carla.post(&duplicate, &[("of", &close(other.thread)), ("reason", REASON)]).await.expect(303);
+    let again = carla.post(&duplicate, &[("of", &close(third.thread)), ("reason", REASON)]).await;
+    again.expect(409).contains("Closed already").contains(&format!("#{}", other.thread));
+    again.contains("The boiler stops in the evening").lacks("cold at noon");
+    for (path, first, second) in [
+        (format!("/threads/{thread}/lock"), "The question is locked.", "was locked already"),
+        (format!("/threads/{thread}/lock/removal"), "open for answers again", "was not locked"),
+        (format!("{duplicate}/removal"), "The question is open again.", "was not closed"),
+        (format!("/posts/{post}/hiding"), "It is hidden.", "It was hidden already"),
+        (format!("/posts/{post}/hiding/removal"), "It is back.", "It was not hidden"),
+    ] {
+        for word in [first, second] {
+            let done = carla.post(&path, &[("reason", REASON)]).await;
+            let mut page = carla.follow(&done).await;
+            if page.status == 303 || page.status == 301 {
+                page = carla.follow(&page).await;
+            }
+            page.expect(200).contains(word);
+        }
+    }
 });
 
 const NOTE: &str = "Bruno's way helped some; look at the log of hub 7731";

@@ -7,6 +7,7 @@ badge-gold = Gold
 badge-silver = Silver
 badge-bronze = Bronze
 badge-mine = Yours
+badge-event = Ledger
 badge-holders = Who has it
 badge-nobody-title = Nobody has it yet
 badge-nobody-text = The first could be you.

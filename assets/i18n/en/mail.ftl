@@ -14,13 +14,13 @@ mail-list-comments-help = Comments on your questions and answers.
 mail-list-mentions = Mentions
 mail-list-mentions-help = When somebody calls you by name.
 mail-list-accepted = Accepted answers
-mail-list-accepted-help = When your answer solves a question.
+mail-list-accepted-help = When your answer solves a question, or a question you follow is solved.
 mail-list-moderation = Moderation
-mail-list-moderation-help = What moderators decide about your posts and your flags.
+mail-list-moderation-help = What moderators decide or change about your posts, your questions and your flags.
 mail-list-cases = Cases
 mail-list-cases-help = Threads passed on to staff.
 mail-list-badges = Badges
-mail-list-badges-help = When you earn a badge.
+mail-list-badges-help = When you earn a badge, or it is taken back.
 
 mail-confirm-email-subject = Confirm your address for { $brand }
 mail-confirm-email-body =

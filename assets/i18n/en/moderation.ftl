@@ -66,15 +66,23 @@ reason-hide = { $kind ->
     [answer] Hide this answer
    *[other] Hide this comment
 }
+reason-restore = { $kind ->
+    [question] Bring this question back
+    [answer] Bring this answer back
+   *[other] Bring this comment back
+}
+reason-optional = Reason (optional)
 reason-lock = Lock this question
 reason-suspend = Suspend { $name }
 duplicate-unknown = There is no such question. Give its number or its address.
+duplicate-already-title = Closed already
+duplicate-already-text = This question was closed before, as a duplicate of #{ $number }, “{ $title }”. Nothing has changed.
 duplicate-of-itself = A question cannot be a duplicate of itself.
 restore-not-possible = Only what a moderator has hidden can be brought back here.
 suspend-days-wrong = From 1 to 365 days.
 suspend-oneself = You cannot suspend yourself.
 suspend-not-them = You cannot suspend this person.
-queue-rule-unanswered = Without an answer for longer than { $time }, oldest first.
+queue-rule-unanswered = Without an answer, oldest first; late after { $time }.
 queue-rule-unsolved = Unsolved for longer than { $time }, oldest first.
 log-hide = { $kind ->
     [question] hid a question
@@ -104,10 +112,15 @@ flash-flagged-already = You have flagged this already.
 flash-decided = The flag is decided.
 flash-decided-already = Somebody has decided this flag already.
 flash-hidden = It is hidden.
+flash-hidden-already = It was hidden already; nothing has changed.
 flash-restored = It is back.
+flash-not-hidden = It was not hidden; nothing has changed.
 flash-locked = The question is locked.
+flash-locked-already = The question was locked already; nothing has changed.
+flash-not-locked = The question was not locked; nothing has changed.
 flash-unlocked = The question is open for answers again.
 flash-closed = The question is closed as a duplicate.
+flash-not-closed = The question was not closed; nothing has changed.
 flash-reopened = The question is open again.
 flash-suspended = The person is suspended.
 flash-suspended-already = This person is suspended already.

@@ -3,11 +3,16 @@ notice-answer = { $actor } answered your question
 notice-official-answer = { $actor } answered your question officially
 notice-followed-answer = { $actor } answered a question you follow
 notice-followed-official-answer = { $actor } gave an official answer to a question you follow
+notice-followed-solved = A question you follow has been solved
 notice-comment = { $actor } commented on your post
 notice-mention = { $actor } mentioned you
 notice-accepted = { $actor } accepted your answer
 notice-unaccepted = { $actor } no longer accepts your answer
 notice-duplicate = Your question was closed as a duplicate
+notice-reopened = Your question is no longer closed as a duplicate
+notice-locked = A moderator locked your question: { $detail }
+notice-unlocked = Your question is open for answers again
+notice-edited = A moderator edited a post of yours
 notice-hidden = A moderator hid a post of yours: { $detail }
 notice-restored = A moderator restored a post of yours
 notice-suspended = Your account is suspended until { $until }: { $detail }
@@ -18,7 +23,21 @@ notice-case-passed-on = Your question was passed on to our staff
 notice-case-taken = { $actor } took the case you opened
 notice-case-answered = { $actor } answered the case officially
 notice-case-closed = { $actor } closed the case you opened
-notice-badge = You earned the badge { $detail }
+notice-badge = { $n ->
+    [one] You earned the badge { $detail }
+   *[other] You earned the badges { $detail }
+}
+notice-badge-revoked = { $n ->
+    [one] The badge { $detail } has been taken back, because { $why }. It returns as soon as you reach it again
+   *[other] The badges { $detail } have been taken back, because { $why }. They return as soon as you reach them again
+}
+badge-revoked-by-vote-cast = votes have changed
+badge-revoked-by-answer-accepted = another answer was accepted as the solution
+badge-revoked-by-answer-unaccepted = an answer is no longer accepted as the solution
+badge-revoked-by-post-deleted = a post that counted was deleted
+badge-revoked-by-post-hidden = a post that counted was hidden by a moderator
+badge-revoked-by-flag-decided = a flag was decided anew
+badge-revoked-by-other = what it was given for has changed
 notice-removed-post = a post that has been removed
 notice-somebody = Somebody
 
@@ -27,10 +46,15 @@ mail-answer-subject = { $actor } answered: { $title }
 mail-official-answer-subject = Official answer: { $title }
 mail-followed-answer-subject = { $actor } answered: { $title }
 mail-followed-official-answer-subject = Official answer: { $title }
+mail-followed-solved-subject = Solved: { $title }
 mail-comment-subject = { $actor } commented: { $title }
 mail-mention-subject = { $actor } mentioned you: { $title }
 mail-accepted-subject = Your answer was accepted: { $title }
 mail-duplicate-subject = Closed as a duplicate: { $title }
+mail-reopened-subject = No longer closed as a duplicate: { $title }
+mail-locked-subject = Locked: { $title }
+mail-unlocked-subject = Open for answers again: { $title }
+mail-edited-subject = A moderator edited your post: { $title }
 mail-hidden-subject = A post of yours was hidden
 mail-restored-subject = A post of yours was restored
 mail-suspended-subject = Your account at { $brand } is suspended
@@ -41,5 +65,12 @@ mail-case-passed-on-subject = Passed on to our staff: { $title }
 mail-case-taken-subject = Case taken: { $title }
 mail-case-answered-subject = Case answered: { $title }
 mail-case-closed-subject = Case closed: { $title }
-mail-badge-subject = You earned the badge { $detail }
+mail-badge-subject = { $n ->
+    [one] You earned the badge { $detail }
+   *[other] You earned the badges { $detail }
+}
+mail-badge-revoked-subject = { $n ->
+    [one] The badge { $detail } has been taken back
+   *[other] The badges { $detail } have been taken back
+}
 mail-notice-link = See it at { $brand }

@@ -103,16 +103,16 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         }
         "badges" => {
             view.badges = crate::badges::badges_of(room.conn, person.id)?
-                .iter()
-                .filter_map(|award| award.rule().map(|badge| (award, badge)))
-                .map(|(award, badge)| EarnedBadge {
+                .into_iter()
+                .filter_map(|held| held.award.rule().map(|badge| (held, badge)))
+                .map(|(held, badge)| EarnedBadge {
                     name: translate(lang, &badge.name_key(), &[]),
                     rank: badge.level.as_str().to_owned(),
                     url: format!("/badges/{}", badge.id),
                     description: translate(lang, &badge.description_key(), &[]),
-                    when: when(lang, award.at, now),
-                    for_title: None,
-                    for_url: None,
+                    when: when(lang, held.award.at, now),
+                    event_id: held.award.event.0,
+                    cause: crate::badges::cause(badge, person.id, held.award.post, held.title, viewer),
                 })
                 .collect();
             None

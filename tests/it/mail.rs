@@ -1,7 +1,9 @@
-//! Mail: the outbox against a real SMTP conversation on loopback, with a clock the tests move.
+//! tests: mail, the outbox against a real SMTP conversation on loopback, with a clock the tests move.
+use crate::ground::{Ground, Which, aside};
+use crate::world::World;
 use loggia::config::Config;
-use loggia::db::{Db, DbResult, Opening, Target, Tx, migrate};
-use loggia::kernel::ids::{MailId, ThreadId, UserId};
+use loggia::db::{Db, DbResult, Target, Tx};
+use loggia::kernel::ids::{MailId, PostId, ThreadId, UserId};
 use loggia::kernel::moment::{Clock, DAY, HOUR, MINUTE, Moment, SECOND};
 use loggia::kernel::token::SiteKey;
 use loggia::ledger::follow::Bell;
@@ -12,21 +14,22 @@ use loggia::mail::{
     self, AccountMail, Delivery, FolderTransport, Letter, Letterhead, List, Mail, MailState, NewMail, Sender,
     SmtpTransport, Transport, send_due,
 };
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-const START: Moment = Moment(1_790_000_000_000_000);
-
 struct House {
     db: Db,
     clock: Clock,
-    folder: tempfile::TempDir,
+    start: Moment,
     desk: Letterhead,
     key: SiteKey,
     from: From,
+    ground: Ground,
 }
 
 fn config(pairs: &[(&str, &str)]) -> Config {
@@ -39,22 +42,36 @@ fn config(pairs: &[(&str, &str)]) -> Config {
     Config::load(None, env, &[]).unwrap()
 }
 
-fn house() -> House {
-    let folder = tempfile::tempdir().unwrap();
-    let target = Target::Sqlite(folder.path().join("loggia.sqlite"));
-    migrate(&target).unwrap();
-    let clock = Clock::standing(START);
-    let db = Db::open(Opening {
-        target,
-        clock: clock.clone(),
-        readers: 2,
-        on_commit: Arc::new(|_| {}),
-        instrument: None,
-    })
-    .unwrap();
-    let key = SiteKey::new("secret");
-    let config = config(&[]);
-    House { db, clock, folder, desk: Letterhead::new(&config, key.clone()), from: From::new(&config), key }
+/// Settings that lead to this server.
+fn settings(server: &Smtp) -> Config {
+    settings_with(server, &[("LOGGIA_MAIL_SMTP_TLS", "none")])
+}
+
+fn settings_with(server: &Smtp, more: &[(&str, &str)]) -> Config {
+    let port = server.port.to_string();
+    let mut pairs = vec![
+        ("LOGGIA_MAIL_TRANSPORT", "smtp"),
+        ("LOGGIA_MAIL_SMTP_HOST", "127.0.0.1"),
+        ("LOGGIA_MAIL_SMTP_PORT", port.as_str()),
+    ];
+    pairs.extend(more);
+    config(&pairs)
+}
+
+impl std::convert::From<Ground> for House {
+    fn from(ground: Ground) -> House {
+        let key = SiteKey::new("secret");
+        let config = config(&[]);
+        House {
+            db: ground.db(),
+            clock: ground.clock.clone(),
+            start: ground.clock.now(),
+            desk: Letterhead::new(&config, key.clone()),
+            from: From::new(&config),
+            key,
+            ground,
+        }
+    }
 }
 
 impl House {
@@ -78,6 +95,7 @@ impl House {
             paragraphs: vec!["One sentence.".into(), "A <b>second</b> & more.".into()],
             link: Some(("Read it".into(), "https://help.example/posts/2".into())),
             thread: thread.map(ThreadId),
+            post: None,
             expires_at: None,
         })
     }
@@ -88,7 +106,7 @@ impl House {
         send_due(&self.db, &self.from, transport, self.clock.now()).unwrap()
     }
     fn row(&self, id: MailId) -> Mail {
-        let rows = mail::page(&mut self.db.reader().unwrap(), None, None, 50).unwrap();
+        let rows = mail::page(&mut self.db.reader().unwrap(), &MailState::ALL, None, 50).unwrap();
         rows.into_iter().find(|row| row.id == id).unwrap()
     }
     fn person(&self, id: i64) {
@@ -98,14 +116,7 @@ impl House {
         ));
     }
     fn smtp(&self, server: &Smtp) -> SmtpTransport {
-        let port = server.port.to_string();
-        let config = config(&[
-            ("LOGGIA_MAIL_TRANSPORT", "smtp"),
-            ("LOGGIA_MAIL_SMTP_HOST", "127.0.0.1"),
-            ("LOGGIA_MAIL_SMTP_PORT", &port),
-            ("LOGGIA_MAIL_SMTP_TLS", "none"),
-        ]);
-        SmtpTransport::new(&config, Bell::default())
+        SmtpTransport::new(&settings(server), Bell::default())
             .with_pace(Pace { step: Duration::from_millis(600), attempt: Duration::from_millis(1500) })
     }
 }
@@ -140,8 +151,14 @@ struct Smtp {
     connections: Arc<Mutex<usize>>,
 }
 
+/// The server's end of TLS, and whether it begins at once or after STARTTLS.
+type Tls = (Arc<ServerConfig>, bool);
+
 impl Smtp {
     fn start(script: &[Act]) -> Smtp {
+        Smtp::open(script, None)
+    }
+    fn open(script: &[Act], tls: Option<Tls>) -> Smtp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Mutex::new(script.iter().copied().collect::<VecDeque<_>>()));
@@ -152,8 +169,11 @@ impl Smtp {
             for stream in listener.incoming().flatten() {
                 *c.lock().unwrap() += 1;
                 let act = script.lock().unwrap().pop_front().unwrap_or(Act::Take);
-                let taken = t.clone();
-                std::thread::spawn(move || serve(stream, act, &taken));
+                let (taken, tls) = (t.clone(), tls.clone());
+                std::thread::spawn(move || match tls {
+                    Some(tls) => serve_tls(stream, tls, &taken),
+                    None => serve(stream, act, true, &taken),
+                });
             }
         });
         Smtp { port, taken, connections }
@@ -166,23 +186,66 @@ impl Smtp {
     }
 }
 
-fn serve(mut stream: TcpStream, act: Act, taken: &Mutex<Vec<Received>>) -> Option<()> {
-    let mut lines = BufReader::new(stream.try_clone().ok()?).split(b'\n');
-    let mut next = || -> Option<String> {
-        let line = lines.next()?.ok()?;
-        Some(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
-    };
+/// One line, without its end. Byte by byte: what follows it may be said by another protocol.
+fn line_of(stream: &mut impl Read) -> Option<String> {
+    let mut line = Vec::new();
+    loop {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).ok()?;
+        if byte[0] == b'\n' {
+            return Some(String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned());
+        }
+        line.push(byte[0]);
+    }
+}
+
+/// A certificate for `name` that vouches for itself, and a server that shows it.
+fn certificate(name: &str) -> (String, Arc<ServerConfig>) {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (made.cert.pem(), Arc::new(config))
+}
+
+/// Takes no mail in the clear.
+fn serve_tls(mut stream: TcpStream, (config, at_once): Tls, taken: &Mutex<Vec<Received>>) -> Option<()> {
+    if !at_once {
+        stream.write_all(b"220 test ESMTP\r\n").ok()?;
+        loop {
+            let line = line_of(&mut stream)?.to_uppercase();
+            let reply = match line.as_str() {
+                "STARTTLS" => "220 go on",
+                line if line.starts_with("EHLO") => "250-test\r\n250 STARTTLS",
+                _ => "530 STARTTLS first",
+            };
+            stream.write_all(format!("{reply}\r\n").as_bytes()).ok()?;
+            if line == "STARTTLS" {
+                break;
+            }
+        }
+    }
+    let tls = StreamOwned::new(ServerConnection::new(config).ok()?, stream);
+    serve(tls, Act::Take, at_once, taken)
+}
+
+fn serve(mut stream: impl Read + Write, act: Act, greets: bool, taken: &Mutex<Vec<Received>>) -> Option<()> {
     match act {
         Act::Stall => {
-            while next().is_some() {}
+            while line_of(&mut stream).is_some() {}
             return None;
         }
+        _ if !greets => {}
         Act::Greeting(reply) => stream.write_all(format!("{reply}\r\n").as_bytes()).ok()?,
         _ => stream.write_all(b"220 test ESMTP\r\n").ok()?,
     }
     let mut mail = Received::default();
     loop {
-        let line = next()?;
+        let line = line_of(&mut stream)?;
         let upper = line.to_uppercase();
         let reply = if upper.starts_with("EHLO") {
             "250-test\r\n250-8BITMIME\r\n250 SMTPUTF8".to_owned()
@@ -204,12 +267,12 @@ fn serve(mut stream: TcpStream, act: Act, taken: &Mutex<Vec<Received>>) -> Optio
         } else if upper == "DATA" {
             stream.write_all(b"354 go on\r\n").ok()?;
             if act == Act::CutData {
-                next()?;
+                line_of(&mut stream)?;
                 stream.write_all(b"421 closing\r\n").ok()?;
                 return None;
             }
             loop {
-                let line = next()?;
+                let line = line_of(&mut stream)?;
                 if line == "." {
                     break;
                 }
@@ -254,9 +317,7 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-#[test]
-fn a_mail_arrives_with_both_parts_and_the_headers_it_should_have() {
-    let house = house();
+on_both!(a_mail_arrives_with_both_parts_and_the_headers_it_should_have, |house: House| {
     let server = Smtp::start(&[]);
     let id = house.enqueue(house.letter("a", "ann@example.org", Some(7))).unwrap();
     let sent = house.send(&house.smtp(&server));
@@ -282,18 +343,44 @@ fn a_mail_arrives_with_both_parts_and_the_headers_it_should_have() {
     assert_eq!(body.matches(link).count(), 3, "the header and both parts bear the link");
     assert!(body.contains("A <b>second</b> & more."), "the text part is plain");
     assert!(body.contains("A &lt;b&gt;second&lt;/b&gt; &amp; more."), "the HTML part is escaped");
-}
+});
 
-#[test]
-fn one_cause_makes_one_mail() {
-    let house = house();
+on_both!(a_mail_goes_by_tls_to_the_server_that_was_meant_and_to_no_other, |house: House| {
+    for (at_once, mode) in [(true, "tls"), (false, "starttls")] {
+        let (pem, right) = certificate("127.0.0.1");
+        let (other_pem, other) = certificate("mail.example.org");
+        let ca = house.ground.data.join("ca.pem");
+        std::fs::write(&ca, format!("{pem}{other_pem}")).unwrap();
+        let ca = ca.display().to_string();
+        let known = [("LOGGIA_MAIL_SMTP_TLS", mode), ("LOGGIA_MAIL_SMTP_CA", ca.as_str())];
+        let (meant, elsewhere) =
+            (Smtp::open(&[], Some((right, at_once))), Smtp::open(&[], Some((other, at_once))));
+        let bare = Smtp::start(&[Act::Take, Act::Take]);
+        let id = house.enqueue(house.letter(mode, "ann@example.org", None)).unwrap();
+        // Nobody vouches for it; it is another's; there is no TLS at all.
+        for (server, more) in [(&meant, &known[..1]), (&elsewhere, &known[..]), (&bare, &known[..])] {
+            let smtp = SmtpTransport::new(&settings_with(server, more), Bell::default())
+                .with_pace(Pace { step: Duration::from_millis(600), attempt: Duration::from_millis(1500) });
+            let sent = house.send(&smtp);
+            assert!(sent.unreachable && sent.sent == 0, "{mode} {sent:?}");
+            assert_eq!(house.row(id).state, MailState::Queued);
+            assert!(server.taken().is_empty());
+            assert!(smtp.check().is_err());
+            house.clock.advance(HOUR);
+        }
+        let smtp = SmtpTransport::new(&settings_with(&meant, &known), Bell::default());
+        assert_eq!(smtp.check(), Ok(()));
+        assert_eq!(house.send(&smtp).sent, 1, "{mode}: {:?}", house.row(id).last_error);
+        assert_eq!(meant.taken()[0].to, ["<ann@example.org>"]);
+    }
+});
+
+on_both!(one_cause_makes_one_mail, |house: House| {
     assert!(house.enqueue(house.letter("a", "ann@example.org", None)).is_some());
     assert!(house.enqueue(house.letter("a", "ann@example.org", None)).is_none());
-}
+});
 
-#[test]
-fn a_person_who_left_a_list_gets_no_mail_of_it_and_all_others() {
-    let house = house();
+on_both!(a_person_who_left_a_list_gets_no_mail_of_it_and_all_others, |house: House| {
     house.person(1);
     let to = |list: List| {
         let mut mail = house.letter(list.as_str(), "p1@example.org", None);
@@ -316,13 +403,12 @@ fn a_person_who_left_a_list_gets_no_mail_of_it_and_all_others() {
     house.write(move |tx| mail::set_subscriptions(tx, user, &[List::Answers]));
     let lists = mail::subscriptions(&mut house.db.reader().unwrap(), user).unwrap();
     assert!(lists.iter().all(|(list, on)| *on == matches!(list, List::Answers | List::Account)));
-}
+});
 
-#[test]
-fn a_greylisted_mail_is_delivered_exactly_once() {
+on_both!(a_greylisted_mail_is_delivered_exactly_once, |which: Which| {
     for act in [Act::Rcpt("451 later"), Act::AfterData("452 no room"), Act::CutData, Act::Rcpt("421 closing")]
     {
-        let house = house();
+        let house = House::from(Ground::lay(which).unwrap());
         let server = Smtp::start(&[act]);
         let smtp = house.smtp(&server);
         let id = house.enqueue(house.letter("a", "ann@example.org", None)).unwrap();
@@ -330,7 +416,7 @@ fn a_greylisted_mail_is_delivered_exactly_once() {
         let row = house.row(id);
         assert_eq!((row.state, row.attempts), (MailState::Queued, 1));
         assert!(row.last_error.is_some());
-        assert_eq!(row.next_attempt_at.since(START) / SECOND, back_off(id.0, 0) / SECOND);
+        assert_eq!(row.next_attempt_at.since(house.start) / SECOND, back_off(id.0, 0) / SECOND);
         assert_eq!(house.send(&smtp), Sent::default(), "nothing goes before its time");
         house.clock.advance(MINUTE);
         assert_eq!(house.send(&smtp).sent, 1);
@@ -338,11 +424,9 @@ fn a_greylisted_mail_is_delivered_exactly_once() {
         assert_eq!(house.send(&smtp), Sent::default());
         assert_eq!(server.taken().len(), 1);
     }
-}
+});
 
-#[test]
-fn a_refused_mail_is_tried_once_and_can_be_tried_again_by_hand() {
-    let house = house();
+on_both!(a_refused_mail_is_tried_once_and_can_be_tried_again_by_hand, |house: House| {
     let server = Smtp::start(&[Act::Rcpt("550 no such user")]);
     let smtp = house.smtp(&server);
     let id = house.enqueue(house.letter("a", "gone@example.org", None)).unwrap();
@@ -358,10 +442,9 @@ fn a_refused_mail_is_tried_once_and_can_be_tried_again_by_hand() {
     assert!(house.write(move |tx| mail::retry(tx, id)));
     assert_eq!(house.send(&smtp).sent, 1);
     assert!(!house.write(move |tx| mail::retry(tx, id)), "a sent mail is not sent again");
-}
+});
 
-#[test]
-fn the_wait_doubles_with_a_spread_and_ends_after_two_days() {
+on_both!(the_wait_doubles_with_a_spread_and_ends_after_two_days, |house: House| {
     for id in 1..200 {
         for attempts in 0..30 {
             let middle = (30_i64 << attempts.min(20)).min(4 * 3600) * SECOND;
@@ -383,7 +466,6 @@ fn the_wait_doubles_with_a_spread_and_ends_after_two_days() {
             String::new()
         }
     }
-    let house = house();
     let id = house.enqueue(house.letter("a", "ann@example.org", None)).unwrap();
     let mut tries = 0;
     while house.row(id).state == MailState::Queued {
@@ -396,14 +478,13 @@ fn the_wait_doubles_with_a_spread_and_ends_after_two_days() {
     let row = house.row(id);
     assert_eq!(row.state, MailState::Failed);
     assert!((10..40).contains(&tries), "{tries}");
-    assert!(house.clock.now().since(START) < 3 * DAY);
+    assert!(house.clock.now().since(house.start) < 3 * DAY);
     assert!(row.last_error.unwrap().contains("451 never"));
-}
+});
 
-#[test]
-fn a_tarpit_ends_in_time_and_holds_nobody_else_up() {
+on_both!(a_tarpit_ends_in_time_and_holds_nobody_else_up, |which: Which| {
     for act in [Act::Stall, Act::Drip] {
-        let house = house();
+        let house = House::from(Ground::lay(which).unwrap());
         let server = Smtp::start(&[act]);
         let smtp = house.smtp(&server);
         house.enqueue(house.letter("a", "ann@example.org", None)).unwrap();
@@ -414,11 +495,9 @@ fn a_tarpit_ends_in_time_and_holds_nobody_else_up() {
         house.enqueue(house.letter("b", "bruno@example.org", None)).unwrap();
         assert_eq!(house.send(&smtp).sent, 1, "{act:?}");
     }
-}
+});
 
-#[test]
-fn a_server_out_of_reach_is_asked_once_per_round_and_drains_when_it_is_back() {
-    let house = house();
+on_both!(a_server_out_of_reach_is_asked_once_per_round_and_drains_when_it_is_back, |house: House| {
     let server = Smtp::start(&[Act::Greeting("554 not today"), Act::Greeting("421 busy")]);
     let smtp = house.smtp(&server);
     let ids: Vec<MailId> = (0..10)
@@ -433,11 +512,9 @@ fn a_server_out_of_reach_is_asked_once_per_round_and_drains_when_it_is_back() {
     house.clock.advance(2 * MINUTE);
     assert_eq!(house.send(&smtp).sent, 10);
     assert!(ids.iter().all(|id| house.row(*id).state == MailState::Sent));
-}
+});
 
-#[test]
-fn mails_of_one_thread_reach_one_person_in_order() {
-    let house = house();
+on_both!(mails_of_one_thread_reach_one_person_in_order, |house: House| {
     let server = Smtp::start(&[Act::Rcpt("451 later")]);
     let smtp = house.smtp(&server);
     house.enqueue(house.letter("first", "ann@example.org", Some(7))).unwrap();
@@ -457,11 +534,9 @@ fn mails_of_one_thread_reach_one_person_in_order() {
     assert!(place("About first") < place("About second"), "{subjects:?}");
     assert!(place("About other thread") < place("About first"), "{subjects:?}");
     assert!(place("About other person") < place("About first"), "{subjects:?}");
-}
+});
 
-#[test]
-fn what_has_expired_is_never_sent() {
-    let house = house();
+on_both!(what_has_expired_is_never_sent, |house: House| {
     let server = Smtp::start(&[]);
     let smtp = house.smtp(&server);
     let to = Addressee { user: None, address: "ann@example.org", name: "Ann", lang: "en" };
@@ -470,7 +545,7 @@ fn what_has_expired_is_never_sent() {
         &to,
         Some("/password/reset?token=abc"),
         "reset".into(),
-        Some(START.plus(HOUR)),
+        Some(house.start.plus(HOUR)),
     );
     assert!(reset.text.contains("https://help.example/password/reset?token=abc"));
     let id = house.enqueue(reset).unwrap();
@@ -483,10 +558,57 @@ fn what_has_expired_is_never_sent() {
     house.send(&smtp);
     assert_eq!(house.row(stale).state, MailState::Expired, "what nobody tried for days is not news");
     assert_eq!(server.connections(), 0);
-}
+});
 
-#[test]
-fn what_a_killed_sender_held_is_taken_again_under_the_same_message_id() {
+on_both!(what_nobody_may_or_wants_to_read_any_more_is_not_sent, |house: House| {
+    house.person(1);
+    house.sql(
+        "INSERT INTO posts (id, kind, thread_id, parent_id, body_md, body_html, created_at) VALUES
+         (100, 'question', 100, NULL, '', '', 1), (101, 'answer', 100, NULL, '', '', 1), (102, 'comment', 100, 101, '', '', 1);
+         INSERT INTO threads (id, title, slug, tags, created_at, active_at) VALUES (100, 'Drips', 'drips', '', 1, 1);",
+    );
+    let server = Smtp::start(&[]);
+    let smtp = house.smtp(&server);
+    let restored =
+        "UPDATE posts SET removed = 0; UPDATE threads SET removed = 0; DELETE FROM unsubscriptions;
+                    UPDATE suspensions SET lifted_at = 1";
+    let later = house.start.plus(HOUR);
+    let causes = [
+        "UPDATE posts SET removed = 2 WHERE id = 102".to_owned(),
+        "UPDATE posts SET removed = 1 WHERE id = 101".to_owned(),
+        "UPDATE posts SET removed = 2 WHERE id = 100; UPDATE threads SET removed = 2".to_owned(),
+        "INSERT INTO unsubscriptions (user_id, list, created_at) VALUES (1, 'answers', 1)".to_owned(),
+        format!(
+            "INSERT INTO suspensions (user_id, actor_id, reason, created_at, until) VALUES (1, 1, '', {}, {})",
+            house.start.plus(MINUTE),
+            later
+        ),
+    ];
+    for (n, cause) in causes.iter().enumerate() {
+        let letter = |what: &str, list: List| NewMail {
+            user: Some(UserId(1)),
+            post: Some(PostId(102)),
+            list,
+            ..house.letter(&format!("{what} {n}"), "p1@example.org", Some(100))
+        };
+        let id = house.enqueue(letter("cause", List::Answers)).unwrap();
+        let account = house.enqueue(NewMail { post: None, ..letter("account", List::Account) }).unwrap();
+        house.sql(cause);
+        let sent = house.send(&smtp);
+        assert_eq!((sent.sent, sent.expired), (1, 1), "{cause}");
+        assert_eq!(house.row(id).state, MailState::Expired, "{cause}");
+        assert_eq!(house.row(account).state, MailState::Sent, "{cause}");
+        house.sql(restored);
+    }
+    // Written after the suspension began: it says why.
+    house.clock.advance(2 * MINUTE);
+    house.sql(&causes[4]);
+    let why = house.enqueue(NewMail { user: Some(UserId(1)), ..house.letter("why", "p1@example.org", None) });
+    assert_eq!(house.send(&smtp).sent, 1);
+    assert_eq!(house.row(why.unwrap()).state, MailState::Sent);
+});
+
+on_both!(what_a_killed_sender_held_is_taken_again_under_the_same_message_id, |house: House| {
     struct Dies(Mutex<Vec<Vec<u8>>>);
     impl Transport for Dies {
         fn deliver(&self, mail: &loggia::mail::message::Ready) -> Delivery {
@@ -497,14 +619,13 @@ fn what_a_killed_sender_held_is_taken_again_under_the_same_message_id() {
             String::new()
         }
     }
-    let house = house();
     let id = house.enqueue(house.letter("a", "ann@example.org", None)).unwrap();
     let first = Dies(Mutex::default());
     house.send(&first);
     // As if the process had been killed between the server's 250 and the commit.
     house.sql(&format!(
         "UPDATE mails SET state = 'sending', next_attempt_at = {}, body_text = 'x', body_html = 'x'",
-        START.0 + 150 * SECOND
+        house.start.0 + 150 * SECOND
     ));
     assert_eq!(house.send(&first), Sent::default(), "a held row is left alone");
     house.clock.advance(151 * SECOND);
@@ -513,11 +634,9 @@ fn what_a_killed_sender_held_is_taken_again_under_the_same_message_id() {
     assert_eq!(house.row(id).state, MailState::Sent);
     let id_of = |bytes: &[u8]| header(&String::from_utf8_lossy(bytes), "Message-ID");
     assert_eq!(id_of(&first.0.lock().unwrap()[0]), id_of(&second.0.lock().unwrap()[0]));
-}
+});
 
-#[test]
-fn a_mail_that_cannot_be_built_fails_with_its_reason_and_stops_nobody() {
-    let house = house();
+on_both!(a_mail_that_cannot_be_built_fails_with_its_reason_and_stops_nobody, |house: House| {
     let server = Smtp::start(&[]);
     let smtp = house.smtp(&server);
     let bad = house.enqueue(house.letter("bad", "=?x?q?u=40evil.com=3e=00?=foo@example.com", None)).unwrap();
@@ -539,11 +658,9 @@ fn a_mail_that_cannot_be_built_fails_with_its_reason_and_stops_nobody() {
     assert!(house.row(bad).last_error.unwrap().contains("address"));
     assert_eq!(house.row(good).state, MailState::Sent);
     assert_eq!(house.row(boom).state, MailState::Queued);
-}
+});
 
-#[test]
-fn what_people_type_never_becomes_a_header_or_a_command() {
-    let house = house();
+on_both!(what_people_type_never_becomes_a_header_or_a_command, |house: House| {
     let server = Smtp::start(&[]);
     let smtp = house.smtp(&server);
     let evil = [
@@ -567,6 +684,7 @@ fn what_people_type_never_becomes_a_header_or_a_command() {
             paragraphs: vec![(*evil).into()],
             link: None,
             thread: None,
+            post: None,
             expires_at: None,
         });
         assert!(!mail.html.contains("<img"));
@@ -583,23 +701,19 @@ fn what_people_type_never_becomes_a_header_or_a_command() {
         assert_eq!(header(&mail.data, "Content-Type").len(), 1);
         assert!(header(&mail.data, "Subject")[0] != "=?utf-8?q?x?=");
     }
-}
+});
 
-#[test]
-fn a_folder_takes_mails_as_files() {
-    let house = house();
+on_both!(a_folder_takes_mails_as_files, |house: House| {
     let id = house.enqueue(house.letter("a", "ann@example.org", None)).unwrap();
-    let transport = FolderTransport::new(house.folder.path());
+    let transport = FolderTransport::new(&house.ground.data);
     assert_eq!(house.send(&transport).sent, 1);
-    let file = house.folder.path().join("mails").join(format!("{:08}.eml", id.0));
+    let file = house.ground.data.join("mails").join(format!("{:08}.eml", id.0));
     let text = std::fs::read_to_string(file).unwrap();
     assert!(text.contains("To: ann@example.org"));
-    assert_eq!(std::fs::read_dir(house.folder.path().join("mails")).unwrap().count(), 1);
-}
+    assert_eq!(std::fs::read_dir(house.ground.data.join("mails")).unwrap().count(), 1);
+});
 
-#[test]
-fn the_senders_work_on_their_own_until_the_bell_stops_them() {
-    let house = house();
+on_both!(the_senders_work_on_their_own_until_the_bell_stops_them, |house: House| {
     let server = Smtp::start(&[Act::Stall]);
     let port = server.port.to_string();
     let bell = Bell::default();
@@ -612,7 +726,7 @@ fn the_senders_work_on_their_own_until_the_bell_stops_them() {
     house.enqueue(house.letter("held", "held@example.org", None)).unwrap();
     if matches!(house.db.target(), Target::Sqlite(_)) {
         // An earlier process held the row; on SQLite there is no other, so it is taken again at once.
-        house.sql(&format!("UPDATE mails SET state = 'sending', next_attempt_at = {}", START.0 + HOUR));
+        house.sql(&format!("UPDATE mails SET state = 'sending', next_attempt_at = {}", house.start.0 + HOUR));
     }
     let handle = Sender::spawn(house.db.clone(), &config, bell.clone()).unwrap();
     until("the stalling server has its victim", || server.connections() >= 1);
@@ -622,4 +736,44 @@ fn the_senders_work_on_their_own_until_the_bell_stops_them() {
     until("the others have gone", || server.taken().len() == 10);
     bell.stop();
     handle.join().unwrap();
-}
+});
+
+on_both!(a_mail_that_waited_while_its_answer_was_hidden_never_leaves, |ground: Ground| async move {
+    let world = World::with(ground, &[("mail.transport", "off")]).await;
+    let (down, up) = (Smtp::start(&[Act::Greeting("421 not now")]), Smtp::start(&[]));
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let answer = world.answer(&world.bruno, question.thread).await;
+    let said = world.answer(&world.dario, question.thread).await;
+    world.settle().await;
+    let (db, clock) = (world.db.clone(), world.clock.clone());
+    let send = move |server: &Smtp| {
+        let config = settings(server);
+        let (db, now) = (db.clone(), clock.now());
+        aside(move || {
+            let smtp = SmtpTransport::new(&config, Bell::default());
+            send_due(&db, &From::new(&config), &smtp, now).unwrap()
+        })
+    };
+    assert!(send(&down).await.unreachable);
+    let post = answer.post;
+    world.act(&world.carla, move |tx, v| loggia::moderation::hide(tx, v, post, "an advertisement")).await;
+    world.settle().await;
+    world.clock.advance(HOUR);
+    send(&up).await;
+    let to_ann = |server: &Smtp| -> Vec<String> {
+        let mails = server.taken().into_iter().filter(|mail| mail.to == ["<ann@example.com>"]);
+        mails.map(|mail| mail.data).collect()
+    };
+    let taken = to_ann(&up);
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    assert!(taken[0].contains(&format!("/posts/{}", said.post)), "{taken:?}");
+    assert!(up.taken().iter().any(|mail| mail.to == ["<bruno@example.com>"]), "its author is told why");
+    // And the administrators see what became of it.
+    let elena = world.elena().await;
+    let page = elena.get("/admin/mails?state=expired").await;
+    page.expect(200)
+        .contains("ann@example.com")
+        .contains("Bruno answered")
+        .contains("was not wanted any more");
+    elena.get("/admin/mails?state=failed").await.expect(200).lacks("ann@example.com");
+});

@@ -1,16 +1,17 @@
-//! Notices: who hears of what, from rows and events written straight into a database.
+//! tests: notices, who hears of what, from rows and events written straight into a database; and over HTTP.
+use crate::ground::{Ground, Which};
+use crate::world::World;
 use loggia::config::Config;
-use loggia::db::{Db, DbResult, Opening, Target, Tx, migrate};
+use loggia::db::{Db, DbResult, Tx};
 use loggia::kernel::ids::{CaseId, EventId, FlagId, NoticeId, PostId, ThreadId, UserId};
-use loggia::kernel::moment::{Clock, DAY, Moment};
+use loggia::kernel::moment::{DAY, Moment};
 use loggia::kernel::token::SiteKey;
 use loggia::ledger::Fact;
 use loggia::ledger::follow::{Follower, catch_up};
-use loggia::mail::{self, Letterhead, List, Mail};
-use loggia::notices::{self, Kind, Notice, Notices, fan_out_step, notify_badge};
+use loggia::mail::{self, Letterhead, List, Mail, MailState};
+use loggia::notices::{self, BadgeNews, Kind, Notice, Notices, fan_out_step, notify_badges};
 use std::sync::Arc;
 
-const START: Moment = Moment(1_790_000_000_000_000);
 const ANN: UserId = UserId(1); // asks
 const BRUNO: UserId = UserId(2); // answers
 const CARLA: UserId = UserId(3); // moderates
@@ -25,25 +26,27 @@ struct House {
     db: Db,
     follower: Arc<dyn Follower>,
     desk: Letterhead,
-    _folder: tempfile::TempDir,
+    start: Moment,
+    _ground: Ground,
 }
 
-fn house() -> House {
-    let folder = tempfile::tempdir().unwrap();
-    let target = Target::Sqlite(folder.path().join("loggia.sqlite"));
-    migrate(&target).unwrap();
-    let db = Db::open(Opening {
-        target,
-        clock: Clock::standing(START),
-        readers: 2,
-        on_commit: Arc::new(|_| {}),
-        instrument: None,
-    })
-    .unwrap();
+impl From<Ground> for House {
+    fn from(ground: Ground) -> House {
+        house(ground)
+    }
+}
+
+fn house(ground: Ground) -> House {
     let env = [("LOGGIA_BASE_URL".to_owned(), "https://help.example".to_owned())];
     let config = Config::load(None, env, &[]).unwrap();
     let desk = Letterhead::new(&config, SiteKey::new("secret"));
-    let house = House { db, follower: Arc::new(Notices::new(desk.clone())), desk, _folder: folder };
+    let house = House {
+        db: ground.db(),
+        follower: Arc::new(Notices::new(desk.clone())),
+        desk,
+        start: ground.clock.now(),
+        _ground: ground,
+    };
     for (user, name, role) in [
         (ANN, "Ann", "customer"),
         (BRUNO, "Bruno", "customer"),
@@ -106,13 +109,13 @@ impl House {
         )
     }
     fn told(&self, user: UserId) -> Vec<Notice> {
-        notices::page(&mut self.db.reader().unwrap(), user, None, 50, "en").unwrap()
+        notices::page(&mut self.db.reader().unwrap(), user, None, 50, "en").unwrap().0
     }
     fn kinds(&self, user: UserId) -> Vec<Kind> {
         self.told(user).into_iter().map(|notice| notice.kind).collect()
     }
     fn mails(&self) -> Vec<Mail> {
-        mail::page(&mut self.db.reader().unwrap(), None, None, 50).unwrap()
+        mail::page(&mut self.db.reader().unwrap(), &MailState::ALL, None, 50).unwrap()
     }
     fn mailed(&self, name: &str) -> Vec<String> {
         let address = format!("{name}@example.org");
@@ -120,9 +123,7 @@ impl House {
     }
 }
 
-#[test]
-fn an_answer_is_told_to_the_asker_and_the_followers_and_not_to_its_author() {
-    let house = house();
+on_both!(an_answer_is_told_to_the_asker_and_the_followers_and_not_to_its_author, |house: House| {
     house.sql("INSERT INTO follows VALUES (100, 6, 1), (100, 2, 1), (100, 1, 1)");
     house.answered(BRUNO, false);
     assert_eq!(house.kinds(ANN), vec![Kind::Answer]);
@@ -135,19 +136,15 @@ fn an_answer_is_told_to_the_asker_and_the_followers_and_not_to_its_author() {
     assert!(notice.unread);
     assert_eq!(house.mailed("ann"), vec!["Bruno answered: Why does it drip?"]);
     assert_eq!(house.mails().len(), 2);
-}
+});
 
-#[test]
-fn an_official_answer_has_words_of_its_own() {
-    let house = house();
+on_both!(an_official_answer_has_words_of_its_own, |house: House| {
     house.answered(DARIO, true);
     assert_eq!(house.told(ANN)[0].text, "Dario answered your question officially");
     assert_eq!(house.mailed("ann"), vec!["Official answer: Why does it drip?"]);
-}
+});
 
-#[test]
-fn nobody_is_told_twice_of_one_event() {
-    let house = house();
+on_both!(nobody_is_told_twice_of_one_event, |house: House| {
     house.sql("INSERT INTO follows VALUES (100, 6, 1)");
     house.answered(BRUNO, false);
     house.sql("DELETE FROM places");
@@ -155,11 +152,9 @@ fn nobody_is_told_twice_of_one_event() {
     assert_eq!(house.kinds(ANN).len(), 1);
     assert_eq!(house.kinds(FRED).len(), 1);
     assert_eq!(house.mails().len(), 2);
-}
+});
 
-#[test]
-fn a_comment_is_told_to_the_author_above_and_to_those_it_names() {
-    let house = house();
+on_both!(a_comment_is_told_to_the_author_above_and_to_those_it_names, |house: House| {
     house.mention(COMMENT, &["Ann", "bruno", "nobody", "Carla"]);
     house.happens(
         CARLA,
@@ -169,11 +164,9 @@ fn a_comment_is_told_to_the_author_above_and_to_those_it_names() {
     assert_eq!(house.kinds(ANN), vec![Kind::Mention]);
     assert_eq!(house.kinds(CARLA), vec![]);
     assert_eq!(house.told(ANN)[0].text, "Carla mentioned you");
-}
+});
 
-#[test]
-fn a_post_that_names_thousands_calls_twenty() {
-    let house = house();
+on_both!(a_post_that_names_thousands_calls_twenty, |house: House| {
     let names: Vec<String> = (0..50).map(|n| format!("m{n}")).collect();
     for (n, name) in names.iter().enumerate() {
         house.person(UserId(1000 + n as i64), name, "customer");
@@ -182,16 +175,15 @@ fn a_post_that_names_thousands_calls_twenty() {
     house.mention(ANSWER, &repeated);
     house.answered(BRUNO, false);
     assert_eq!(house.mails().len(), 20 + 1);
-}
+});
 
-#[test]
-fn what_has_been_taken_away_is_told_to_nobody() {
+on_both!(what_has_been_taken_away_is_told_to_nobody, |which: Which| {
     for gone in [
         "UPDATE posts SET removed = 2 WHERE id = 101",
         "UPDATE posts SET removed = 1 WHERE id = 101",
         "UPDATE threads SET removed = 1",
     ] {
-        let house = house();
+        let house = House::from(Ground::lay(which).unwrap());
         house.sql(gone);
         house.mention(COMMENT, &["Fred"]);
         house.answered(BRUNO, false);
@@ -208,11 +200,9 @@ fn what_has_been_taken_away_is_told_to_nobody() {
         }
         assert!(house.mails().is_empty());
     }
-}
+});
 
-#[test]
-fn a_notice_of_a_post_removed_later_shows_no_title_and_leads_nowhere() {
-    let house = house();
+on_both!(a_notice_of_a_post_removed_later_shows_no_title_and_leads_nowhere, |house: House| {
     house.answered(BRUNO, false);
     for gone in [
         "UPDATE posts SET removed = 2 WHERE id = 101",
@@ -227,28 +217,24 @@ fn a_notice_of_a_post_removed_later_shows_no_title_and_leads_nowhere() {
             "{gone}"
         );
     }
-}
+});
 
-#[test]
-fn an_accepted_answer_is_told_by_mail_and_an_unaccepted_one_in_the_house_alone() {
-    let house = house();
+on_both!(an_accepted_answer_is_told_by_mail_and_an_unaccepted_one_in_the_house_alone, |house: House| {
     let (thread, post, author, asker) = (THREAD, ANSWER, Some(BRUNO), Some(ANN));
     house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
     house.happens(ANN, Fact::AnswerUnaccepted { thread, post, author, asker });
     assert_eq!(house.kinds(BRUNO), vec![Kind::Unaccepted, Kind::Accepted]);
     assert_eq!(house.mailed("bruno").len(), 1);
-}
+});
 
-#[test]
-fn what_moderators_decide_is_told_with_its_reason_and_without_their_name() {
-    let house = house();
+on_both!(what_moderators_decide_is_told_with_its_reason_and_without_their_name, |house: House| {
     house.sql(
         "UPDATE posts SET removed = 2 WHERE id = 101;
          INSERT INTO removals (post_id, kind, actor_id, reason, created_at) VALUES (101, 'hidden', 3, 'Advertising', 1);
          INSERT INTO suspensions (user_id, actor_id, reason, created_at, until) VALUES (2, 3, 'Again advertising', 1, 2);",
     );
     house.happens(CARLA, Fact::PostHidden { thread: THREAD, post: ANSWER, author: Some(BRUNO) });
-    let until = START.plus(DAY);
+    let until = house.start.plus(DAY);
     house.sql(&format!("UPDATE users SET suspended_until = {until} WHERE id = 2"));
     house.happens(CARLA, Fact::UserSuspended { user: BRUNO, until });
     house.happens(
@@ -280,11 +266,97 @@ fn what_moderators_decide_is_told_with_its_reason_and_without_their_name() {
     house.happens(CARLA, Fact::ThreadClosedAsDuplicate { thread: THREAD, of: ThreadId(200) });
     assert_eq!(house.kinds(ANN), vec![Kind::Duplicate]);
     assert_eq!(house.told(ANN)[0].url, "/threads/100/why-does-it-drip");
-}
+});
 
-#[test]
-fn a_case_is_told_to_staff_then_to_the_moderator_and_the_asker() {
-    let house = house();
+on_both!(a_solved_thread_is_told_to_its_followers_once_and_only_while_it_is, |house: House| {
+    house.sql("INSERT INTO follows VALUES (100, 6, 1), (100, 2, 1), (100, 1, 1)");
+    let (thread, post, author, asker) = (THREAD, ANSWER, Some(BRUNO), Some(ANN));
+    // Taken back before the follower came to it.
+    house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    assert_eq!(house.kinds(FRED), vec![]);
+    house.sql("UPDATE threads SET accepted_answer_id = 101");
+    house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    assert_eq!(house.kinds(FRED), vec![Kind::FollowedSolved]);
+    assert_eq!(house.told(FRED)[0].text, "A question you follow has been solved");
+    assert_eq!(house.mailed("fred"), ["Solved: Why does it drip?"]);
+    assert_eq!(
+        house.kinds(BRUNO),
+        vec![Kind::Accepted, Kind::Accepted],
+        "its author hears it in other words"
+    );
+    assert_eq!(house.kinds(ANN), vec![], "who said it knows it");
+    house.write(|tx| mail::unsubscribe(tx, FRED, List::Accepted));
+    house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    assert_eq!(house.mailed("fred").len(), 1, "the list can be left");
+});
+
+on_both!(a_popular_threads_solution_is_told_in_pages, |house: House| {
+    let mut sql = String::from("UPDATE threads SET accepted_answer_id = 101;");
+    for id in 1000..1250 {
+        sql.push_str(&format!(
+            "INSERT INTO users (id, username, username_key, display_name, created_at) VALUES ({id}, 'f{id}', 'f{id}', 'F', 1);
+             INSERT INTO follows VALUES (100, {id}, 1);"
+        ));
+    }
+    house.sql(&sql);
+    house.happens(
+        ANN,
+        Fact::AnswerAccepted { thread: THREAD, post: ANSWER, author: Some(BRUNO), asker: Some(ANN) },
+    );
+    assert_eq!(house.kinds(UserId(1249)), vec![]);
+    while fan_out_step(&house.db, &house.desk).unwrap() {}
+    for id in [1000, 1249] {
+        assert_eq!(house.kinds(UserId(id)), vec![Kind::FollowedSolved], "{id}");
+    }
+});
+
+on_both!(what_moderators_do_to_a_thread_is_told_to_its_asker, |house: House| {
+    house.sql(
+        "INSERT INTO moderation_log (actor_id, act, thread_id, reason, created_at) VALUES (3, 'lock', 100, 'It got heated', 1)",
+    );
+    let thread = THREAD;
+    house.happens(CARLA, Fact::ThreadLocked { thread });
+    house.happens(CARLA, Fact::ThreadUnlocked { thread });
+    house.happens(CARLA, Fact::ThreadReopened { thread, of: ThreadId(200) });
+    assert_eq!(house.kinds(ANN), vec![Kind::Reopened, Kind::Unlocked, Kind::Locked]);
+    assert_eq!(house.told(ANN)[2].text, "A moderator locked your question: It got heated");
+    assert_eq!(house.mailed("ann").len(), 3);
+    assert!(house.told(ANN).iter().all(|notice| notice.url == "/threads/100/why-does-it-drip"));
+    house.sql("UPDATE threads SET removed = 2; UPDATE posts SET removed = 2 WHERE id = 100");
+    house.happens(CARLA, Fact::ThreadUnlocked { thread });
+    assert_eq!(house.kinds(ANN).len(), 3, "what is out of sight is no news");
+});
+
+on_both!(an_edit_is_told_to_the_author_and_to_those_it_is_the_first_to_name, |house: House| {
+    let revision = |number: i32, md: &str| {
+        house.sql(&format!(
+            "INSERT INTO revisions (post_id, number, body_md, editor_id, summary, created_at) VALUES (101, {number}, '{md}', 2, '', 1)"
+        ));
+    };
+    revision(1, "See what @Fred. wrote, or @emma-lou did");
+    revision(2, "See what @Fred wrote, or @Emma and @dario did");
+    house.mention(ANSWER, &["Fred", "Emma", "Dario", "Bruno"]);
+    let edited = |revision| Fact::PostEdited { thread: THREAD, post: ANSWER, revision };
+    house.happens(BRUNO, edited(2));
+    assert_eq!(house.kinds(EMMA), vec![Kind::Mention]);
+    assert_eq!(house.kinds(DARIO), vec![Kind::Mention]);
+    assert_eq!(house.kinds(FRED), vec![], "the text before named him");
+    assert_eq!(house.kinds(BRUNO), vec![], "who edits their own post knows it");
+    revision(3, "Nobody");
+    house.happens(CARLA, edited(3));
+    assert_eq!(house.kinds(BRUNO), vec![Kind::Edited]);
+    assert_eq!(house.told(BRUNO)[0].text, "A moderator edited a post of yours");
+    assert_eq!(house.told(BRUNO)[0].url, "/posts/101/revisions");
+    assert_eq!(house.mailed("bruno"), ["A moderator edited your post: Why does it drip?"]);
+    revision(4, "Back");
+    house.happens(BRUNO, edited(4));
+    assert_eq!(house.kinds(EMMA), vec![Kind::Mention], "and nobody is called twice to one post");
+    house.sql("UPDATE posts SET removed = 2 WHERE id = 101");
+    house.happens(CARLA, edited(4));
+    assert_eq!(house.kinds(BRUNO), vec![Kind::Edited]);
+});
+
+on_both!(a_case_is_told_to_staff_then_to_the_moderator_and_the_asker, |house: House| {
     house.sql("INSERT INTO cases (id, thread_id, opened_by, note, opened_at, due_at) VALUES (9, 100, 3, 'please', 1, 2)");
     let (thread, case) = (THREAD, CaseId(9));
     house.happens(CARLA, Fact::CaseOpened { thread, case });
@@ -304,11 +376,9 @@ fn a_case_is_told_to_staff_then_to_the_moderator_and_the_asker() {
     assert_eq!(house.kinds(CARLA), vec![Kind::CaseClosed, Kind::CaseAnswered, Kind::CaseTaken]);
     assert_eq!(house.kinds(ANN), vec![Kind::OfficialAnswer, Kind::CasePassedOn], "once, not twice");
     assert_eq!(house.kinds(DARIO).len(), 1);
-}
+});
 
-#[test]
-fn mails_go_to_confirmed_addresses_of_people_who_are_here_and_want_them() {
-    let house = house();
+on_both!(mails_go_to_confirmed_addresses_of_people_who_are_here_and_want_them, |house: House| {
     house.sql(
         "INSERT INTO follows SELECT 100, id, 1 FROM users;
          UPDATE users SET email_confirmed_at = NULL WHERE id = 1;
@@ -323,25 +393,22 @@ fn mails_go_to_confirmed_addresses_of_people_who_are_here_and_want_them() {
     for (user, count) in [(ANN, 1), (CARLA, 1), (DARIO, 0), (EMMA, 1)] {
         assert_eq!(house.kinds(user).len(), count, "in the house all but the erased hear of it");
     }
-}
+});
 
-#[test]
-fn imported_events_are_told_to_nobody() {
-    let house = house();
-    house.write(|tx| {
+on_both!(imported_events_are_told_to_nobody, |house: House| {
+    let start = house.start;
+    house.write(move |tx| {
         tx.append_imported(
-            START,
+            start,
             Some(BRUNO),
             Fact::AnswerPosted { thread: THREAD, post: ANSWER, author: Some(BRUNO), official: false },
         )
     });
     catch_up(&house.db, &house.follower).unwrap();
     assert!(house.kinds(ANN).is_empty() && house.mails().is_empty());
-}
+});
 
-#[test]
-fn a_popular_threads_followers_are_told_in_pages_and_each_once() {
-    let house = house();
+on_both!(a_popular_threads_followers_are_told_in_pages_and_each_once, |house: House| {
     let mut sql = String::new();
     for id in 1000..1350 {
         sql.push_str(&format!(
@@ -365,40 +432,62 @@ fn a_popular_threads_followers_are_told_in_pages_and_each_once() {
         assert_eq!(told(id), vec![Kind::FollowedAnswer], "{id}");
     }
     assert_eq!(told(1349), vec![Kind::Mention]);
-}
+});
 
-#[test]
-fn a_badge_is_told_once() {
-    let house = house();
+on_both!(a_badge_is_told_once, |house: House| {
     let event = house.answered(BRUNO, false);
     for first in [true, false] {
         let desk = house.desk.clone();
-        let told = house.write(move |tx| notify_badge(tx, &desk, BRUNO, "first-answer", event));
+        let told = house
+            .write(move |tx| notify_badges(tx, &desk, BRUNO, &["first-answer"], event, BadgeNews::Earned));
         assert_eq!(told, first);
     }
     assert_eq!(house.kinds(BRUNO), vec![Kind::Badge]);
     assert_eq!(house.told(BRUNO)[0].url, "/badges/first-answer");
-    assert_eq!(house.mailed("bruno").len(), 1);
-}
+    assert_eq!(house.mailed("bruno"), ["You earned the badge First answer"]);
+});
 
-#[test]
-fn notices_are_read_by_their_owner_alone() {
-    let house = house();
+on_both!(badges_of_one_event_are_one_notice_and_one_taken_back_says_why, |house: House| {
+    let event = house.answered(BRUNO, false);
+    let desk = house.desk.clone();
+    house.write(move |tx| {
+        let both = ["first-solution", "helped-many"];
+        notify_badges(tx, &desk, BRUNO, &both, event, BadgeNews::Earned)?;
+        notify_badges(tx, &desk, BRUNO, &both[..1], event, BadgeNews::Revoked("answer_unaccepted"))
+    });
+    let told = house.told(BRUNO);
+    assert_eq!(told[1].text, "You earned the badges First solution, Helped many");
+    assert_eq!(told[1].url, "/badges");
+    assert_eq!(
+        told[0].text,
+        "The badge First solution has been taken back, because an answer is no longer accepted as the \
+         solution. It returns as soon as you reach it again"
+    );
+    assert_eq!(told[0].url, "/badges/first-solution");
+    assert_eq!(house.mailed("bruno")[0], "The badge First solution has been taken back");
+});
+
+on_both!(notices_are_read_by_their_owner_alone, |house: House| {
     house.answered(BRUNO, false);
     house.answered(DARIO, true);
     let unread = || notices::unread_count(&mut house.db.reader().unwrap(), ANN).unwrap();
     assert_eq!(unread(), 2);
     let newest = house.told(ANN)[0].id;
-    assert!(!house.write(move |tx| notices::mark_read(tx, FRED, newest)));
-    assert!(house.write(move |tx| notices::mark_read(tx, ANN, newest)));
-    assert!(!house.write(move |tx| notices::mark_read(tx, ANN, newest)));
+    assert_eq!(house.write(move |tx| notices::open(tx, FRED, newest)), None);
+    let led = house.write(move |tx| notices::open(tx, ANN, newest));
+    assert_eq!(led.as_deref(), Some("/posts/101"));
     assert_eq!(unread(), 1);
-    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, Some(NoticeId(0)))), 0);
-    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, Some(newest))), 1);
+    assert_eq!(house.write(move |tx| notices::open(tx, ANN, newest)), led, "read twice is read");
+    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, NoticeId(0))), 0);
+    assert_eq!(house.write(move |tx| notices::mark_all_read(tx, ANN, newest)), 1);
     assert_eq!(unread(), 0);
-    let second = notices::page(&mut house.db.reader().unwrap(), ANN, Some(newest), 50, "en").unwrap();
-    assert_eq!(second.len(), 1);
-}
+    let page =
+        |before, limit| notices::page(&mut house.db.reader().unwrap(), ANN, before, limit, "en").unwrap();
+    let (first, next) = page(None, 1);
+    assert_eq!((first.len(), next), (1, Some(newest)));
+    let (second, next) = page(next, 1);
+    assert_eq!((second.len(), next), (1, None), "a full page may be the last");
+});
 
 #[test]
 fn mentions_are_read_from_the_links_of_the_pipeline() {
@@ -408,3 +497,90 @@ fn mentions_are_read_from_the_links_of_the_pipeline() {
         <a class=\"mention\" href=\"/people/\">@</a><a class=\"mention";
     assert_eq!(notices::follow::mentions(html), vec!["ann", "ève"]);
 }
+
+on_both!(an_accepted_answer_earns_a_badge_that_is_told_and_taken_back_kindly, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let answer = world.answer(&world.bruno, question.thread).await;
+    let ann = world.ann().await;
+    let url = format!("/threads/{}/{}", question.thread, question.slug);
+    let page = ann.get(&url).await;
+    let accept = format!("/threads/{}/acceptance", question.thread);
+    ann.submit(&page, &accept, &[]).await.expect(303);
+    world.settle().await;
+    let bruno = world.bruno().await;
+    let notices = bruno.get("/notices").await;
+    notices.expect(200).contains("You earned the badge First solution");
+    let subjects = |world: &World| -> Vec<String> {
+        let mut conn = world.db.reader().unwrap();
+        let mails = mail::page(&mut conn, &MailState::ALL, None, 50).unwrap();
+        mails.into_iter().filter(|m| m.recipient == "bruno@example.com").map(|m| m.subject).collect()
+    };
+    assert!(subjects(&world).contains(&"You earned the badge First solution".to_owned()));
+    // What gave it is named where it is shown, for everybody.
+    let event = event_of(&world, "answer_accepted");
+    let visitor = world.visitor();
+    for path in ["/people/bruno?tab=badges", "/badges/first-solution"] {
+        let page = visitor.get(path).await;
+        page.expect(200).contains(&format!("#{event}")).contains("The boiler goes out at night");
+        assert!(page.links().contains(&format!("/posts/{}", answer.post)), "{path}");
+    }
+    // The way to it is the notice's, and it is read then.
+    let form = notices.forms().into_iter().find(|form| form.ends_with("/reading")).unwrap();
+    let count = notices.text().matches("class=\"unread\"").count();
+    bruno.submit(&notices, &form, &[]).await.expect(303);
+    let after = bruno.get("/notices").await;
+    assert_eq!(after.text().matches("class=\"unread\"").count(), count - 1);
+
+    let page = ann.get(&url).await;
+    ann.submit(&page, &format!("{accept}/removal"), &[]).await.expect(303);
+    world.settle().await;
+    let told = bruno.get("/notices").await;
+    told.expect(200).contains("The badge First solution has been taken back");
+    told.contains("because an answer is no longer accepted as the solution");
+    assert!(subjects(&world).contains(&"The badge First solution has been taken back".to_owned()));
+    visitor.get("/badges/first-solution").await.expect(200).lacks("Bruno");
+});
+
+on_both!(a_badge_never_shows_the_title_of_what_is_out_of_sight, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    let answer = world.answer(&world.bruno, question.thread).await;
+    let (thread, post) = (question.thread, answer.post);
+    world.act(&world.ann, move |tx, v| loggia::threads::accept(tx, v, thread, post)).await;
+    world.settle().await;
+    // Hidden, and the projections have not followed yet.
+    world
+        .act(&world.carla, move |tx, v| loggia::moderation::hide(tx, v, thread.question(), "off our ground"))
+        .await;
+    for visitor in [world.visitor(), world.carla().await] {
+        for path in ["/people/bruno?tab=badges", "/badges/first-solution"] {
+            visitor.get(path).await.expect(200).lacks("The boiler goes out");
+        }
+    }
+});
+
+fn event_of(world: &World, kind: &str) -> i64 {
+    use diesel::prelude::*;
+    use loggia::db::schema::events;
+    let mut conn = world.db.reader().unwrap();
+    let newest = events::table.filter(events::kind.eq(kind)).order(events::id.desc());
+    newest.select(events::id).first(&mut *conn).unwrap()
+}
+
+on_both!(all_is_marked_read_up_to_what_the_page_showed, |world| async move {
+    let question = world.ask(&world.ann, "The boiler goes out at night").await;
+    world.answer(&world.bruno, question.thread).await;
+    world.settle().await;
+    let ann = world.ann().await;
+    let page = ann.get("/notices").await;
+    world.answer(&world.dario, question.thread).await;
+    world.settle().await;
+    ann.submit(&page, "/notices/read", &[]).await.leads_to("/notices");
+    let after = ann.get("/notices").await;
+    after.expect(200).contains("Dario answered");
+    assert_eq!(after.text().matches("class=\"unread\"").count(), 1, "what came since is unread");
+    ann.post("/notices/read", &[]).await.expect(400);
+    let bruno = world.bruno().await;
+    bruno.get("/notices").await;
+    let id = after.form("/notices/read")["newest"].clone();
+    bruno.post(&format!("/notices/{id}/reading"), &[]).await.expect(404);
+});
