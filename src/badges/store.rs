@@ -171,6 +171,7 @@ pub fn tally(held: impl IntoIterator<Item = (UserId, String)>) -> HashMap<UserId
 pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) -> DbResult<Vec<Holder>> {
     Ok(badge_awards::table
         .inner_join(users::table.on(users::id.eq(badge_awards::user_id)))
+        .filter(users::erased_at.is_null())
         .filter(badge_awards::badge.eq(badge))
         .filter(badge_awards::revoked_event_id.is_null())
         .filter(badge_awards::id.lt(before.unwrap_or(i64::MAX)))

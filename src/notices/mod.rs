@@ -9,7 +9,7 @@ pub mod store;
 pub mod views;
 
 pub use follow::{Notices, fan_out_step, notify_badge, spawn_fan_out};
-pub use store::{Notice, mark_all_read, mark_read, page, unread_count};
+pub use store::{Notice, forget, mark_all_read, mark_read, page, unread_count};
 
 pub use crate::kernel::ids::NoticeId;
 use crate::mail::List;

@@ -195,6 +195,12 @@ pub fn mark_read(tx: &mut Tx<'_>, user: UserId, id: NoticeId) -> DbResult<bool> 
     Ok(count == 1)
 }
 
+/// Drops all that a person was told. What others were told of them goes on without a name.
+pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::delete(notices::table.filter(notices::user_id.eq(user))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Marks read what `user` has been shown: everything up to `newest`, or all of it.
 pub fn mark_all_read(tx: &mut Tx<'_>, user: UserId, newest: Option<NoticeId>) -> DbResult<usize> {
     let newest = newest.unwrap_or(NoticeId(i64::MAX));

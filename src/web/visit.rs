@@ -200,6 +200,11 @@ impl Visit {
         household(self.address)
     }
 
+    /// Where this comes from, for the log of accounts.
+    pub fn caller(&self) -> accounts::Caller {
+        accounts::Caller { address: Some(self.address), user_agent: self.user_agent.clone() }
+    }
+
     /// Whether nobody is signed in, judged by the cookies alone.
     pub fn is_anonymous(&self) -> bool {
         self.session.is_none() && self.bearer.is_none()
@@ -266,7 +271,7 @@ impl Visit {
             let mut conn = db.reader()?;
             let viewer = self.admit(&mut conn, now)?;
             if let Some(viewer) = &viewer {
-                accounts::touch_session(&db, viewer, now);
+                accounts::touch_later(&db, viewer, now);
             }
             work(&mut Room { conn: &mut conn, visit: &self, viewer, now })
         });
@@ -494,6 +499,7 @@ impl Visit {
             .write(move |tx| {
                 let viewer = gate.admit(tx)?;
                 app.rates.take(budget, (budget, viewer.id))?;
+                accounts::touch(tx, &viewer)?;
                 work(tx, &viewer)
             })
             .await

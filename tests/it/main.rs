@@ -31,6 +31,7 @@ mod leaks;
 mod ledger;
 mod licences;
 mod moderation;
+mod privacy;
 mod rights;
 mod schema;
 mod search;

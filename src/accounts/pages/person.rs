@@ -51,7 +51,6 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     let mut view = PersonPage {
         person: view::person(lang, &author, badges.get(&person.id).copied().unwrap_or_default()),
         joined: when(lang, person.created_at, now),
-        last_seen: None,
         about_html: Some(person.bio_html).filter(|html| !html.is_empty()).map(SafeHtml::from_stored),
         question_count: standing.question_count,
         answer_count: standing.answer_count,
