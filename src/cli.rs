@@ -133,7 +133,13 @@ enum User {
         #[arg(long)]
         display_name: Option<String>,
     },
-    /// Set a new password (one line of standard input) and end the person's sessions
+    /// Erase a person for good: name, address, sessions, tokens, drafts, mails; their posts stay without a name
+    Erase {
+        /// The name they sign in with
+        #[arg(long)]
+        name: String,
+    },
+    /// Set a new password (one line of standard input) and end the person's sessions and access tokens
     SetPassword {
         /// Name or e-mail address
         #[arg(long)]
@@ -182,6 +188,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(User::Create { name, email, role, display_name }) => {
             people::create(&config, &name, &email, role, display_name.as_deref())
         }
+        Command::User(User::Erase { name }) => people::erase(&config, &name),
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),

@@ -32,11 +32,13 @@
 //! | follower, place | reacts to events; the last one it has done |
 //! | points, badge, standing | what being right earned; an award; the sums of a person |
 //! | notice, mail, list | what somebody is told in the house; by mail; a kind of mail that can be left |
+//! | erased | a person who left for good: their number and posts stay, nothing that names them |
 //! | visit, room, page | a request; what a handler's closure works with; what it answers with |
 //!
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`] and [`tags`]), [`search`], [`reputation`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`mail`], [`accounts`], [`admin`], [`api`], [`exchange`]. In each, at most:
+//! [`moderation`], [`escalation`], [`notices`], [`mail`], [`accounts`], [`privacy`], [`admin`],
+//! [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
 //! [`kernel::safe_html::SafeHtml`]), [`db`] (the only place that knows two databases), [`ledger`], [`web`] (visits,
@@ -83,6 +85,7 @@ pub mod ledger;
 pub mod mail;
 pub mod moderation;
 pub mod notices;
+pub mod privacy;
 pub mod reputation;
 pub mod routes;
 pub mod search;

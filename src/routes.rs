@@ -162,6 +162,8 @@ routes! {
     GET  "/settings/account"                     SignedIn   accounts::pages::account_settings;
     POST "/settings/account/email"               SignedIn   accounts::pages::change_email;
     POST "/settings/account/password"            SignedIn   accounts::pages::change_password;
+    POST "/settings/account/data"                SignedIn   accounts::pages::leaving::data;
+    POST "/settings/account/erasure"             SignedIn   accounts::pages::leaving::erase;
     GET  "/settings/tokens"                      SignedIn   accounts::pages::tokens;
     POST "/settings/tokens"                      SignedIn   accounts::pages::make_token;
     POST "/settings/tokens/{id}/removal"         SignedIn   accounts::pages::revoke_token;
@@ -189,6 +191,8 @@ routes! {
 
     GET  "/admin"                                Admin      admin::pages::overview;
     GET  "/admin/people"                         Admin      admin::pages::people;
+    GET  "/admin/people/{username}"              Admin      admin::pages::person;
+    POST "/admin/people/{username}/sessions/removal" Admin  admin::pages::shut_out;
     POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
     GET  "/admin/mails"                          Admin      admin::pages::mails;
     POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;

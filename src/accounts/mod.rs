@@ -14,6 +14,7 @@ use crate::kernel::names::{DisplayName, Email, Username};
 use crate::kernel::token;
 use crate::ledger::Fact;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// What a person may do, from least to most.
 #[derive(
@@ -63,6 +64,8 @@ pub struct Viewer {
     pub unread_notices: i64,
     /// The session they came by, and when it was last noted as used; `None` by an API token.
     pub session: Option<(i64, Moment)>,
+    /// The same of the API token they came by.
+    pub token: Option<(i64, Moment)>,
 }
 
 impl Viewer {
@@ -73,19 +76,111 @@ impl Viewer {
 
 pub use policy::password_problem;
 pub use store::{
-    ListedPerson, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, display_names,
-    find_person, first_run_open, list_people, names_of, one_time_link_email, person_head, profile, secret,
-    sessions_of, tokens_of, viewer_by_api_token, viewer_by_session,
+    ListedPerson, LogLine, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, another_admin,
+    display_names, email_of, find_person, first_run_open, list_people, log_page, names_of,
+    one_time_link_email, pending_email, person_head, profile, secret, sessions_of, tokens_of,
+    viewer_by_api_token, viewer_by_session,
 };
 
-/// Notes that the session was used, at most once an hour and without making the visitor wait.
-pub fn touch_session(db: &Db, viewer: &Viewer, now: Moment) {
-    if let Some((session, used_at)) = viewer.session
-        && now.since(used_at) > limits::SESSION_TOUCH
-    {
-        let db = db.clone();
-        // Nobody waits for the answer; a failure costs an hour of the session's idle time.
-        std::mem::drop(db.write_later(move |tx| store::touch_session(tx, session)));
+/// Where an act on an account came from, as its log keeps it. Of the command line nothing is known.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    pub address: Option<IpAddr>,
+    pub user_agent: String,
+}
+
+/// What the log of accounts tells of: who came in, and what was done to the keys of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountAct {
+    SignedIn,
+    SignInRefused,
+    PasswordChanged,
+    PasswordReset,
+    AddressChanged,
+    AddressRestored,
+    TokenMade,
+    TokenRevoked,
+    RoleChanged,
+    SessionsEnded,
+    Exported,
+    Erased,
+}
+
+impl AccountAct {
+    pub const ALL: [AccountAct; 12] = [
+        AccountAct::SignedIn,
+        AccountAct::SignInRefused,
+        AccountAct::PasswordChanged,
+        AccountAct::PasswordReset,
+        AccountAct::AddressChanged,
+        AccountAct::AddressRestored,
+        AccountAct::TokenMade,
+        AccountAct::TokenRevoked,
+        AccountAct::RoleChanged,
+        AccountAct::SessionsEnded,
+        AccountAct::Exported,
+        AccountAct::Erased,
+    ];
+
+    /// As stored, and as the end of its message's key `account-act-…`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            AccountAct::SignedIn => "signed-in",
+            AccountAct::SignInRefused => "sign-in-refused",
+            AccountAct::PasswordChanged => "password-changed",
+            AccountAct::PasswordReset => "password-reset",
+            AccountAct::AddressChanged => "address-changed",
+            AccountAct::AddressRestored => "address-restored",
+            AccountAct::TokenMade => "token-made",
+            AccountAct::TokenRevoked => "token-revoked",
+            AccountAct::RoleChanged => "role-changed",
+            AccountAct::SessionsEnded => "sessions-ended",
+            AccountAct::Exported => "exported",
+            AccountAct::Erased => "erased",
+        }
+    }
+}
+
+/// Writes one line of the log, in the transaction of the act it tells of. `actor` is nobody where only a link or
+/// a guess was at hand.
+pub fn note(
+    tx: &mut Tx<'_>,
+    act: AccountAct,
+    actor: Option<UserId>,
+    user: UserId,
+    caller: &Caller,
+) -> DbResult<()> {
+    store::insert_log_line(tx, act, actor, user, caller.address)
+}
+
+/// Notes that somebody tried to come in as `user` and could not. Nobody waits for it, so that the answer takes as
+/// long where there is no such account.
+pub fn note_refusal(db: &Db, user: UserId, caller: Caller) {
+    std::mem::drop(db.write_later(move |tx| note(tx, AccountAct::SignInRefused, None, user, &caller)));
+}
+
+/// Whether it is time to note again that the session or the token was used.
+fn is_untouched(used: Option<(i64, Moment)>, now: Moment) -> Option<i64> {
+    used.filter(|(_, used_at)| now.since(*used_at) > limits::SESSION_TOUCH).map(|(id, _)| id)
+}
+
+/// Notes that the viewer's session or token was used, at most once an hour.
+pub fn touch(tx: &mut Tx<'_>, viewer: &Viewer) -> DbResult<()> {
+    if let Some(session) = is_untouched(viewer.session, tx.now) {
+        store::touch_session(tx, session)?;
+    }
+    if let Some(token) = is_untouched(viewer.token, tx.now) {
+        store::touch_api_token(tx, token)?;
+    }
+    Ok(())
+}
+
+/// The same without making a reader wait.
+pub fn touch_later(db: &Db, viewer: &Viewer, now: Moment) {
+    if is_untouched(viewer.session.or(viewer.token), now).is_some() {
+        let (db, viewer) = (db.clone(), viewer.clone());
+        // A failure costs an hour of the session's idle time.
+        std::mem::drop(db.write_later(move |tx| touch(tx, &viewer)));
     }
 }
 
@@ -172,8 +267,18 @@ pub enum Confirmed {
     Invalid,
 }
 
+/// What a browser that opens a link brought with it.
+#[derive(Debug, Clone, Default)]
+pub struct Opener {
+    /// The token of its session, if it is signed in.
+    pub session: Option<String>,
+    /// What tied its forms together before it was.
+    pub browser: Option<String>,
+    pub caller: Caller,
+}
+
 /// Opens the link of a confirmation mail: a new account, a changed address, or the undoing of a change.
-pub fn confirm(tx: &mut Tx<'_>, link: &str, browser: Option<&str>, user_agent: &str) -> Result<Confirmed> {
+pub fn confirm(tx: &mut Tx<'_>, link: &str, opener: &Opener) -> Result<Confirmed> {
     let digest = token::digest(link);
     if let Some(waiting) = store::take_sign_up(tx, &digest)? {
         let parsed = (
@@ -191,8 +296,9 @@ pub fn confirm(tx: &mut Tx<'_>, link: &str, browser: Option<&str>, user_agent: &
         };
         return Ok(match make_user(tx, new)? {
             UserMade::Made(id) => {
+                let browser = opener.browser.as_deref();
                 let same_browser = browser.is_some_and(|b| token::digest(b) == waiting.browser_digest);
-                let session = if same_browser { Some(start_session(tx, id, user_agent)?) } else { None };
+                let session = if same_browser { Some(sign_in(tx, id, &opener.caller)?) } else { None };
                 Confirmed::Welcome { session }
             }
             UserMade::NameTaken => Confirmed::NameTaken,
@@ -200,19 +306,31 @@ pub fn confirm(tx: &mut Tx<'_>, link: &str, browser: Option<&str>, user_agent: &
         });
     }
     for purpose in [OneTimePurpose::ChangeEmail, OneTimePurpose::UndoEmail] {
-        let Some((user, Some(email))) = store::take_one_time_link(tx, purpose, &digest)? else { continue };
-        let (Some(user), Ok(email)) = (user, Email::parse(&email)) else { return Ok(Confirmed::Invalid) };
-        if store::user_by_email(tx.conn, &email.key())?.is_some_and(|(owner, _)| owner != user) {
+        let Some(taken) = store::take_one_time_link(tx, purpose, &digest)? else { continue };
+        let (Some(user), Some(Ok(email))) = (taken.user, taken.email.as_deref().map(Email::parse)) else {
+            return Ok(Confirmed::Invalid);
+        };
+        if store::user_by_email(tx.conn, &email.key())?.is_some_and(|known| known.id != user) {
             return Ok(Confirmed::Invalid);
         }
         store::set_email(tx, user, &email)?;
         // Links sent to the address that was left must not open the account.
         store::void_links(tx, user, &[OneTimePurpose::ResetPassword, OneTimePurpose::ChangeEmail])?;
         if purpose == OneTimePurpose::UndoEmail {
-            // Whoever changed the address is taken to be an intruder.
+            // Whoever changed the address is taken to be an intruder: what they opened ends, and an undoing that was
+            // offered later, to an address of theirs, is none.
+            store::void_undoing_after(tx, user, taken.id)?;
             store::end_sessions(tx, user, None)?;
+            store::revoke_api_tokens(tx, user)?;
+            note(tx, AccountAct::AddressRestored, None, user, &opener.caller)?;
             return Ok(Confirmed::AddressRestored);
         }
+        let here = match &opener.session {
+            Some(session) => store::session_of(tx.conn, user, &token::digest(session))?,
+            None => None,
+        };
+        store::end_sessions(tx, user, here)?;
+        note(tx, AccountAct::AddressChanged, here.map(|_| user), user, &opener.caller)?;
         return Ok(Confirmed::AddressChanged);
     }
     Ok(Confirmed::Invalid)
@@ -225,17 +343,38 @@ pub fn start_session(tx: &mut Tx<'_>, user: UserId, user_agent: &str) -> Result<
     Ok(token)
 }
 
+/// Starts a session for somebody who has shown that they are this person.
+pub fn sign_in(tx: &mut Tx<'_>, user: UserId, caller: &Caller) -> Result<String> {
+    let token = start_session(tx, user, &caller.user_agent)?;
+    note(tx, AccountAct::SignedIn, Some(user), user, caller)?;
+    Ok(token)
+}
+
 /// Ends the session a browser brought.
 pub fn sign_out(tx: &mut Tx<'_>, session_token: &str) -> DbResult<()> {
     store::end_session_by_digest(tx, &token::digest(session_token))
 }
 
 /// Ends one of a person's own sessions, or all but `keep`.
-pub fn end_sessions(tx: &mut Tx<'_>, user: UserId, which: Option<i64>, keep: Option<i64>) -> DbResult<()> {
+pub fn end_sessions(
+    tx: &mut Tx<'_>,
+    user: UserId,
+    which: Option<i64>,
+    keep: Option<i64>,
+    caller: &Caller,
+) -> DbResult<()> {
     match which {
-        Some(id) => store::end_session(tx, user, id),
-        None => store::end_sessions(tx, user, keep),
+        Some(id) => store::end_session(tx, user, id)?,
+        None => store::end_sessions(tx, user, keep)?,
     }
+    note(tx, AccountAct::SessionsEnded, Some(user), user, caller)
+}
+
+/// Takes every way in away that is open just now: sessions and API tokens. The password stays.
+pub fn shut_out(tx: &mut Tx<'_>, actor: UserId, user: UserId, caller: &Caller) -> DbResult<()> {
+    store::end_sessions(tx, user, None)?;
+    store::revoke_api_tokens(tx, user)?;
+    note(tx, AccountAct::SessionsEnded, Some(actor), user, caller)
 }
 
 /// What is needed to check a password: whose it is and its hash.
@@ -247,43 +386,46 @@ pub fn password_hash_of(conn: &mut Conn, user: UserId) -> DbResult<Option<String
     store::password_hash_of(conn, user)
 }
 
-/// Sets a new password and ends every session but the one it was changed from.
-pub fn set_password(tx: &mut Tx<'_>, user: UserId, hash: &str, keep_session: Option<i64>) -> DbResult<()> {
+/// Sets a new password, and with it ends every session, every API token and every link that was asked for under
+/// the old one, so that whoever knew that is out. `actor` is nobody where a link or the command line was enough.
+/// What undoes a change of address stays good: it is the owner's, not the intruder's.
+pub fn set_password(
+    tx: &mut Tx<'_>,
+    actor: Option<UserId>,
+    user: UserId,
+    hash: &str,
+    caller: &Caller,
+) -> DbResult<()> {
     store::set_password(tx, user, hash)?;
-    store::end_sessions(tx, user, keep_session)?;
-    store::void_links(tx, user, &[OneTimePurpose::ResetPassword])
+    store::end_sessions(tx, user, None)?;
+    store::revoke_api_tokens(tx, user)?;
+    store::void_links(tx, user, &[OneTimePurpose::ResetPassword, OneTimePurpose::ChangeEmail])?;
+    let act = if actor.is_some() { AccountAct::PasswordChanged } else { AccountAct::PasswordReset };
+    note(tx, act, actor, user, caller)
 }
 
-/// A link to reset the password, if the address is known; older links die with it.
+/// A link to reset the password; older links die with it. Made for an unknown address too, so that the time taken
+/// tells nothing; then it is nobody's, and opens nothing.
 pub struct ResetLink {
-    pub user: UserId,
+    pub user: Option<UserId>,
+    /// As the account has it, or as it was typed.
     pub email: String,
     pub display_name: String,
     pub token: String,
 }
 
-pub fn ask_reset(tx: &mut Tx<'_>, email: &Email) -> Result<Option<ResetLink>> {
+pub fn ask_reset(tx: &mut Tx<'_>, email: &Email) -> Result<ResetLink> {
     let token = token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?;
     let known = store::user_by_email(tx.conn, &email.key())?;
-    let user = known.as_ref().map(|(id, _)| *id);
-    if let Some(user) = user {
-        store::void_links(tx, user, &[OneTimePurpose::ResetPassword])?;
-    }
-    // Written for unknown addresses too, so that the time taken tells nothing.
-    store::insert_one_time_link(
-        tx,
-        OneTimePurpose::ResetPassword,
-        user,
-        None,
-        &token::digest(&token),
-        limits::RESET_LIFE,
-    )?;
-    Ok(match known {
-        Some((user, display_name)) => {
-            store::email_of(tx.conn, user)?.map(|email| ResetLink { user, email, display_name, token })
-        }
-        None => None,
-    })
+    let user = known.as_ref().map(|known| known.id);
+    store::void_links(tx, user.unwrap_or(UserId(0)), &[OneTimePurpose::ResetPassword])?;
+    let purpose = OneTimePurpose::ResetPassword;
+    store::insert_one_time_link(tx, purpose, user, None, &token::digest(&token), limits::RESET_LIFE)?;
+    let (email, display_name) = match known {
+        Some(known) => (known.email, known.display_name),
+        None => (email.as_str().to_owned(), String::new()),
+    };
+    Ok(ResetLink { user, email, display_name, token })
 }
 
 /// Whether a reset link still works.
@@ -291,15 +433,12 @@ pub fn reset_link_works(conn: &mut Conn, link: &str, now: Moment) -> DbResult<bo
     store::one_time_link_works(conn, OneTimePurpose::ResetPassword, &token::digest(link), now)
 }
 
-/// Uses a reset link up: the new password holds, every session ends. `false` when the link is no longer good.
-pub fn reset_password(tx: &mut Tx<'_>, link: &str, hash: &str) -> Result<bool> {
-    match store::take_one_time_link(tx, OneTimePurpose::ResetPassword, &token::digest(link))? {
-        Some((Some(user), _)) => {
-            set_password(tx, user, hash, None)?;
-            Ok(true)
-        }
-        _ => Ok(false),
-    }
+/// Uses a reset link up: the new password holds, every session ends. Nobody when the link is no longer good.
+pub fn reset_password(tx: &mut Tx<'_>, link: &str, hash: &str, caller: &Caller) -> Result<Option<UserId>> {
+    let taken = store::take_one_time_link(tx, OneTimePurpose::ResetPassword, &token::digest(link))?;
+    let Some(user) = taken.and_then(|taken| taken.user) else { return Ok(None) };
+    set_password(tx, None, user, hash, caller)?;
+    Ok(Some(user))
 }
 
 /// Tokens of a wanted change of address: one for the new address, one to undo it for the old.
@@ -310,31 +449,20 @@ pub struct EmailChange {
     pub taken: bool,
 }
 
+/// Keeps the new address until its link is opened. For one that has an account the same is written, and its link is
+/// sent to nobody: neither the pages nor the mail to the old address tell the two apart.
 pub fn change_email(tx: &mut Tx<'_>, user: UserId, email: &Email) -> Result<EmailChange> {
     let make = || token::random().map_err(|e| crate::error::Error::Internal(e.to_string()));
     let (confirm_token, undo_token) = (make()?, make()?);
-    let taken = store::user_by_email(tx.conn, &email.key())?.is_some_and(|(owner, _)| owner != user);
+    let taken = store::user_by_email(tx.conn, &email.key())?.is_some_and(|known| known.id != user);
     store::void_links(tx, user, &[OneTimePurpose::ChangeEmail, OneTimePurpose::ResetPassword])?;
     let old = store::email_of(tx.conn, user)?;
-    if !taken {
-        store::insert_one_time_link(
-            tx,
-            OneTimePurpose::ChangeEmail,
-            Some(user),
-            Some(email.as_str()),
-            &token::digest(&confirm_token),
-            limits::CONFIRM_LIFE,
-        )?;
-        if let Some(old) = &old {
-            store::insert_one_time_link(
-                tx,
-                OneTimePurpose::UndoEmail,
-                Some(user),
-                Some(old),
-                &token::digest(&undo_token),
-                limits::UNDO_LIFE,
-            )?;
-        }
+    let mut keep = |purpose, address: &str, token: &str, life| {
+        store::insert_one_time_link(tx, purpose, Some(user), Some(address), &token::digest(token), life)
+    };
+    keep(OneTimePurpose::ChangeEmail, email.as_str(), &confirm_token, limits::CONFIRM_LIFE)?;
+    if let Some(old) = &old {
+        keep(OneTimePurpose::UndoEmail, old, &undo_token, limits::UNDO_LIFE)?;
     }
     Ok(EmailChange { confirm_token, undo: old.map(|old| (old, undo_token)), taken })
 }
@@ -371,14 +499,14 @@ pub enum FirstRun {
 }
 
 /// Makes the owner's account and signs them in.
-pub fn first_run(tx: &mut Tx<'_>, link: &str, new: NewUser, user_agent: &str) -> Result<FirstRun> {
+pub fn first_run(tx: &mut Tx<'_>, link: &str, new: NewUser, caller: &Caller) -> Result<FirstRun> {
     if !first_run_link_works(tx.conn, link, tx.now)? {
         return Ok(FirstRun::Invalid);
     }
     Ok(match make_user(tx, NewUser { role: Role::Admin, ..new })? {
         UserMade::Made(id) => {
             store::take_one_time_link(tx, OneTimePurpose::FirstRun, &token::digest(link))?;
-            FirstRun::Owner { session: start_session(tx, id, user_agent)? }
+            FirstRun::Owner { session: sign_in(tx, id, caller)? }
         }
         UserMade::NameTaken => FirstRun::NameTaken,
         UserMade::EmailTaken => FirstRun::EmailTaken,
@@ -400,9 +528,10 @@ pub fn update_profile(tx: &mut Tx<'_>, user: UserId, profile: Profile) -> Result
 }
 
 /// Gives somebody another role; sessions opened under the old one end with it. Moderation decides and logs.
-pub fn set_role(tx: &mut Tx<'_>, actor: UserId, user: UserId, role: Role) -> Result<()> {
+pub fn set_role(tx: &mut Tx<'_>, actor: UserId, user: UserId, role: Role, caller: &Caller) -> Result<()> {
     store::set_role(tx, user, role)?;
     store::end_sessions(tx, user, None)?;
+    note(tx, AccountAct::RoleChanged, Some(actor), user, caller)?;
     tx.append(Some(actor), Fact::UserRoleChanged { user, role })?;
     Ok(())
 }
@@ -413,7 +542,7 @@ pub enum ApiTokenMade {
     TooMany,
 }
 
-pub fn make_api_token(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<ApiTokenMade> {
+pub fn make_api_token(tx: &mut Tx<'_>, user: UserId, name: &str, caller: &Caller) -> Result<ApiTokenMade> {
     if store::tokens_of(tx.conn, user)?.len() as i64 >= limits::MAX_TOKENS {
         return Ok(ApiTokenMade::TooMany);
     }
@@ -421,11 +550,26 @@ pub fn make_api_token(tx: &mut Tx<'_>, user: UserId, name: &str) -> Result<ApiTo
     let token =
         format!("loggia_{}", token::random().map_err(|e| crate::error::Error::Internal(e.to_string()))?);
     store::insert_api_token(tx, user, name, &token::digest(&token))?;
+    note(tx, AccountAct::TokenMade, Some(user), user, caller)?;
     Ok(ApiTokenMade::Made(token))
 }
 
-pub fn revoke_api_token(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
-    store::revoke_api_token(tx, user, id)
+pub fn revoke_api_token(tx: &mut Tx<'_>, user: UserId, id: i64, caller: &Caller) -> DbResult<bool> {
+    let gone = store::revoke_api_token(tx, user, id)?;
+    if gone {
+        note(tx, AccountAct::TokenRevoked, Some(user), user, caller)?;
+    }
+    Ok(gone)
+}
+
+/// Empties an account for good: what remains is a number, under which its posts and points stay. Only a part of
+/// what leaving takes; see [`crate::privacy::erase`].
+pub fn erase(tx: &mut Tx<'_>, actor: Option<UserId>, user: UserId) -> DbResult<()> {
+    store::erase(tx, user)?;
+    // Without the address: it would be the person's own again.
+    note(tx, AccountAct::Erased, actor, user, &Caller::default())?;
+    tx.append(actor, Fact::UserErased { user })?;
+    Ok(())
 }
 
 /// Keeps a person out until then; lifted when `None`. Their sessions end at once. Moderation decides and logs.
@@ -437,7 +581,7 @@ pub fn set_suspended(tx: &mut Tx<'_>, user: UserId, until: Option<Moment>) -> Db
     Ok(())
 }
 
-/// Drops what is too old to be of use: sessions, links, waiting sign-ups.
+/// Drops what is too old to be of use: sessions, links, waiting sign-ups, lines of the log.
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     store::sweep(tx)
 }

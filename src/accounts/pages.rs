@@ -1,17 +1,19 @@
 //! accounts room: the doors, people, settings.
+pub mod leaving;
 pub mod person;
 
 use super::policy::password_problem;
 use super::store::PeopleFilter;
 use super::views::*;
-use super::{ApiTokenMade, Confirmed, FirstRun, NewUser, Profile, Role, SignUp};
+use super::{AccountAct, ApiTokenMade, Confirmed, FirstRun, NewUser, Opener, Profile, Role, SignUp};
+use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::kernel::ids::UserId;
 use crate::kernel::names::{DisplayName, Email, Username};
 use crate::kernel::{limits, markdown, token};
-use crate::mail::compose::Addressee;
-use crate::mail::{self, AccountMail};
+use crate::mail::{self, AccountMail, Addressee, Letterhead};
 use crate::web::form::{Form, Params, Parts};
+use crate::web::i18n::translate;
 use crate::web::rates::Budget;
 use crate::web::view::{self, Author, Cursor, counted, encode, when};
 use crate::web::views::{FieldErrors, MessagePage};
@@ -75,11 +77,7 @@ pub async fn sign_up_form(visit: Visit, params: Params) -> Result<HttpResponse> 
             if !room.visit.app.config.sign_up_open {
                 return Err(Error::Forbidden("sign-up-closed"));
             }
-            let view = SignUpPage {
-                return_to: back,
-                min_password: limits::MIN_PASSWORD as i64,
-                ..SignUpPage::default()
-            };
+            let view = SignUpPage { return_to: back, ..SignUpPage::default() };
             Ok(Page::html(
                 "accounts/sign_up.html",
                 Head::private(room.visit.t("sign-up-title"), "account"),
@@ -87,6 +85,12 @@ pub async fn sign_up_form(visit: Visit, params: Params) -> Result<HttpResponse> 
             ))
         })
         .await
+}
+
+/// Takes one from the allowance of the mailbox that an account mail is to go to. Asked alike for every address,
+/// so that the refusal tells nothing.
+fn spare(visit: &Visit, email: &Email) -> Result<()> {
+    visit.app.rates.take(Budget::AccountMail, (Budget::AccountMail, email.key()))
 }
 
 /// What the fields of a new account must be, each with its message.
@@ -132,6 +136,7 @@ pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
             (want.username, want.display_name, want.email)
     {
         visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
+        spare(&visit, &email)?;
         let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
         let browser = visit.browser().unwrap_or_default().to_owned();
         let letterhead = visit.app.letterhead.clone();
@@ -169,7 +174,6 @@ pub async fn sign_up(visit: Visit, form: Form) -> Result<HttpResponse> {
         email: form.get("email").to_owned(),
         return_to: safe_return(form.get("return")),
         errors: want.errors,
-        min_password: limits::MIN_PASSWORD as i64,
         submission_key: String::new(),
     };
     visit
@@ -207,9 +211,10 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
     let back = safe_return(form.get("return"));
     let account = crate::kernel::slug::fold(&login.chars().take(300).collect::<String>());
     let household = visit.household();
+    // The address first: whoever has used it up leaves no trace of the names they go on typing.
     for (budget, who) in [
-        (Budget::SignInPair, format!("{account} {household}")),
         (Budget::SignInAddress, household.to_string()),
+        (Budget::SignInPair, format!("{account} {household}")),
         (Budget::SignInAccount, account.clone()),
     ] {
         visit.app.rates.take(budget, (budget, who))?;
@@ -228,20 +233,23 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
     let right = fits && app.hasher.verify(password.clone(), stored).await?;
     let (Some(user), true) = (user, right) else {
         tracing::info!(address = %visit.address, "a sign-in was refused");
-        let mut errors = FieldErrors::new();
-        errors.insert("form".into(), visit.t("sign-in-wrong"));
-        let can_sign_up = app.config.sign_up_open;
-        let view = SignInPage { login, return_to: back, errors, reason: None, can_sign_up };
-        return visit.page(move |room| Ok(sign_in_page(room, &view).with_status(422))).await;
+        if let Some(user) = user {
+            super::note_refusal(&app.db, user, visit.caller());
+        }
+        let text = visit.t("sign-in-wrong");
+        return refuse_sign_in(visit, login, back, text, 422).await;
     };
     let fresh_hash = if outdated { Some(app.hasher.hash(password).await?) } else { None };
-    let user_agent = visit.user_agent.clone();
+    let caller = visit.caller();
     let old = visit.session_token().map(str::to_owned);
     let started = visit
         .act_anonymously(&form, move |tx| {
-            let person = super::person_head(tx.conn, user)?;
-            if let Some(until) = person.and_then(|p| p.suspended_until).filter(|until| *until > tx.now) {
-                return Ok(Err(until));
+            // Gone since the password was looked up: then there is nobody to sign in.
+            let person = super::person_head(tx.conn, user)?.ok_or(Error::NotFound)?;
+            if let Some(until) = person.suspended_until.filter(|until| *until > tx.now) {
+                let why = crate::moderation::suspension(tx.conn, user, tx.now)?;
+                super::note(tx, AccountAct::SignInRefused, None, user, &caller)?;
+                return Ok(Err((until, why.map(|(_, reason)| reason).unwrap_or_default())));
             }
             if let Some(hash) = fresh_hash {
                 super::store::set_password(tx, user, &hash)?;
@@ -249,23 +257,38 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
             if let Some(old) = old {
                 super::sign_out(tx, &old)?;
             }
-            super::start_session(tx, user, &user_agent).map(Ok)
+            super::sign_in(tx, user, &caller).map(Ok)
         })
         .await?;
     match started {
         Ok(token) => Ok(signed_in(&visit, token, &back)),
-        Err(until) => {
-            let mut errors = FieldErrors::new();
-            let text = crate::web::i18n::translate(
-                visit.lang,
-                "sign-in-suspended",
-                &[("date", (&until.long()).into())],
-            );
-            errors.insert("form".into(), text);
-            let view = SignInPage { login, return_to: back, errors, reason: None, can_sign_up: false };
-            visit.page(move |room| Ok(sign_in_page(room, &view).with_status(403))).await
+        Err((until, why)) => {
+            // Only who knew the password comes here, so the reason is told.
+            let (until, lang) = (until.long(), visit.lang);
+            let mut text = translate(lang, "sign-in-suspended", &[("date", (&until).into())]);
+            if !why.is_empty() {
+                text = format!(
+                    "{text} {}",
+                    translate(lang, "sign-in-suspended-why", &[("reason", (&why).into())])
+                );
+            }
+            text = format!("{text} {}", visit.t("sign-in-suspended-then"));
+            refuse_sign_in(visit, login, back, text, 403).await
         }
     }
+}
+
+async fn refuse_sign_in(
+    visit: Visit,
+    login: String,
+    return_to: String,
+    why: String,
+    status: u16,
+) -> Result<HttpResponse> {
+    let errors = FieldErrors::from([("form".to_owned(), why)]);
+    let can_sign_up = status != 403 && visit.app.config.sign_up_open;
+    let view = SignInPage { login, return_to, errors, reason: None, can_sign_up };
+    visit.page(move |room| Ok(sign_in_page(room, &view).with_status(status))).await
 }
 
 pub async fn sign_out(visit: Visit, form: Form) -> Result<HttpResponse> {
@@ -304,31 +327,22 @@ pub async fn forgot(visit: Visit, form: Form) -> Result<HttpResponse> {
         }
         Ok(email) => {
             visit.app.rates.take(Budget::Reset, (Budget::Reset, visit.household()))?;
-            visit.app.rates.take(Budget::ResetAccount, (Budget::ResetAccount, email.key()))?;
+            spare(&visit, &email)?;
             let letterhead = visit.app.letterhead.clone();
             let lang = visit.lang;
             visit
                 .act_anonymously(&form, move |tx| {
-                    if let Some(link) = super::ask_reset(tx, &email)? {
-                        let to = Addressee {
-                            user: Some(link.user),
-                            address: &link.email,
-                            name: &link.display_name,
-                            lang,
-                        };
-                        let path = format!("/password/reset?token={}", link.token);
-                        let key = format!("reset:{}", token::digest(&link.token));
-                        let until = tx.now.plus(limits::RESET_LIFE);
-                        mail::enqueue(
-                            tx,
-                            letterhead.account(
-                                AccountMail::ResetPassword,
-                                &to,
-                                Some(&path),
-                                key,
-                                Some(until),
-                            ),
-                        )?;
+                    let link = super::ask_reset(tx, &email)?;
+                    let to =
+                        Addressee { user: link.user, address: &link.email, name: &link.display_name, lang };
+                    let path = format!("/password/reset?token={}", link.token);
+                    let key = format!("reset:{}", token::digest(&link.token));
+                    let until = tx.now.plus(limits::RESET_LIFE);
+                    // Written for an unknown address too and then thrown away: the time taken tells nothing.
+                    let about = AccountMail::ResetPassword;
+                    let mail = letterhead.account(about, &to, Some(&path), key, Some(until));
+                    if link.user.is_some() {
+                        mail::enqueue(tx, mail)?;
                     }
                     Ok(())
                 })
@@ -350,12 +364,7 @@ pub async fn reset_form(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let invalid = !super::reset_link_works(room.conn, &link, room.now)?;
-            let view = ResetPage {
-                token: link,
-                invalid,
-                min_password: limits::MIN_PASSWORD as i64,
-                ..ResetPage::default()
-            };
+            let view = ResetPage { token: link, invalid, ..ResetPage::default() };
             Ok(Page::html(
                 "accounts/reset.html",
                 Head::private(room.visit.t("reset-title"), "account"),
@@ -370,8 +379,7 @@ pub async fn reset(visit: Visit, form: Form) -> Result<HttpResponse> {
     visit.confirm_form(&form)?;
     let link = form.get("token").to_owned();
     let password = form.get("password").to_owned();
-    let mut view =
-        ResetPage { token: link.clone(), min_password: limits::MIN_PASSWORD as i64, ..ResetPage::default() };
+    let mut view = ResetPage { token: link.clone(), ..ResetPage::default() };
     match password_problem(&password, &[]) {
         Some(problem) => {
             view.errors.insert("password".into(), visit.t(problem));
@@ -379,7 +387,17 @@ pub async fn reset(visit: Visit, form: Form) -> Result<HttpResponse> {
         None => {
             visit.app.rates.take(Budget::Reset, (Budget::Reset, visit.household()))?;
             let hash = visit.app.hasher.hash(password).await?;
-            if visit.act_anonymously(&form, move |tx| super::reset_password(tx, &link, &hash)).await? {
+            let (letterhead, lang, caller) = (visit.app.letterhead.clone(), visit.lang, visit.caller());
+            let done = visit
+                .act_anonymously(&form, move |tx| {
+                    let user = super::reset_password(tx, &link, &hash, &caller)?;
+                    if let Some(user) = user {
+                        tell_of_password(tx, &letterhead, lang, user)?;
+                    }
+                    Ok(user.is_some())
+                })
+                .await?;
+            if done {
                 return Ok(visit.redirect("/sign-in", Some(("ok", "flash-password-changed"))));
             }
             view.invalid = true;
@@ -392,6 +410,18 @@ pub async fn reset(visit: Visit, form: Form) -> Result<HttpResponse> {
             Ok(Page::html("accounts/reset.html", head, &view).with_status(status))
         })
         .await
+}
+
+/// Tells the owner of an account that its password is another, so that they hear of it when it was not them.
+fn tell_of_password(tx: &mut Tx<'_>, letterhead: &Letterhead, lang: &str, user: UserId) -> Result<()> {
+    let (person, address) = (super::person_head(tx.conn, user)?, super::email_of(tx.conn, user)?);
+    if let (Some(person), Some(address)) = (person, address) {
+        let to = Addressee { user: Some(user), address: &address, name: &person.display_name, lang };
+        let key = format!("password:{user}:{}", tx.now.0);
+        let about = AccountMail::PasswordChanged;
+        mail::enqueue(tx, letterhead.account(about, &to, Some("/password/forgot"), key, None))?;
+    }
+    Ok(())
 }
 
 pub async fn confirm_form(visit: Visit, params: Params) -> Result<HttpResponse> {
@@ -414,11 +444,12 @@ pub async fn confirm_form(visit: Visit, params: Params) -> Result<HttpResponse> 
 
 pub async fn confirm(visit: Visit, form: Form) -> Result<HttpResponse> {
     let link = form.get("token").to_owned();
-    let browser = visit.browser().map(str::to_owned);
-    let user_agent = visit.user_agent.clone();
-    let done = visit
-        .act_anonymously(&form, move |tx| super::confirm(tx, &link, browser.as_deref(), &user_agent))
-        .await?;
+    let opener = Opener {
+        session: visit.session_token().map(str::to_owned),
+        browser: visit.browser().map(str::to_owned),
+        caller: visit.caller(),
+    };
+    let done = visit.act_anonymously(&form, move |tx| super::confirm(tx, &link, &opener)).await?;
     match done {
         Confirmed::Welcome { session: Some(session) } => Ok(signed_in(&visit, session, "/")),
         Confirmed::Welcome { session: None } => {
@@ -457,7 +488,6 @@ pub async fn first_run_form(visit: Visit, params: Params) -> Result<HttpResponse
                 token: link,
                 brand_name: room.visit.app.config.brand.name.clone(),
                 invalid,
-                min_password: limits::MIN_PASSWORD as i64,
                 ..FirstRunPage::default()
             };
             Ok(Page::html(
@@ -481,7 +511,7 @@ pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
     {
         visit.app.rates.take(Budget::SignUp, (Budget::SignUp, visit.household()))?;
         let hash = visit.app.hasher.hash(form.get("password").to_owned()).await?;
-        let (link, user_agent) = (link.clone(), visit.user_agent.clone());
+        let (link, caller) = (link.clone(), visit.caller());
         let new = NewUser {
             username,
             display_name,
@@ -489,7 +519,7 @@ pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
             password_hash: Some(hash),
             role: Role::Admin,
         };
-        match visit.act_anonymously(&form, move |tx| super::first_run(tx, &link, new, &user_agent)).await? {
+        match visit.act_anonymously(&form, move |tx| super::first_run(tx, &link, new, &caller)).await? {
             FirstRun::Owner { session } => return Ok(signed_in(&visit, session, "/")),
             FirstRun::NameTaken => {
                 want.errors.insert("username".into(), visit.t("name-taken"));
@@ -507,7 +537,6 @@ pub async fn first_run(visit: Visit, form: Form) -> Result<HttpResponse> {
         display_name: form.get("display_name").to_owned(),
         email: form.get("email").to_owned(),
         errors: want.errors,
-        min_password: limits::MIN_PASSWORD as i64,
         invalid,
     };
     visit
@@ -589,7 +618,6 @@ fn profile_page(room: &mut Room<'_>, errors: FieldErrors, typed: Option<&Form>) 
         about_md: text("about", row.bio_md),
         signature: text("signature", row.signature),
         is_staff,
-        max_about: limits::MAX_BIO as i64,
         errors,
     };
     Ok(Page::html(
@@ -644,13 +672,15 @@ pub async fn save_settings(visit: Visit, form: Form) -> Result<HttpResponse> {
 fn account_page(room: &mut Room<'_>, errors: FieldErrors, new_email: String) -> Result<Page> {
     let username = room.viewer()?.username.clone();
     let row = super::profile(room.conn, &username)?.ok_or(Error::NotFound)?;
+    let last_admin = row.role == Role::Admin.as_str() && !super::another_admin(room.conn, row.id)?;
     let view = AccountSettingsPage {
+        username,
+        can_leave: !last_admin,
         email_confirmed: row.email.is_some(),
         email: row.email.unwrap_or_default(),
-        pending_email: None,
+        pending_email: super::pending_email(room.conn, row.id, room.now)?,
         new_email,
         errors,
-        min_password: limits::MIN_PASSWORD as i64,
     };
     Ok(Page::html(
         "accounts/settings_account.html",
@@ -693,7 +723,8 @@ pub async fn change_email(visit: Visit, form: Form) -> Result<HttpResponse> {
     }
     match email {
         Ok(email) if errors.is_empty() => {
-            let letterhead = visit.app.letterhead.clone();
+            spare(&visit, &email)?;
+            let (letterhead, app) = (visit.app.letterhead.clone(), visit.app.clone());
             let lang = visit.lang;
             visit
                 .act(&form, Budget::Personal, move |tx, viewer| {
@@ -720,6 +751,10 @@ pub async fn change_email(visit: Visit, form: Form) -> Result<HttpResponse> {
                     );
                     mail::enqueue(tx, new)?;
                     if let Some((old, undo)) = &change.undo {
+                        // Whoever changes it again and again would fill the old mailbox.
+                        if let Ok(old) = Email::parse(old) {
+                            app.rates.take(Budget::AccountMail, (Budget::AccountMail, old.key()))?;
+                        }
                         let path = format!("/confirm?token={undo}");
                         let mail = letterhead.account(
                             AccountMail::UndoEmail,
@@ -756,26 +791,13 @@ pub async fn change_password(visit: Visit, form: Form) -> Result<HttpResponse> {
         return visit.page(move |room| Ok(account_page(room, errors, String::new())?.with_status(422))).await;
     }
     let hash = visit.app.hasher.hash(new).await?;
-    let letterhead = visit.app.letterhead.clone();
-    let (lang, user_agent) = (visit.lang, visit.user_agent.clone());
+    let (letterhead, lang, caller) = (visit.app.letterhead.clone(), visit.lang, visit.caller());
     let session = visit
         .act(&form, Budget::Personal, move |tx, viewer| {
             // Every session ends, this one too; the browser that changed it gets a new one.
-            super::set_password(tx, viewer.id, &hash, None)?;
-            if let Some(address) = super::store::email_of(tx.conn, viewer.id)? {
-                let to =
-                    Addressee { user: Some(viewer.id), address: &address, name: &viewer.display_name, lang };
-                let key = format!("password:{}:{}", viewer.id, tx.now.0);
-                let mail = letterhead.account(
-                    AccountMail::PasswordChanged,
-                    &to,
-                    Some("/password/forgot"),
-                    key,
-                    None,
-                );
-                mail::enqueue(tx, mail)?;
-            }
-            super::start_session(tx, viewer.id, &user_agent)
+            super::set_password(tx, Some(viewer.id), viewer.id, &hash, &caller)?;
+            tell_of_password(tx, &letterhead, lang, viewer.id)?;
+            super::start_session(tx, viewer.id, &caller.user_agent)
         })
         .await?;
     let mut reply = visit.redirect("/settings/account", Some(("ok", "flash-password-changed")));
@@ -811,7 +833,6 @@ fn tokens_page(
         fresh_token,
         name,
         errors,
-        max_tokens: limits::MAX_TOKENS,
     };
     Ok(Page::html(
         "accounts/settings_tokens.html",
@@ -824,19 +845,22 @@ pub async fn tokens(visit: Visit) -> Result<HttpResponse> {
     visit.page(|room| tokens_page(room, None, String::new(), FieldErrors::new())).await
 }
 
-/// Characters of a token's name.
-const TOKEN_NAME: usize = 60;
-
 pub async fn make_token(visit: Visit, form: Form) -> Result<HttpResponse> {
     let name = form.get("name").trim().to_owned();
     let mut errors = FieldErrors::new();
-    if name.is_empty() || name.chars().count() > TOKEN_NAME || name.chars().any(char::is_control) {
+    let fits = (1..=limits::MAX_TOKEN_NAME).contains(&name.chars().count());
+    if !fits || name.chars().any(char::is_control) {
         visit.confirm_form(&form)?;
         errors.insert("name".into(), visit.t("token-name-bad"));
+    } else if !knows_password(&visit, &form, "password").await? {
+        // A token outlives the session it was made in, so a session left open is not enough.
+        errors.insert("password".into(), visit.t("password-wrong"));
     } else {
-        let wanted = name.clone();
+        let (wanted, caller) = (name.clone(), visit.caller());
         match visit
-            .act(&form, Budget::Personal, move |tx, viewer| super::make_api_token(tx, viewer.id, &wanted))
+            .act(&form, Budget::Personal, move |tx, viewer| {
+                super::make_api_token(tx, viewer.id, &wanted, &caller)
+            })
             .await?
         {
             // Shown in this one reply; the database keeps its digest alone.
@@ -854,9 +878,11 @@ pub async fn make_token(visit: Visit, form: Form) -> Result<HttpResponse> {
 }
 
 pub async fn revoke_token(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
-    let id = parts.number("id")?;
+    let (id, caller) = (parts.number("id")?, visit.caller());
     let gone = visit
-        .act(&form, Budget::Personal, move |tx, viewer| Ok(super::revoke_api_token(tx, viewer.id, id)?))
+        .act(&form, Budget::Personal, move |tx, viewer| {
+            Ok(super::revoke_api_token(tx, viewer.id, id, &caller)?)
+        })
         .await?;
     if gone {
         Ok(visit.redirect("/settings/tokens", Some(("ok", "flash-token-revoked"))))
@@ -882,7 +908,6 @@ pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
                         } else {
                             row.user_agent
                         },
-                        address: String::new(),
                         started: when(lang, row.created_at, now),
                         seen: when(lang, row.used_at, now),
                         current: Some(row.id) == current,
@@ -899,19 +924,20 @@ pub async fn sessions(visit: Visit) -> Result<HttpResponse> {
 }
 
 pub async fn end_session(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
-    let id = parts.number("id")?;
+    let (id, caller) = (parts.number("id")?, visit.caller());
     visit
         .act(&form, Budget::Personal, move |tx, viewer| {
-            Ok(super::end_sessions(tx, viewer.id, Some(id), None)?)
+            Ok(super::end_sessions(tx, viewer.id, Some(id), None, &caller)?)
         })
         .await?;
     Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-session-ended"))))
 }
 
 pub async fn end_other_sessions(visit: Visit, form: Form) -> Result<HttpResponse> {
+    let caller = visit.caller();
     visit
         .act(&form, Budget::Personal, move |tx, viewer| {
-            Ok(super::end_sessions(tx, viewer.id, None, viewer.session.map(|(id, _)| id))?)
+            Ok(super::end_sessions(tx, viewer.id, None, viewer.session.map(|(id, _)| id), &caller)?)
         })
         .await?;
     Ok(visit.redirect("/settings/sessions", Some(("ok", "flash-sessions-ended"))))

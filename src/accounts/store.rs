@@ -1,6 +1,8 @@
 //! accounts room: its rows.
-use super::{NewUser, Profile, Role, Viewer};
-use crate::db::schema::{api_tokens, notices, one_time_links, secrets, sessions, sign_ups, standings, users};
+use super::{AccountAct, NewUser, Profile, Role, Viewer};
+use crate::db::schema::{
+    account_log, api_tokens, notices, one_time_links, secrets, sessions, sign_ups, standings, users,
+};
 use crate::db::{Conn, DbResult, Tx, among, among_texts};
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
@@ -9,6 +11,7 @@ use crate::kernel::names::{DisplayName, Email, Username};
 use crate::kernel::slug::fold;
 use crate::web::view::Cursor;
 use diesel::prelude::*;
+use std::net::IpAddr;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OneTimePurpose {
@@ -31,7 +34,12 @@ impl OneTimePurpose {
 
 type ViewerRow = (UserId, String, String, String, Option<Moment>, String);
 
-fn viewer(conn: &mut Conn, row: ViewerRow, session: Option<(i64, Moment)>) -> DbResult<Viewer> {
+fn viewer(
+    conn: &mut Conn,
+    row: ViewerRow,
+    session: Option<(i64, Moment)>,
+    token: Option<(i64, Moment)>,
+) -> DbResult<Viewer> {
     let (id, username, display_name, role, suspended_until, signature) = row;
     let unread: Vec<i64> = notices::table
         .filter(notices::user_id.eq(id))
@@ -49,6 +57,7 @@ fn viewer(conn: &mut Conn, row: ViewerRow, session: Option<(i64, Moment)>) -> Db
         signature,
         unread_notices: unread.len() as i64,
         session,
+        token,
     })
 }
 
@@ -74,32 +83,42 @@ pub fn viewer_by_session(conn: &mut Conn, digest: &str, now: Moment) -> DbResult
         ))
         .first(conn)
         .optional()?;
-    row.map(|(session, used_at, row)| viewer(conn, row, Some((session, used_at)))).transpose()
+    row.map(|(session, used_at, row)| viewer(conn, row, Some((session, used_at)), None)).transpose()
 }
 
 /// Whose API token this is, if it was not revoked and its owner is not kept out.
 pub fn viewer_by_api_token(conn: &mut Conn, digest: &str, now: Moment) -> DbResult<Option<Viewer>> {
-    let row: Option<ViewerRow> = api_tokens::table
+    let row: Option<(i64, Option<Moment>, ViewerRow)> = api_tokens::table
         .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
         .filter(api_tokens::token_digest.eq(digest))
         .filter(api_tokens::revoked_at.is_null())
         .filter(users::erased_at.is_null())
         .filter(users::suspended_until.is_null().or(users::suspended_until.le(now)))
         .select((
-            users::id,
-            users::username,
-            users::display_name,
-            users::role,
-            users::suspended_until,
-            users::signature,
+            api_tokens::id,
+            api_tokens::used_at,
+            (
+                users::id,
+                users::username,
+                users::display_name,
+                users::role,
+                users::suspended_until,
+                users::signature,
+            ),
         ))
         .first(conn)
         .optional()?;
-    row.map(|row| viewer(conn, row, None)).transpose()
+    row.map(|(token, used_at, row)| viewer(conn, row, None, Some((token, used_at.unwrap_or(Moment(0))))))
+        .transpose()
 }
 
 pub fn touch_session(tx: &mut Tx<'_>, session: i64) -> DbResult<()> {
     diesel::update(sessions::table.find(session)).set(sessions::used_at.eq(tx.now)).execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn touch_api_token(tx: &mut Tx<'_>, token: i64) -> DbResult<()> {
+    diesel::update(api_tokens::table.find(token)).set(api_tokens::used_at.eq(tx.now)).execute(tx.conn)?;
     Ok(())
 }
 
@@ -120,10 +139,18 @@ pub fn name_is_taken(conn: &mut Conn, key: &str, now: Option<Moment>) -> DbResul
     Ok(waiting.is_some())
 }
 
-pub fn user_by_email(conn: &mut Conn, key: &str) -> DbResult<Option<(UserId, String)>> {
+/// Whom an address belongs to.
+#[derive(Debug, Clone, Queryable)]
+pub struct AddressOwner {
+    pub id: UserId,
+    pub display_name: String,
+    pub email: String,
+}
+
+pub fn user_by_email(conn: &mut Conn, key: &str) -> DbResult<Option<AddressOwner>> {
     Ok(users::table
         .filter(users::email_key.eq(key))
-        .select((users::id, users::display_name))
+        .select((users::id, users::display_name, users::email.assume_not_null()))
         .first(conn)
         .optional()?)
 }
@@ -270,14 +297,21 @@ pub fn one_time_link_works(
     Ok(found.is_some_and(|user| user.is_some() || purpose == OneTimePurpose::FirstRun))
 }
 
-/// Uses a link up: whom and what address it is about. A second use finds nothing.
-#[allow(clippy::type_complexity)]
+/// A link that was used up: whom and what address it is about.
+#[derive(Debug, Clone, Queryable)]
+pub struct TakenLink {
+    pub id: i64,
+    pub user: Option<UserId>,
+    pub email: Option<String>,
+}
+
+/// Uses a link up. A second use finds nothing.
 pub fn take_one_time_link(
     tx: &mut Tx<'_>,
     purpose: OneTimePurpose,
     digest: &str,
-) -> DbResult<Option<(Option<UserId>, Option<String>)>> {
-    let row: Option<(i64, Option<UserId>, Option<String>)> = one_time_links::table
+) -> DbResult<Option<TakenLink>> {
+    let taken: Option<TakenLink> = one_time_links::table
         .filter(one_time_links::token_digest.eq(digest))
         .filter(one_time_links::purpose.eq(purpose.as_str()))
         .filter(one_time_links::used_at.is_null())
@@ -285,11 +319,40 @@ pub fn take_one_time_link(
         .select((one_time_links::id, one_time_links::user_id, one_time_links::email))
         .first(tx.conn)
         .optional()?;
-    let Some((id, user, email)) = row else { return Ok(None) };
-    diesel::update(one_time_links::table.find(id))
-        .set(one_time_links::used_at.eq(tx.now))
-        .execute(tx.conn)?;
-    Ok(Some((user, email)))
+    if let Some(taken) = &taken {
+        diesel::update(one_time_links::table.find(taken.id))
+            .set(one_time_links::used_at.eq(tx.now))
+            .execute(tx.conn)?;
+    }
+    Ok(taken)
+}
+
+/// Takes back every offer to undo a change of address that was made after the link `id`.
+pub fn void_undoing_after(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<()> {
+    diesel::update(
+        one_time_links::table
+            .filter(one_time_links::user_id.eq(user))
+            .filter(one_time_links::purpose.eq(OneTimePurpose::UndoEmail.as_str()))
+            .filter(one_time_links::id.gt(id))
+            .filter(one_time_links::used_at.is_null()),
+    )
+    .set(one_time_links::used_at.eq(tx.now))
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The address that waits for its link to be opened.
+pub fn pending_email(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Option<String>> {
+    let email: Option<Option<String>> = one_time_links::table
+        .filter(one_time_links::user_id.eq(user))
+        .filter(one_time_links::purpose.eq(OneTimePurpose::ChangeEmail.as_str()))
+        .filter(one_time_links::used_at.is_null())
+        .filter(one_time_links::expires_at.gt(now))
+        .order(one_time_links::id.desc())
+        .select(one_time_links::email)
+        .first(conn)
+        .optional()?;
+    Ok(email.flatten())
 }
 
 pub fn void_links(tx: &mut Tx<'_>, user: UserId, purposes: &[OneTimePurpose]) -> DbResult<()> {
@@ -315,13 +378,19 @@ pub fn void_first_run(tx: &mut Tx<'_>) -> DbResult<()> {
 
 /// Whether the house has no owner yet.
 pub fn first_run_open(conn: &mut Conn) -> DbResult<bool> {
+    Ok(!another_admin(conn, UserId(0))?)
+}
+
+/// Whether there is an admin beside `user`.
+pub fn another_admin(conn: &mut Conn, user: UserId) -> DbResult<bool> {
     let admin: Option<UserId> = users::table
         .filter(users::role.eq(Role::Admin.as_str()))
         .filter(users::erased_at.is_null())
+        .filter(users::id.ne(user))
         .select(users::id)
         .first(conn)
         .optional()?;
-    Ok(admin.is_none())
+    Ok(admin.is_some())
 }
 
 pub fn insert_session(tx: &mut Tx<'_>, user: UserId, digest: &str, user_agent: &str) -> DbResult<()> {
@@ -356,6 +425,16 @@ pub fn end_sessions(tx: &mut Tx<'_>, user: UserId, keep: Option<i64>) -> DbResul
     )
     .execute(tx.conn)?;
     Ok(())
+}
+
+/// The number of this session, if it is one of `user`'s.
+pub fn session_of(conn: &mut Conn, user: UserId, digest: &str) -> DbResult<Option<i64>> {
+    Ok(sessions::table
+        .filter(sessions::token_digest.eq(digest))
+        .filter(sessions::user_id.eq(user))
+        .select(sessions::id)
+        .first(conn)
+        .optional()?)
 }
 
 #[derive(Debug, Clone, Queryable)]
@@ -470,11 +549,111 @@ pub fn insert_api_token(tx: &mut Tx<'_>, user: UserId, name: &str, digest: &str)
 }
 
 pub fn revoke_api_token(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
-    let gone =
-        diesel::update(api_tokens::table.filter(api_tokens::user_id.eq(user)).filter(api_tokens::id.eq(id)))
-            .set(api_tokens::revoked_at.eq(tx.now))
-            .execute(tx.conn)?;
+    let gone = diesel::update(
+        api_tokens::table
+            .filter(api_tokens::user_id.eq(user))
+            .filter(api_tokens::id.eq(id))
+            .filter(api_tokens::revoked_at.is_null()),
+    )
+    .set(api_tokens::revoked_at.eq(tx.now))
+    .execute(tx.conn)?;
     Ok(gone > 0)
+}
+
+pub fn revoke_api_tokens(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::update(
+        api_tokens::table.filter(api_tokens::user_id.eq(user)).filter(api_tokens::revoked_at.is_null()),
+    )
+    .set(api_tokens::revoked_at.eq(tx.now))
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+pub fn insert_log_line(
+    tx: &mut Tx<'_>,
+    act: AccountAct,
+    actor: Option<UserId>,
+    user: UserId,
+    address: Option<IpAddr>,
+) -> DbResult<()> {
+    diesel::insert_into(account_log::table)
+        .values((
+            account_log::at.eq(tx.now),
+            account_log::act.eq(act.as_str()),
+            account_log::actor_id.eq(actor),
+            account_log::user_id.eq(user),
+            account_log::address.eq(address.map(|address| address.to_string())),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// One line of the log of accounts.
+#[derive(Debug, Clone, Queryable)]
+pub struct LogLine {
+    pub id: i64,
+    pub at: Moment,
+    pub act: String,
+    pub actor: Option<UserId>,
+    pub address: Option<String>,
+}
+
+/// What happened to an account, newest first, from before line `before`.
+pub fn log_page(conn: &mut Conn, user: UserId, before: Option<i64>, limit: i64) -> DbResult<Vec<LogLine>> {
+    Ok(account_log::table
+        .filter(account_log::user_id.eq(user))
+        .filter(account_log::id.lt(before.unwrap_or(i64::MAX)))
+        .order(account_log::id.desc())
+        .limit(limit)
+        .select((
+            account_log::id,
+            account_log::at,
+            account_log::act,
+            account_log::actor_id,
+            account_log::address,
+        ))
+        .load(conn)?)
+}
+
+/// What stands in the place of the name of somebody who left. No name can be like it, so it is always free.
+fn pseudonym(user: UserId) -> String {
+    format!("~{user}")
+}
+
+/// Empties the account's own rows. Every reader knows by `erased_at` what to show instead.
+pub fn erase(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    if let Some(email) = email_of(tx.conn, user)? {
+        diesel::delete(sign_ups::table.filter(sign_ups::email.eq_any([fold(&email), email])))
+            .execute(tx.conn)?;
+    }
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(tx.conn)?;
+    diesel::delete(api_tokens::table.filter(api_tokens::user_id.eq(user))).execute(tx.conn)?;
+    diesel::delete(one_time_links::table.filter(one_time_links::user_id.eq(user))).execute(tx.conn)?;
+    diesel::update(
+        account_log::table.filter(account_log::user_id.eq(user).or(account_log::actor_id.eq(user))),
+    )
+    .set(account_log::address.eq(None::<String>))
+    .execute(tx.conn)?;
+    diesel::update(users::table.find(user))
+        .set((
+            users::username.eq(pseudonym(user)),
+            users::username_key.eq(pseudonym(user)),
+            users::display_name.eq(""),
+            users::email.eq(None::<String>),
+            users::email_key.eq(None::<String>),
+            users::email_confirmed_at.eq(None::<Moment>),
+            users::password_hash.eq(None::<String>),
+            users::role.eq(Role::Customer.as_str()),
+            users::signature.eq(""),
+            users::bio_md.eq(""),
+            users::bio_html.eq(""),
+            users::suspended_until.eq(None::<Moment>),
+            users::erased_at.eq(tx.now),
+            users::origin_site.eq(None::<String>),
+            users::origin_id.eq(None::<i64>),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
 }
 
 /// The few things other rooms need of a person found by name.
@@ -705,5 +884,7 @@ pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     // Kept a while after their end, so that an old link can be told from an invented one in the log.
     let old = tx.now.plus(-limits::UNDO_LIFE);
     diesel::delete(one_time_links::table.filter(one_time_links::expires_at.lt(old))).execute(tx.conn)?;
+    let past = tx.now.plus(-limits::ACCOUNT_LOG_LIFE);
+    diesel::delete(account_log::table.filter(account_log::at.lt(past))).execute(tx.conn)?;
     Ok(())
 }

@@ -16,7 +16,6 @@ pub struct SignUpPage {
     pub return_to: String,
     /// Keys: username, display_name, email, password, form.
     pub errors: FieldErrors,
-    pub min_password: i64,
     pub submission_key: String,
 }
 
@@ -49,7 +48,6 @@ pub struct ResetPage {
     pub token: String,
     /// Keys: password, form.
     pub errors: FieldErrors,
-    pub min_password: i64,
     /// The link is used up or too old.
     pub invalid: bool,
 }
@@ -73,7 +71,6 @@ pub struct FirstRunPage {
     pub email: String,
     /// Keys: username, display_name, email, password, form.
     pub errors: FieldErrors,
-    pub min_password: i64,
     pub invalid: bool,
 }
 
@@ -101,7 +98,6 @@ pub struct PersonRow {
 pub struct PersonPage {
     pub person: Person,
     pub joined: When,
-    pub last_seen: Option<When>,
     pub about_html: Option<SafeHtml>,
     pub question_count: i64,
     pub answer_count: i64,
@@ -170,20 +166,22 @@ pub struct ProfileSettingsPage {
     pub is_staff: bool,
     /// Keys: display_name, about, signature, form.
     pub errors: FieldErrors,
-    pub max_about: i64,
 }
 
-/// `accounts/settings_account.html` (/settings/account): two forms, POST /settings/account/email and /settings/account/password.
+/// `accounts/settings_account.html` (/settings/account): POST /settings/account/email, /settings/account/password,
+/// /settings/account/data and /settings/account/erasure.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct AccountSettingsPage {
+    pub username: String,
+    /// False for the last admin.
+    pub can_leave: bool,
     pub email: String,
     pub email_confirmed: bool,
     /// An address that waits for its confirmation.
     pub pending_email: Option<String>,
     pub new_email: String,
-    /// Keys: email, email_password, current_password, new_password, form.
+    /// Keys: email, email_password, current_password, new_password, leave_name, leave_password, form.
     pub errors: FieldErrors,
-    pub min_password: i64,
 }
 
 /// `accounts/settings_tokens.html` (/settings/tokens): POST /settings/tokens, POST /settings/tokens/{id}/removal.
@@ -193,9 +191,8 @@ pub struct TokensPage {
     /// Shown once, right after it was made.
     pub fresh_token: Option<String>,
     pub name: String,
-    /// Keys: name, form.
+    /// Keys: name, password, form.
     pub errors: FieldErrors,
-    pub max_tokens: i64,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -217,7 +214,6 @@ pub struct SessionRow {
     pub id: String,
     /// "Firefox on Linux"; the raw user agent, shortened, does as well.
     pub device: String,
-    pub address: String,
     pub started: When,
     pub seen: When,
     pub current: bool,

@@ -4,7 +4,7 @@ use crate::accounts::{self, PeopleFilter, Role};
 use crate::app::App;
 use crate::config::{MailTransport, SmtpTls};
 use crate::error::{Error, Result};
-use crate::kernel::ids::MailId;
+use crate::kernel::ids::{MailId, UserId};
 use crate::kernel::limits;
 use crate::mail::{self, MailState};
 use crate::moderation::{self, RoleChange};
@@ -226,7 +226,6 @@ pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
                         email_confirmed: row.email.is_none() || row.email_confirmed_at.is_some(),
                         email: row.email.unwrap_or_default(),
                         joined: when(lang, row.created_at, now),
-                        last_seen: None,
                         suspended: row.suspended_until.is_some_and(|until| until > now),
                         can_set_role: row.id != me,
                     }
@@ -253,6 +252,70 @@ pub async fn people(visit: Visit, params: Params) -> Result<HttpResponse> {
         .await
 }
 
+/// `GET /admin/people/{username}`: what happened to an account.
+pub async fn person(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let username = parts.text("username")?.to_owned();
+    let after = Cursor::of(&params)?;
+    visit
+        .page(move |room| {
+            let head_of = accounts::find_person(room.conn, &username)?.ok_or(Error::NotFound)?;
+            let (lang, now) = (room.visit.lang, room.now);
+            let before = after.map(|at| at.id);
+            let lines = accounts::log_page(room.conn, head_of.id, before, limits::PAGE_ROWS + 1)?;
+            let (lines, next) = cut(lines, |line| Cursor { key: 0, id: line.id });
+            let others: Vec<UserId> = lines.iter().filter_map(|line| line.actor).collect();
+            let names = accounts::names_of(room.conn, &others)?;
+            let rows = lines.into_iter().map(|line| AccountLogRow {
+                at: when(lang, line.at, now),
+                act: translate(lang, &format!("account-act-{}", line.act), &[]),
+                actor: match line.actor {
+                    None => translate(lang, "admin-log-nobody", &[]),
+                    Some(actor) if actor == head_of.id => translate(lang, "admin-log-themselves", &[]),
+                    Some(_) => view::named(lang, &names, line.actor, None).display_name,
+                },
+                address: line.address.unwrap_or_default(),
+            });
+            let here = format!("/admin/people/{}", encode(&head_of.username));
+            let shown = view::named(
+                lang,
+                &[(head_of.id, head_of.clone())].into_iter().collect(),
+                Some(head_of.id),
+                None,
+            );
+            let view = AdminPersonPage {
+                rows: rows.collect(),
+                person: shown,
+                username: head_of.username,
+                pager: view::pager(&here, next.map(Cursor::encode), after.is_none()),
+            };
+            Ok(Page::html("admin/person.html", head(room, "admin-people"), &view))
+        })
+        .await
+}
+
+/// The rows of one page, and where the next begins.
+fn cut<T>(mut rows: Vec<T>, cursor: impl Fn(&T) -> Cursor) -> (Vec<T>, Option<Cursor>) {
+    let limit = usize::try_from(limits::PAGE_ROWS).unwrap_or(0);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(cursor) } else { None };
+    (rows, next)
+}
+
+/// `POST /admin/people/{username}/sessions/removal`: everybody who is in this account is out.
+pub async fn shut_out(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let username = parts.text("username")?.to_owned();
+    let back = format!("/admin/people/{}", encode(&username));
+    let caller = visit.caller();
+    visit
+        .act(&form, Budget::Moderate, move |tx, viewer| {
+            let person = accounts::find_person(tx.conn, &username)?.ok_or(Error::NotFound)?;
+            Ok(accounts::shut_out(tx, viewer.id, person.id, &caller)?)
+        })
+        .await?;
+    Ok(visit.redirect(&back, Some(("ok", "flash-shut-out"))))
+}
+
 /// `POST /admin/people/{username}/role`.
 pub async fn set_role(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let username = parts.text("username")?.to_owned();
@@ -261,8 +324,11 @@ pub async fn set_role(visit: Visit, parts: Parts, form: Form) -> Result<HttpResp
         return visit.refuse(Error::Invalid("role", "role-unknown")).await;
     };
     let back = format!("/admin/people?q={}", encode(&username));
+    let caller = visit.caller();
     let change = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| moderation::change_role(tx, viewer, &username, role))
+        .act(&form, Budget::Moderate, move |tx, viewer| {
+            moderation::change_role(tx, viewer, &username, role, &caller)
+        })
         .await?;
     match change {
         RoleChange::Changed => Ok(visit.redirect(&back, Some(("ok", "flash-role-changed")))),
@@ -295,12 +361,8 @@ pub async fn mails(visit: Visit, params: Params) -> Result<HttpResponse> {
             let in_states = |wanted: &[MailState]| {
                 counts.iter().filter(|(state, _)| wanted.contains(state)).map(|(_, n)| *n).sum::<i64>()
             };
-            let mut rows =
-                mail::page(room.conn, wanted, after.map(|at| MailId(at.id)), limits::PAGE_ROWS + 1)?;
-            let limit = usize::try_from(limits::PAGE_ROWS).unwrap_or(0);
-            let more = rows.len() > limit;
-            rows.truncate(limit);
-            let next = if more { rows.last().map(|row| Cursor { key: 0, id: row.id.0 }) } else { None };
+            let rows = mail::page(room.conn, wanted, after.map(|at| MailId(at.id)), limits::PAGE_ROWS + 1)?;
+            let (rows, next) = cut(rows, |row| Cursor { key: 0, id: row.id.0 });
             let view = MailsPage {
                 state: state.into(),
                 waiting_count: in_states(WAITING),

@@ -63,10 +63,28 @@ pub struct AdminPersonRow {
     pub email: String,
     pub email_confirmed: bool,
     pub joined: When,
-    pub last_seen: Option<When>,
     pub suspended: bool,
     /// False for oneself and for the last admin.
     pub can_set_role: bool,
+}
+
+/// `admin/person.html`: POST /admin/people/{username}/sessions/removal.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AdminPersonPage {
+    pub person: Person,
+    pub username: String,
+    pub rows: Vec<AccountLogRow>,
+    pub pager: Pager,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AccountLogRow {
+    pub at: When,
+    /// "Signed in", translated.
+    pub act: String,
+    pub actor: String,
+    /// May be empty.
+    pub address: String,
 }
 
 /// `admin/mails.html`: POST /admin/mails/{id}/retry.

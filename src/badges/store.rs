@@ -202,6 +202,7 @@ pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) ->
             posts::table.on(posts::id.nullable().eq(badge_awards::post_id).and(posts::removed.eq(zero()))),
         )
         .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
+        .filter(users::erased_at.is_null())
         .filter(badge_awards::badge.eq(badge))
         .filter(badge_awards::revoked_event_id.is_null())
         .filter(badge_awards::id.lt(before.unwrap_or(i64::MAX)))

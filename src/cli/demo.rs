@@ -202,7 +202,7 @@ fn give_password(app: &App, password: &str) -> anyhow::Result<usize> {
             let mut people = 0;
             for name in &names {
                 if let Some(person) = accounts::find_person(tx.conn, name)? {
-                    accounts::set_password(tx, person.id, &hash, None)?;
+                    accounts::set_password(tx, None, person.id, &hash, &accounts::Caller::default())?;
                     people += 1;
                 }
             }

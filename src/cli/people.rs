@@ -1,11 +1,12 @@
 //! cli room: accounts made and mended from the terminal.
 use super::{open_database, require_database, say};
 use crate::accounts::password::Hasher;
-use crate::accounts::{self, NewUser, Role, UserMade, password_problem};
+use crate::accounts::{self, Caller, NewUser, Role, UserMade, password_problem};
 use crate::config::Config;
 use crate::error::Error;
 use crate::kernel::limits;
 use crate::kernel::names::{DisplayName, Email, Username};
+use crate::privacy::{self, Erasing};
 use std::io::{BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 
@@ -46,10 +47,28 @@ pub fn set_password(config: &Config, name: &str) -> anyhow::Result<ExitCode> {
     let found = accounts::find_person(&mut *db.reader()?, name)?;
     let Some(user) = found.map(|person| person.id) else { anyhow::bail!("nobody is called {name}") };
     let hash = hash(config, &read_password(&[name])?)?;
-    db.write_blocking(move |tx| accounts::set_password(tx, user, &hash, None))?;
+    let caller = Caller::default();
+    db.write_blocking(move |tx| accounts::set_password(tx, None, user, &hash, &caller))?;
     db.stop();
-    say(&format!("{name} has a new password; open sessions were ended"));
+    say(&format!("{name} has a new password; open sessions and access tokens were ended"));
     Ok(ExitCode::SUCCESS)
+}
+
+pub fn erase(config: &Config, name: &str) -> anyhow::Result<ExitCode> {
+    require_database(config)?;
+    let db = open_database(config)?;
+    let found = accounts::find_person(&mut *db.reader()?, name)?;
+    let Some(user) = found.map(|person| person.id) else { anyhow::bail!("nobody is called {name}") };
+    let erasing = db.write_blocking(move |tx| privacy::erase(tx, None, user)).map_err(failed)?;
+    db.stop();
+    match erasing {
+        Erasing::Erased => {
+            say(&format!("{name} is erased; what they wrote stays without their name"));
+            Ok(ExitCode::SUCCESS)
+        }
+        Erasing::LastAdmin => anyhow::bail!("{name} is the only admin; make another one first"),
+        Erasing::NoSuchPerson => anyhow::bail!("nobody is called {name}"),
+    }
 }
 
 fn hash(config: &Config, password: &str) -> anyhow::Result<String> {

@@ -76,6 +76,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_log (id) {
+        id -> BigInt,
+        at -> BigInt,
+        act -> Text,
+        actor_id -> Nullable<BigInt>,
+        user_id -> BigInt,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     secrets (name) {
         name -> Text,
         value -> Text,
@@ -493,6 +504,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     one_time_links,
     api_tokens,
     sign_ups,
+    account_log,
     secrets,
     posts,
     threads,

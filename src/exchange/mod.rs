@@ -4,6 +4,7 @@
 //! each transaction moves the import's place in table `imports` together with the rows it wrote:
 //! after a kill at any moment the next run goes on where the last commit ended.
 pub mod backup;
+mod forget;
 pub mod jsonl;
 mod pipeline;
 mod run;
@@ -14,6 +15,7 @@ mod xml;
 
 use crate::db::DbError;
 use crate::kernel::moment::Moment;
+pub use forget::forget;
 use serde::{Deserialize, Serialize};
 pub use stats::{Stats, stats};
 use std::collections::BTreeMap;

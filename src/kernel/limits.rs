@@ -83,7 +83,7 @@ pub const HASHES_WAITING: usize = 64;
 pub const SESSION_IDLE: i64 = 30 * crate::kernel::moment::DAY;
 /// Microseconds a session lives at most.
 pub const SESSION_LIFE: i64 = 90 * crate::kernel::moment::DAY;
-/// Microseconds between two notes that a session was used: saves a write per page.
+/// Microseconds between two notes that a session or an API token was used: saves a write per page.
 pub const SESSION_TOUCH: i64 = crate::kernel::moment::HOUR;
 /// Microseconds a reset link works (ASVS asks for at most an hour).
 pub const RESET_LIFE: i64 = 30 * crate::kernel::moment::MINUTE;
@@ -91,8 +91,13 @@ pub const RESET_LIFE: i64 = 30 * crate::kernel::moment::MINUTE;
 pub const CONFIRM_LIFE: i64 = 3 * crate::kernel::moment::DAY;
 /// Microseconds the link that undoes a change of address works.
 pub const UNDO_LIFE: i64 = 7 * crate::kernel::moment::DAY;
+/// Microseconds a line of the log of accounts is kept: a theft is noticed within a year, and addresses are not
+/// hoarded.
+pub const ACCOUNT_LOG_LIFE: i64 = 365 * crate::kernel::moment::DAY;
 /// API tokens of one person.
 pub const MAX_TOKENS: i64 = 20;
+/// Characters of an API token's name: it has to fit a row of a table.
+pub const MAX_TOKEN_NAME: usize = 60;
 /// Characters of a biography.
 pub const MAX_BIO: usize = 2_000;
 /// Characters of a signature beneath official answers.

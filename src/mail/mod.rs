@@ -11,7 +11,7 @@ pub mod unsubscribe;
 
 pub use compose::{AccountMail, Addressee, Letter, Letterhead};
 pub use send::{Delivery, FolderTransport, Sender, Sent, SmtpTransport, Transport, send_due};
-pub use store::{Mail, MailState, NewMail, counts, enqueue, page, retry};
+pub use store::{Mail, MailState, NewMail, counts, enqueue, forget, page, retry};
 pub use unsubscribe::{parse_unsubscribe, set_subscriptions, subscriptions, unsubscribe, unsubscribe_url};
 
 use serde::{Deserialize, Serialize};

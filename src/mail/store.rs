@@ -5,7 +5,7 @@
 use super::List;
 use super::compose::one_line;
 use super::unsubscribe::is_unsubscribed;
-use crate::db::schema::mails;
+use crate::db::schema::{mails, unsubscriptions};
 use crate::db::{Conn, DbError, DbResult, Tx};
 use crate::kernel::ids::{MailId, PostId, ThreadId, UserId};
 use crate::kernel::moment::{Moment, SECOND};
@@ -291,6 +291,16 @@ pub fn release_all(tx: &mut Tx<'_>) -> DbResult<usize> {
     Ok(diesel::update(mails::table.filter(sql::<Bool>("mails.state = 'sending'")))
         .set((mails::state.eq("queued"), mails::next_attempt_at.eq(tx.now)))
         .execute(tx.conn)?)
+}
+
+/// Drops every mail to a person, sent or not, and the lists they left. One that is on its way just now arrives.
+pub fn forget(tx: &mut Tx<'_>, user: UserId, address: Option<&str>) -> DbResult<()> {
+    diesel::delete(mails::table.filter(mails::user_id.eq(user))).execute(tx.conn)?;
+    if let Some(address) = address {
+        diesel::delete(mails::table.filter(mails::recipient.eq(address))).execute(tx.conn)?;
+    }
+    diesel::delete(unsubscriptions::table.filter(unsubscriptions::user_id.eq(user))).execute(tx.conn)?;
+    Ok(())
 }
 
 /// Forgets up to a thousand mails that ended long ago.

@@ -7,7 +7,7 @@ mod policy;
 mod store;
 pub mod views;
 
-use crate::accounts::{self, Role, Viewer};
+use crate::accounts::{self, Caller, Role, Viewer};
 use crate::db::schema::flags;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
@@ -18,7 +18,7 @@ use crate::ledger::Fact;
 use crate::threads::{self, Done, Place, PostHead, Removed, Standpoint};
 use diesel::prelude::*;
 pub use policy::{Act, FlagReason, may_suspend, parse_case_note, parse_flag_note, parse_reason};
-pub use store::{lock_reason, suspension};
+pub use store::{forget, lock_reason, suspension};
 
 /// Flags that wait for a decision, up to the cap that is shown.
 pub fn open_flag_count(conn: &mut Conn) -> DbResult<i64> {
@@ -40,7 +40,13 @@ pub enum RoleChange {
 }
 
 /// Gives somebody another role; it stands in the log like everything else that is decided about people.
-pub fn change_role(tx: &mut Tx<'_>, viewer: &Viewer, username: &str, role: Role) -> Result<RoleChange> {
+pub fn change_role(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    username: &str,
+    role: Role,
+    caller: &Caller,
+) -> Result<RoleChange> {
     let Some(person) = accounts::find_person(tx.conn, username)? else { return Ok(RoleChange::NoSuchPerson) };
     if person.id == viewer.id {
         return Ok(RoleChange::Oneself);
@@ -48,7 +54,7 @@ pub fn change_role(tx: &mut Tx<'_>, viewer: &Viewer, username: &str, role: Role)
     if person.role == role {
         return Ok(RoleChange::Same);
     }
-    accounts::set_role(tx, viewer.id, person.id, role)?;
+    accounts::set_role(tx, viewer.id, person.id, role, caller)?;
     let entry = store::Entry {
         act: Act::Role,
         thread: None,
@@ -228,7 +234,8 @@ pub enum Suspending {
     Refused(&'static str),
 }
 
-/// Keeps a person from acting for `days` (1..=365): their sessions end, and a new one only reads.
+/// Keeps a person from acting for `days` (1..=365): their sessions end, and until then nobody can
+/// sign in to the account.
 pub fn suspend(
     tx: &mut Tx<'_>,
     viewer: &Viewer,

@@ -339,6 +339,25 @@ pub fn insert_suspension(
     Ok(())
 }
 
+/// Blanks why a person was suspended and the notes on their flags. That it was so, and the kind of flag, stay.
+pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::update(suspensions::table.filter(suspensions::user_id.eq(user)))
+        .set(suspensions::reason.eq(""))
+        .execute(tx.conn)?;
+    let about = [Act::Suspend.as_str(), Act::Unsuspend.as_str()];
+    diesel::update(
+        moderation_log::table
+            .filter(moderation_log::user_id.eq(user.0))
+            .filter(moderation_log::act.eq_any(about)),
+    )
+    .set(moderation_log::reason.eq(""))
+    .execute(tx.conn)?;
+    diesel::update(flags::table.filter(flags::flagger_id.eq(user)))
+        .set(flags::note.eq(""))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 pub fn lift_suspensions(tx: &mut Tx<'_>, user: UserId, actor: UserId) -> DbResult<()> {
     diesel::update(
         suspensions::table.filter(suspensions::user_id.eq(user)).filter(suspensions::lifted_at.is_null()),

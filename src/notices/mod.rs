@@ -9,7 +9,7 @@ pub mod store;
 pub mod views;
 
 pub use follow::{BadgeNews, Notices, fan_out_step, notify_badges, spawn_fan_out};
-pub use store::{Notice, mark_all_read, open, page, unread_count};
+pub use store::{Notice, forget, mark_all_read, open, page, unread_count};
 
 pub use crate::kernel::ids::NoticeId;
 use crate::mail::List;

@@ -219,6 +219,12 @@ pub fn open(tx: &mut Tx<'_>, user: UserId, id: NoticeId) -> DbResult<Option<Stri
     Ok(Some(notice.url))
 }
 
+/// Drops all that a person was told. What others were told of them goes on without a name.
+pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::delete(notices::table.filter(notices::user_id.eq(user))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Marks read what `user` has been shown: everything up to `newest`.
 pub fn mark_all_read(tx: &mut Tx<'_>, user: UserId, newest: NoticeId) -> DbResult<usize> {
     Ok(diesel::update(

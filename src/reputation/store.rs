@@ -1,5 +1,5 @@
 //! reputation room: the tables of standings and statements, and what the fold remembers between steps.
-use super::policy::{Book, Entry, FlagState, Person, PostState};
+use super::policy::{Book, Entry, FlagState, Person, PostState, Reason};
 use crate::badges::{Measure, Turned};
 use crate::db::schema::{point_entries, posts, standings, threads};
 use crate::db::{Conn, DbResult, zero};
@@ -79,13 +79,20 @@ pub fn standing(conn: &mut Conn, user: UserId) -> DbResult<Standing> {
         .unwrap_or_default())
 }
 
-/// The statement of `user`, newest first, from before line `before`. One query.
+/// The statement of `user`, newest first, from before line `before`. One query. Without the lines that flags gave
+/// (`flags`): their time and number in the ledger would tell who flagged what was hidden then.
 pub fn points_page(
     conn: &mut Conn,
     user: UserId,
     before: Option<i64>,
     limit: i64,
+    flags: bool,
 ) -> DbResult<Vec<PointLine>> {
+    let left_out: Vec<&str> = [Reason::FlagAgreed, Reason::FlagAgreedWithdrawn]
+        .into_iter()
+        .filter(|_| !flags)
+        .map(Reason::as_str)
+        .collect();
     Ok(point_entries::table
         .left_join(
             threads::table
@@ -93,6 +100,7 @@ pub fn points_page(
         )
         .left_join(posts::table.on(posts::id.nullable().eq(point_entries::post_id)))
         .filter(point_entries::user_id.eq(user))
+        .filter(point_entries::reason.ne_all(left_out))
         .filter(point_entries::id.lt(before.unwrap_or(i64::MAX)))
         .order(point_entries::id.desc())
         .limit(limit)

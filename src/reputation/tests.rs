@@ -632,7 +632,7 @@ fn a_statement_is_read_page_by_page_and_adds_up() {
     let mut conn = house.db.reader().unwrap();
     let (mut lines, mut before) = (Vec::new(), None);
     loop {
-        let page = points_page(&mut conn, BRUNO, before, 10).unwrap();
+        let page = points_page(&mut conn, BRUNO, before, 10, true).unwrap();
         let Some(last) = page.last() else { break };
         before = Some(last.id);
         lines.extend(page);
@@ -650,11 +650,11 @@ fn a_statement_is_read_page_by_page_and_adds_up() {
     house.sql(
         "INSERT INTO threads (id, title, slug, tags, created_at, active_at) VALUES (1, 'Wi-Fi?', 'wi-fi', '', 0, 0)",
     );
-    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    let line = points_page(&mut conn, BRUNO, None, 1, true).unwrap().remove(0);
     assert_eq!((line.title.as_deref(), line.slug.as_deref()), (Some("Wi-Fi?"), Some("wi-fi")));
     assert_eq!(line.post_removed, Some(0));
     house.sql("UPDATE threads SET removed = 2");
-    let line = points_page(&mut conn, BRUNO, None, 1).unwrap().remove(0);
+    let line = points_page(&mut conn, BRUNO, None, 1, true).unwrap().remove(0);
     assert_eq!((line.title, line.slug), (None, None));
     assert_eq!(standing(&mut conn, BRUNO).unwrap(), Standing::default());
     assert_eq!(standing(&mut conn, UserId(99)).unwrap(), Standing::default());

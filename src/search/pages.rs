@@ -246,6 +246,7 @@ fn notes(lang: &str, hints: &[Hint], found: &Results) -> Vec<String> {
 }
 
 fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> views::Hit {
+    let author = hit.author.as_ref().and_then(|name| names.get_key_value(name));
     let url = view::thread_url(hit.thread_id, &slug(&hit.title));
     let passage = marked(&hit.excerpt);
     let (excerpt_html, solution_html) = match hit.excerpt_from {
@@ -274,8 +275,13 @@ fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> v
             .into_iter()
             .map(|name| TagLink { url: format!("/tags/{}", encode(&name)), name })
             .collect(),
-        author_url: hit.author.as_deref().map(view::person_url),
-        author_name: hit.author.map(|name| names.get(&name).cloned().unwrap_or(name)).unwrap_or_default(),
+        // The index may still know the name of somebody who has left since.
+        author_url: author.map(|(name, _)| view::person_url(name)),
+        author_name: match (author, &hit.author) {
+            (Some((_, shown)), _) => shown.clone(),
+            (None, Some(_)) => translate(lang, "person-gone", &[]),
+            (None, None) => String::new(),
+        },
         when: view::when(lang, Moment(hit.created_at_us), now),
     }
 }

@@ -19,7 +19,7 @@ pub use pages::lists::{Named, rows as list_rows};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
     AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
-    answers_of, comments, comments_after, cut, draft_at, list, post_head, posts_by_id, question,
+    answers_of, comments, comments_after, cut, draft_at, forget, list, post_head, posts_by_id, question,
     questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
 

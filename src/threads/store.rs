@@ -624,6 +624,28 @@ pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
     Ok(gone > 0)
 }
 
+/// Takes a person's name from what they wrote, and drops what was only theirs. What they said of threads goes on to
+/// count.
+pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
+    diesel::update(
+        posts::table
+            .filter(posts::author_id.eq(user))
+            .filter(posts::author_name.is_not_null().or(posts::signature.is_not_null())),
+    )
+    .set((posts::author_name.eq(None::<String>), posts::signature.eq(None::<String>)))
+    .execute(tx.conn)?;
+    diesel::update(
+        revisions::table.filter(revisions::editor_id.eq(user)).filter(revisions::editor_name.is_not_null()),
+    )
+    .set(revisions::editor_name.eq(None::<String>))
+    .execute(tx.conn)?;
+    diesel::delete(me_toos::table.filter(me_toos::user_id.eq(user))).execute(tx.conn)?;
+    diesel::delete(follows::table.filter(follows::user_id.eq(user))).execute(tx.conn)?;
+    diesel::delete(drafts::table.filter(drafts::user_id.eq(user))).execute(tx.conn)?;
+    diesel::delete(submissions::table.filter(submissions::user_id.eq(user))).execute(tx.conn)?;
+    Ok(())
+}
+
 /// Adds to a post's votes; its score now.
 pub fn count_vote(tx: &mut Tx<'_>, post: PostId, up: i64, down: i64) -> DbResult<i64> {
     let (score, kind, thread): (i64, String, ThreadId) = diesel::update(posts::table.find(post))

@@ -31,8 +31,9 @@ budgets! {
     SignUp: 8 per 600 s,
     /// Reset links asked for from one address.
     Reset: 6 per 300 s,
-    /// Reset links sent to one account: its mailbox is not a weapon.
-    ResetAccount: 3 per 900 s,
+    /// Mails about an account to one address that somebody typed, whoever asks and whether it is known or not: a
+    /// mailbox is not a weapon. Three bad tries and a good one fit.
+    AccountMail: 4 per 900 s,
     /// Questions, answers and edits by one person.
     Post: 12 per 30 s,
     /// Comments by one person.
@@ -45,6 +46,8 @@ budgets! {
     Moderate: 200 per 2 s,
     /// Settings, drafts and what else only the person sees.
     Personal: 120 per 2 s,
+    /// Copies of all that is kept about one person: each reads every table.
+    Export: 3 per 600 s,
     /// Previews while typing.
     Preview: 60 per 2 s,
     /// Searches from one address, suggestions among them.
@@ -83,6 +86,11 @@ impl Rates {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Error::TooMany(wait.as_secs().saturating_add(1))
         })
+    }
+
+    /// How many people, addresses and names are remembered just now.
+    pub fn remembered(&self) -> usize {
+        self.limiters.iter().map(RateLimiter::len).sum()
     }
 
     /// Forgets those whose allowance is full again; called now and then so that memory does not grow.

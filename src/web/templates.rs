@@ -4,6 +4,7 @@
 //! of a hundred words to translate costs no look-ups.
 use crate::app::App;
 use crate::error::{Error, Result};
+use crate::kernel::limits;
 use crate::web::i18n::{self, Arg, LANGUAGES};
 use crate::web::{assets, view, views};
 use std::collections::HashMap;
@@ -86,6 +87,10 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
     tera.register_function("asset", move |kwargs: Kwargs, _: &State| -> TeraResult<String> {
         Ok(assets::url(kwargs.must_get::<&str>("path")?, hue))
     });
+    tera.register_function("limit", |kwargs: Kwargs, _: &State| -> TeraResult<u64> {
+        let of = kwargs.must_get::<&str>("of")?;
+        limit(of).map(|n| n as u64).ok_or_else(|| tera::Error::message(format!("there is no limit {of}")))
+    });
     tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| view::grouped(n));
     tera.register_filter("in_order", in_order);
     let mut sources = Vec::new();
@@ -110,6 +115,27 @@ fn in_order(map: Map, _: Kwargs, _: &State) -> Vec<Value> {
     let mut pairs: Vec<_> = map.into_iter().collect();
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     pairs.into_iter().map(|(key, value)| Value::from(vec![Value::from(key.to_string()), value])).collect()
+}
+
+/// How much a field takes at most (or at least), so that a form says what its handler holds it to.
+pub fn limit(of: &str) -> Option<usize> {
+    Some(match of {
+        "min-password" => limits::MIN_PASSWORD,
+        "password" => limits::MAX_PASSWORD,
+        "username" => limits::MAX_USERNAME,
+        "display-name" => limits::MAX_DISPLAY_NAME,
+        "email" => limits::MAX_EMAIL_BYTES,
+        "token-name" => limits::MAX_TOKEN_NAME,
+        "about" => limits::MAX_BIO,
+        "signature" => limits::MAX_SIGNATURE,
+        "reason" => limits::MAX_REASON,
+        "suspension-days" => usize::try_from(limits::MAX_SUSPENSION_DAYS).ok()?,
+        "summary" => limits::MAX_SUMMARY,
+        "tag" => limits::MAX_TAG,
+        // As many as a thread may have, each with what parts it from the next.
+        "tags" => limits::MAX_TAGS * (limits::MAX_TAG + 1),
+        _ => return None,
+    })
 }
 
 fn collect(root: &Path, folder: &Path, into: &mut Vec<(String, String)>) -> std::io::Result<()> {

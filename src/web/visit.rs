@@ -19,7 +19,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
 use std::future::{Ready, ready};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -82,21 +82,33 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// The visitor's address: the peer's, or what a trusted proxy says of it.
 pub fn address(app: &App, req: &HttpRequest) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |a| a.ip());
-    let trusted = |ip: &IpAddr| app.config.trusted_proxies.contains(ip);
-    if !trusted(&peer) {
-        return peer;
+    // A line that is no text counts as one hop nobody can read.
+    let lines = req.headers().get_all("x-forwarded-for").map(|value| value.to_str().unwrap_or_default());
+    visitor_behind(peer, &lines.collect::<Vec<_>>().join(","), &app.config.trusted_proxies)
+}
+
+/// Goes back from the peer through what each trusted proxy says of the one before it. A hop that cannot be read
+/// ends the way: what stands before it was written by somebody we do not trust.
+fn visitor_behind(peer: IpAddr, forwarded: &str, trusted: &[IpAddr]) -> IpAddr {
+    let mut visitor = peer.to_canonical();
+    for part in forwarded.rsplit(',') {
+        if !trusted.iter().any(|proxy| proxy.to_canonical() == visitor) {
+            break;
+        }
+        let Some(before) = hop(part.trim()) else { break };
+        visitor = before;
     }
-    let mut hops: Vec<IpAddr> = Vec::new();
-    for value in req.headers().get_all("x-forwarded-for") {
-        hops.extend(
-            value
-                .to_str()
-                .unwrap_or_default()
-                .split(',')
-                .filter_map(|part| part.trim().parse::<IpAddr>().ok()),
-        );
-    }
-    hops.into_iter().rev().find(|hop| !trusted(hop)).unwrap_or(peer)
+    visitor
+}
+
+/// One hop as proxies write it: an address, one with a port, or an IPv6 address in brackets.
+fn hop(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = match bare {
+        Some(bare) => bare.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        None => text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|at| at.ip())),
+    };
+    address.map(|address| address.to_canonical())
 }
 
 impl FromRequest for Visit {
@@ -188,6 +200,11 @@ impl Visit {
         household(self.address)
     }
 
+    /// Where this comes from, for the log of accounts.
+    pub fn caller(&self) -> accounts::Caller {
+        accounts::Caller { address: Some(self.address), user_agent: self.user_agent.clone() }
+    }
+
     /// Whether nobody is signed in, judged by the cookies alone.
     pub fn is_anonymous(&self) -> bool {
         self.session.is_none() && self.bearer.is_none()
@@ -254,7 +271,7 @@ impl Visit {
             let mut conn = db.reader()?;
             let viewer = self.admit(&mut conn, now)?;
             if let Some(viewer) = &viewer {
-                accounts::touch_session(&db, viewer, now);
+                accounts::touch_later(&db, viewer, now);
             }
             work(&mut Room { conn: &mut conn, visit: &self, viewer, now })
         });
@@ -482,6 +499,7 @@ impl Visit {
             .write(move |tx| {
                 let viewer = gate.admit(tx)?;
                 app.rates.take(budget, (budget, viewer.id))?;
+                accounts::touch(tx, &viewer)?;
                 work(tx, &viewer)
             })
             .await
@@ -678,5 +696,38 @@ impl Room<'_> {
         let known = matches!(kind, "ok" | "warn" | "error") && key.starts_with("flash-");
         (known && crate::web::i18n::has("en", key))
             .then(|| views::Flash { kind: kind.to_owned(), text: self.visit.t(key) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_is_whom_the_last_trusted_proxy_saw() {
+        let trusted: Vec<IpAddr> =
+            ["127.0.0.1", "10.0.0.2", "::ffff:10.0.0.3"].map(|a| a.parse().unwrap()).into();
+        for (peer, forwarded, visitor) in [
+            ("127.0.0.1", "203.0.113.7", "203.0.113.7"),
+            ("::ffff:127.0.0.1", "203.0.113.7", "203.0.113.7"),
+            ("127.0.0.1", "::ffff:203.0.113.7", "203.0.113.7"),
+            ("127.0.0.1", "198.51.100.1, 203.0.113.7:51234", "203.0.113.7"),
+            ("127.0.0.1", "198.51.100.1,[2001:db8::7]:443", "2001:db8::7"),
+            ("127.0.0.1", "198.51.100.1,[2001:db8::7]", "2001:db8::7"),
+            ("127.0.0.1", "198.51.100.1, 2001:db8::7", "2001:db8::7"),
+            ("127.0.0.1", "198.51.100.1, 203.0.113.7, 10.0.0.3, 10.0.0.2", "203.0.113.7"),
+            // What cannot be read ends the way.
+            ("127.0.0.1", "198.51.100.1, unknown", "127.0.0.1"),
+            ("127.0.0.1", "198.51.100.1, _hidden, 10.0.0.2", "10.0.0.2"),
+            ("127.0.0.1", "198.51.100.1, 203.0.113.7:", "127.0.0.1"),
+            ("127.0.0.1", "198.51.100.1, [203.0.113.7]", "127.0.0.1"),
+            ("127.0.0.1", "198.51.100.1,", "127.0.0.1"),
+            ("127.0.0.1", "", "127.0.0.1"),
+            // Nobody else is believed.
+            ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ] {
+            let seen = visitor_behind(peer.parse().unwrap(), forwarded, &trusted);
+            assert_eq!(seen.to_string(), visitor, "{peer} says {forwarded}");
+        }
     }
 }

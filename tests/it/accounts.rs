@@ -2,8 +2,9 @@
 use crate::visitor::{Page, Visitor};
 use crate::world::World;
 use diesel::prelude::*;
-use loggia::db::schema::{mails, one_time_links, sessions, users};
-use loggia::kernel::moment::{DAY, MINUTE};
+use loggia::db::schema::{account_log, api_tokens, mails, one_time_links, sessions, users};
+use loggia::kernel::ids::UserId;
+use loggia::kernel::moment::{DAY, HOUR, MINUTE};
 
 /// The newest mail to this address: its subject and the link in it.
 pub fn newest_mail(world: &World, to: &str) -> Option<(String, String)> {
@@ -259,4 +260,324 @@ on_both!(guessing_is_slowed_down_without_locking_the_owner_out, |ground: crate::
     // What a client says of itself in front of the proxy counts for nothing.
     guess(world.ann.password, "198.51.100.1, 203.0.113.7").await.expect(429);
     guess(world.ann.password, "198.51.100.1").await.expect(303);
+});
+
+/// Asks for another address as this visitor.
+async fn change_address(world: &World, by: &Visitor, to: &str) -> Page {
+    world.clock.advance(1);
+    let page = by.get("/settings/account").await;
+    let fields = [("email", to), ("email_password", world.ann.password)];
+    by.submit(page.expect(200), "/settings/account/email", &fields).await
+}
+
+/// Presses the button behind a mailed link.
+async fn confirm(by: &Visitor, link: &str) -> Page {
+    let page = by.get(link).await;
+    if page.status != 200 {
+        return page;
+    }
+    by.submit(&page, "/confirm", &[]).await
+}
+
+fn address_of(world: &World, user: UserId) -> Option<String> {
+    users::table.find(user).select(users::email).first(&mut *world.db.reader().unwrap()).unwrap()
+}
+
+on_both!(the_first_undoing_of_a_change_of_address_is_the_last_word, |world| async move {
+    let intruder = world.ann().await;
+    let victim = world.visitor();
+    change_address(&world, &intruder, "a@evil.example").await.expect(303);
+    let (_, undo) = newest_mail(&world, "ann@example.com").unwrap();
+    confirm(&intruder, &newest_mail(&world, "a@evil.example").unwrap().1).await.expect(303);
+    change_address(&world, &intruder, "b@evil.example").await.expect(303);
+    let (_, later_undo) = newest_mail(&world, "a@evil.example").unwrap();
+    confirm(&intruder, &newest_mail(&world, "b@evil.example").unwrap().1).await.expect(303);
+    assert_eq!(address_of(&world, world.ann.id).as_deref(), Some("b@evil.example"));
+    confirm(&victim, &undo).await.expect(303).leads_to("/password/forgot");
+    confirm(&intruder, &later_undo).await.expect(410);
+    assert_eq!(address_of(&world, world.ann.id).as_deref(), Some("ann@example.com"));
+});
+
+on_both!(a_later_undoing_leaves_the_earlier_one_good, |world| async move {
+    let intruder = world.ann().await;
+    change_address(&world, &intruder, "a@evil.example").await.expect(303);
+    let (_, undo) = newest_mail(&world, "ann@example.com").unwrap();
+    confirm(&intruder, &newest_mail(&world, "a@evil.example").unwrap().1).await.expect(303);
+    change_address(&world, &intruder, "b@evil.example").await.expect(303);
+    let (_, later_undo) = newest_mail(&world, "a@evil.example").unwrap();
+    confirm(&intruder, &later_undo).await.expect(303);
+    confirm(&world.visitor(), &undo).await.expect(303).leads_to("/password/forgot");
+    assert_eq!(address_of(&world, world.ann.id).as_deref(), Some("ann@example.com"));
+});
+
+/// Sets a new password by mail, as somebody who lost theirs.
+async fn reset(world: &World, by: &Visitor, to: &str) {
+    let form = by.get("/password/forgot").await;
+    by.submit(&form, "/password/forgot", &[("email", "ann@example.com")]).await.expect(200);
+    let page = by.get(&newest_mail(world, "ann@example.com").unwrap().1).await;
+    world.clock.advance(1);
+    by.submit(page.expect(200), "/password/reset", &[("password", to)]).await.expect(303);
+}
+
+async fn make_token(by: &Visitor, password: &str) -> Page {
+    let page = by.get("/settings/tokens").await;
+    by.submit(page.expect(200), "/settings/tokens", &[("name", "a script"), ("password", password)]).await
+}
+
+/// The token a page shows once.
+fn shown_token(page: &Page) -> String {
+    let text = page.expect(200).text();
+    let from = text.find("loggia_").unwrap();
+    text[from..].split('<').next().unwrap().to_owned()
+}
+
+async fn me(world: &World, token: &str) -> Page {
+    let visitor = world.visitor();
+    visitor.send(visitor.request(reqwest::Method::GET, "/api/v1/me").bearer_auth(token)).await
+}
+
+on_both!(a_new_password_shuts_out_whoever_knew_the_old_one, |world| async move {
+    let intruder = world.ann().await;
+    let victim = world.visitor();
+    let token = shown_token(&make_token(&intruder, world.ann.password).await);
+    change_address(&world, &intruder, "a@evil.example").await.expect(303);
+    let (_, link) = newest_mail(&world, "a@evil.example").unwrap();
+    me(&world, &token).await.expect(200);
+    reset(&world, &victim, "a brand new lantern").await;
+    assert!(newest_mail(&world, "ann@example.com").unwrap().0.contains("was changed"));
+    confirm(&intruder, &link).await.expect(410);
+    assert_eq!(address_of(&world, world.ann.id).as_deref(), Some("ann@example.com"));
+    me(&world, &token).await.expect(401);
+    // The same by a change of it.
+    let ann = world.visitor();
+    ann.sign_in("ann", "a brand new lantern").await.expect(303);
+    let token = shown_token(&make_token(&ann, "a brand new lantern").await);
+    let page = ann.get("/settings/account").await;
+    page.contains("removes your access tokens");
+    let fields = [("current_password", "a brand new lantern"), ("new_password", "another new lantern")];
+    ann.submit(&page, "/settings/account/password", &fields).await.expect(303);
+    me(&world, &token).await.expect(401);
+});
+
+on_both!(undoing_a_change_of_address_takes_the_tokens_too, |world| async move {
+    let intruder = world.ann().await;
+    let token = shown_token(&make_token(&intruder, world.ann.password).await);
+    change_address(&world, &intruder, "a@evil.example").await.expect(303);
+    let (_, undo) = newest_mail(&world, "ann@example.com").unwrap();
+    confirm(&world.visitor(), &undo).await.expect(303);
+    me(&world, &token).await.expect(401);
+});
+
+on_both!(a_token_is_made_with_the_password_and_its_use_is_noted, |world| async move {
+    let ann = world.ann().await;
+    make_token(&ann, "not it at all").await.expect(422).contains("not your password");
+    let token = shown_token(&make_token(&ann, world.ann.password).await);
+    ann.get("/settings/tokens").await.contains("never");
+    let used = || -> Option<loggia::kernel::moment::Moment> {
+        api_tokens::table.select(api_tokens::used_at).first(&mut *world.db.reader().unwrap()).unwrap()
+    };
+    let first = world.clock.now();
+    me(&world, &token).await.expect(200);
+    // What is written later is written before this.
+    world.db.write(|_| loggia::db::DbResult::Ok(())).await.unwrap();
+    assert_eq!(used(), Some(first));
+    world.clock.advance(MINUTE);
+    me(&world, &token).await.expect(200);
+    world.db.write(|_| loggia::db::DbResult::Ok(())).await.unwrap();
+    assert_eq!(used(), Some(first));
+    world.clock.advance(HOUR);
+    let asked = serde_json::json!({ "title": "A question by a script", "body": "Does it count as a use?", "tags": [] });
+    world.visitor().post_json("/api/v1/threads", &token, &asked).await.expect(201);
+    assert_eq!(used(), Some(world.clock.now()));
+});
+
+on_both!(a_changed_address_ends_every_other_session, |world| async move {
+    let (here, there) = (world.ann().await, world.ann().await);
+    change_address(&world, &here, "new@example.com").await.expect(303);
+    here.get("/settings/account").await.contains("We wrote to new@example.com");
+    confirm(&here, &newest_mail(&world, "new@example.com").unwrap().1).await.expect(303);
+    here.get("/settings/account").await.expect(200).lacks("We wrote to");
+    there.get("/settings").await.expect(303);
+});
+
+on_both!(a_taken_address_looks_like_a_free_one_to_whoever_asks_for_it, |world| async move {
+    let ann = world.ann().await;
+    let said = async |address: &str| {
+        let page = change_address(&world, &ann, address).await;
+        let place = page.expect(303).location();
+        let shown = ann.get(&place).await.text().contains(&format!("We wrote to {address}"));
+        (place, shown, newest_mail(&world, "ann@example.com").unwrap())
+    };
+    let free = said("free@example.com").await;
+    let taken = said("bruno@example.com").await;
+    assert_eq!((&free.0, free.1, &free.2.0), (&taken.0, taken.1, &taken.2.0));
+    assert!(newest_mail(&world, "bruno@example.com").unwrap().0.contains("already"));
+    // The mail to the old address holds a link that works.
+    confirm(&world.visitor(), &taken.2.1).await.expect(303).leads_to("/password/forgot");
+    assert_eq!(address_of(&world, world.ann.id).as_deref(), Some("ann@example.com"));
+});
+
+on_both!(no_mailbox_is_filled_by_whoever_types_its_address, |ground: crate::ground::Ground| async move {
+    let world = World::with(ground, &[("rate_limits", "true"), ("trusted_proxies", "127.0.0.1")]).await;
+    let ann = world.ann().await;
+    let bothered = async |address: &str| {
+        let mut counts = (0, 0);
+        for n in 0..12 {
+            let visitor = world.visitor();
+            let (path, more) = match n % 3 {
+                0 => (
+                    "/sign-up",
+                    vec![("username", format!("flora-{n}")), ("password", "lantern and harbour".into())],
+                ),
+                1 => ("/password/forgot", vec![]),
+                _ => ("/settings/account/email", vec![("email_password", world.ann.password.to_owned())]),
+            };
+            let by = if n % 3 == 2 { &ann } else { &visitor };
+            let csrf = by.get(if n % 3 == 2 { "/settings/account" } else { path }).await.csrf().unwrap();
+            let mut fields = vec![("csrf", csrf), ("email", address.to_owned())];
+            fields.extend(more);
+            // From everywhere, so that only the mailbox itself is spared.
+            let from = format!("203.0.113.{}", n + 1);
+            let request =
+                by.request(reqwest::Method::POST, path).form(&fields).header("x-forwarded-for", from);
+            match by.send(request).await.status {
+                429 => counts.1 += 1,
+                _ => counts.0 += 1,
+            }
+        }
+        counts
+    };
+    assert_eq!(bothered("bruno@example.com").await, (4, 8));
+    assert_eq!(bothered("nobody@example.com").await, (4, 8));
+    assert!(mails_to(&world, "bruno@example.com") <= 4);
+});
+
+on_both!(a_household_out_of_tries_leaves_no_names_behind, |ground: crate::ground::Ground| async move {
+    let world = World::with(ground, &[("rate_limits", "true"), ("trusted_proxies", "127.0.0.1")]).await;
+    let visitor = world.visitor();
+    let csrf = visitor.get("/sign-in").await.field("csrf").unwrap();
+    let mut remembered = None;
+    for n in 0..60 {
+        let name = format!("somebody-{n}");
+        let fields = [("csrf", csrf.as_str()), ("login", name.as_str()), ("password", "")];
+        let request = visitor.request(reqwest::Method::POST, "/sign-in").form(&fields);
+        let page = visitor.send(request.header("x-forwarded-for", "203.0.113.7:4711")).await;
+        if page.status == 429 {
+            let known = world.app.rates.remembered();
+            assert_eq!(*remembered.get_or_insert(known), known);
+        }
+    }
+    assert!(remembered.is_some(), "sixty tries were let through");
+});
+
+on_both!(who_is_suspended_hears_why_and_until_when, |world| async move {
+    let carla = world.carla().await;
+    let page = carla.get("/people/bruno").await;
+    let fields = [("days", "3"), ("reason", "three insults in a row")];
+    carla.submit(&page, "/people/bruno/suspension", &fields).await.expect(303);
+    let refused = world.visitor().sign_in("bruno", world.bruno.password).await;
+    refused
+        .expect(403)
+        .contains("2026-03-05")
+        .contains("three insults in a row")
+        .contains("you can read here");
+    // Only to who knows the password.
+    world.visitor().sign_in("bruno", "not it at all").await.expect(422).lacks("insults");
+});
+
+/// The log of an account, oldest first.
+fn log_of(world: &World, user: UserId) -> Vec<(String, Option<UserId>, Option<String>)> {
+    account_log::table
+        .filter(account_log::user_id.eq(user))
+        .order(account_log::id)
+        .select((account_log::act, account_log::actor_id, account_log::address))
+        .load(&mut *world.db.reader().unwrap())
+        .unwrap()
+}
+
+on_both!(what_is_done_to_an_account_stands_in_its_log, |world| async move {
+    let wrong = world.visitor();
+    wrong.sign_in("ann", "not it at all").await.expect(422);
+    let ann = world.ann().await;
+    make_token(&ann, world.ann.password).await.expect(200);
+    let page = ann.get("/settings/tokens").await;
+    let removal = page.forms().into_iter().find(|form| form.ends_with("/removal")).unwrap();
+    ann.submit(&page, &removal, &[]).await.expect(303);
+    let page = ann.get("/settings/sessions").await;
+    ann.submit(&page, "/settings/sessions/removal", &[]).await.expect(303);
+    change_address(&world, &ann, "new@example.com").await.expect(303);
+    let (_, undo) = newest_mail(&world, "ann@example.com").unwrap();
+    confirm(&ann, &newest_mail(&world, "new@example.com").unwrap().1).await.expect(303);
+    let page = ann.get("/settings/account").await;
+    let fields = [("current_password", world.ann.password), ("new_password", "a brand new lantern")];
+    ann.submit(&page, "/settings/account/password", &fields).await.expect(303);
+    confirm(&world.visitor(), &undo).await.expect(303);
+    reset(&world, &world.visitor(), "another new lantern").await;
+    let elena = world.elena().await;
+    elena.post("/admin/people/ann/role", &[("role", "staff")]).await.expect(303);
+    elena.post("/admin/people/ann/sessions/removal", &[]).await.expect(303);
+    let (me, her) = (Some(world.ann.id), Some(world.elena.id));
+    let here = Some("127.0.0.1".to_owned());
+    let acts = [
+        ("sign-in-refused", None),
+        ("signed-in", me),
+        ("token-made", me),
+        ("token-revoked", me),
+        ("sessions-ended", me),
+        ("address-changed", me),
+        ("password-changed", me),
+        ("address-restored", None),
+        ("password-reset", None),
+        ("role-changed", her),
+        ("sessions-ended", her),
+    ];
+    let expected: Vec<_> = acts.map(|(act, actor)| (act.to_owned(), actor, here.clone())).into();
+    assert_eq!(log_of(&world, world.ann.id), expected);
+    let page = elena.get("/admin/people/ann").await;
+    page.expect(200)
+        .contains("A sign-in was refused")
+        .contains("Change of address undone")
+        .contains("127.0.0.1");
+    world.carla().await.get("/admin/people/ann").await.expect(404);
+});
+
+on_both!(the_log_of_an_account_is_read_page_by_page, |world| async move {
+    let user = world.bruno.id;
+    world
+        .db
+        .write(move |tx| -> loggia::db::DbResult<()> {
+            for n in 0..35u8 {
+                let address = Some(std::net::IpAddr::from([203, 0, 113, n]));
+                let caller = loggia::accounts::Caller { address, user_agent: String::new() };
+                loggia::accounts::note(tx, loggia::accounts::AccountAct::SignInRefused, None, user, &caller)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let elena = world.elena().await;
+    let first = elena.get("/admin/people/bruno").await;
+    first.expect(200).contains(">203.0.113.34<").contains(">203.0.113.5<").lacks(">203.0.113.4<");
+    let next = first.links().into_iter().find(|link| link.contains("after=")).unwrap();
+    elena
+        .get(&next)
+        .await
+        .expect(200)
+        .contains(">203.0.113.4<")
+        .contains(">203.0.113.0<")
+        .lacks(">203.0.113.5<");
+    // And is not kept for ever.
+    world.clock.advance(366 * DAY);
+    world.db.write(loggia::accounts::sweep).await.unwrap();
+    assert!(log_of(&world, user).is_empty());
+});
+
+on_both!(an_admin_shuts_everybody_out_of_an_account, |world| async move {
+    let (ann, elena) = (world.ann().await, world.elena().await);
+    let token = shown_token(&make_token(&ann, world.ann.password).await);
+    let page = elena.get("/admin/people/ann").await;
+    elena.submit(page.expect(200), "/admin/people/ann/sessions/removal", &[]).await.expect(303);
+    ann.get("/settings").await.expect(303);
+    me(&world, &token).await.expect(401);
+    world.ann().await.get("/settings").await.expect(200);
 });

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 /// A token of this person's, as their settings would make it.
 async fn token(world: &World, person: &Person) -> String {
     let (db, id) = (world.db.clone(), person.id);
-    let made = aside(move || db.write_blocking(move |tx| make_api_token(tx, id, "a script")).unwrap()).await;
+    let made = aside(move || {
+        db.write_blocking(move |tx| make_api_token(tx, id, "a script", &Default::default())).unwrap()
+    })
+    .await;
     match made {
         ApiTokenMade::Made(token) => token,
         ApiTokenMade::TooMany => panic!("too many tokens"),
@@ -234,7 +237,7 @@ on_both!(acts_ask_for_a_token_that_is_good, |world| async move {
     let (db, id) = (world.db.clone(), world.ann.id);
     aside(move || {
         let known = tokens_of(&mut db.reader().unwrap(), id).unwrap();
-        db.write_blocking(move |tx| revoke_api_token(tx, id, known[0].id)).unwrap();
+        db.write_blocking(move |tx| revoke_api_token(tx, id, known[0].id, &Default::default())).unwrap();
     })
     .await;
     problem(&get_as(&anyone, &ann, "/api/v1/me").await, 401);

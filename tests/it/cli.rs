@@ -241,6 +241,13 @@ fn an_account_is_made_from_a_line_of_standard_input() {
     let mut command = program(&folder);
     command.args(["user", "set-password", "--name", "Elena"]);
     assert!(with_input(command, "another arch of stone\n").status.success());
+    let said = refused(1, &folder, &["user", "erase", "--name", "elena"]);
+    assert!(said.contains("only admin"), "{said}");
+    create_user(&folder, "bruno", "customer", "olive lantern harbour\n");
+    let said = done(&folder, &["user", "erase", "--name", "Bruno"]);
+    assert!(said.contains("erased"), "{said}");
+    let said = refused(1, &folder, &["user", "erase", "--name", "bruno"]);
+    assert!(said.contains("nobody is called"), "{said}");
     done(&folder, &["replay"]);
 }
 

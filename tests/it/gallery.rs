@@ -125,6 +125,12 @@ fn templates() -> Tera {
     tera.register_function("asset", |kwargs: Kwargs, _: &State| -> tera::TeraResult<String> {
         Ok(format!("/assets/{}", kwargs.must_get::<String>("path")?))
     });
+    tera.register_function("limit", |kwargs: Kwargs, _: &State| -> tera::TeraResult<u64> {
+        let of: String = kwargs.must_get("of")?;
+        loggia::web::templates::limit(&of)
+            .map(|n| n as u64)
+            .ok_or_else(|| tera::Error::message(format!("no limit {of}")))
+    });
     tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| loggia::web::view::grouped(n));
     let sources: Vec<(String, String)> = files
         .iter()
@@ -1044,7 +1050,6 @@ fn sheets() -> Vec<Sheet> {
             username: s("ann"),
             email: s("ann@"),
             errors: errors(&[("email", "This is not a whole address."), ("username", "This name is taken.")]),
-            min_password: 10,
             submission_key: s("k"),
             ..SignUpPage::default()
         },
@@ -1085,7 +1090,7 @@ fn sheets() -> Vec<Sheet> {
         "reset",
         "accounts/reset.html",
         shell(Visitor, "account", "Password"),
-        ResetPage { min_password: 10, ..ResetPage::default() },
+        ResetPage::default(),
     ));
     all.push(sheet(
         "reset-invalid",
@@ -1103,7 +1108,7 @@ fn sheets() -> Vec<Sheet> {
         "first-run",
         "accounts/first_run.html",
         shell(Visitor, "account", "Open"),
-        FirstRunPage { min_password: 10, ..FirstRunPage::default() },
+        FirstRunPage::default(),
     ));
     all.push(sheet(
         "first-run-invalid",
@@ -1139,7 +1144,6 @@ fn sheets() -> Vec<Sheet> {
     let person_page = |p: Person, tab: &str| PersonPage {
         person: p,
         joined: when("2 years ago"),
-        last_seen: Some(when("3 hours ago")),
         about_html: Some(html("<p>I have three hubs and a patient family.</p>")),
         question_count: 12,
         answer_count: 340,
@@ -1249,7 +1253,6 @@ fn sheets() -> Vec<Sheet> {
             display_name: s("Dario Leka"),
             signature: s("Dario, Care Team"),
             is_staff: true,
-            max_about: 2000,
             errors: errors(&[("about", "Please keep this under 2,000 characters.")]),
             ..ProfileSettingsPage::default()
         },
@@ -1261,8 +1264,18 @@ fn sheets() -> Vec<Sheet> {
         AccountSettingsPage {
             email: s("ann@example.org"),
             email_confirmed: true,
+            username: s("ann"),
+            can_leave: true,
             pending_email: some("ann@work.example"),
-            min_password: 10,
+            ..AccountSettingsPage::default()
+        },
+    ));
+    all.push(sheet(
+        "settings-account-last-admin",
+        "accounts/settings_account.html",
+        shell(Brand, "settings", "Settings"),
+        AccountSettingsPage {
+            errors: errors(&[("leave_name", "This is not your user name.")]),
             ..AccountSettingsPage::default()
         },
     ));
@@ -1278,7 +1291,6 @@ fn sheets() -> Vec<Sheet> {
                 last_used: None,
             }],
             fresh_token: some("lgg_8f4e2c0d1b7a49e3a5f0c6d2b8e1f4a79c3d5e6f"),
-            max_tokens: 10,
             ..TokensPage::default()
         },
     ));
@@ -1297,7 +1309,6 @@ fn sheets() -> Vec<Sheet> {
                 SessionRow {
                     id: s("a"),
                     device: s("Firefox on Linux"),
-                    address: s("192.0.2.7"),
                     started: when("2 days ago"),
                     seen: when("now"),
                     current: true,
@@ -1305,7 +1316,6 @@ fn sheets() -> Vec<Sheet> {
                 SessionRow {
                     id: s("b"),
                     device: s("Chrome on Android"),
-                    address: s("198.51.100.23"),
                     started: when("last month"),
                     seen: when("yesterday"),
                     current: false,
@@ -1655,7 +1665,6 @@ fn sheets() -> Vec<Sheet> {
         email: format!("{}@example.org", p.username.clone().unwrap_or_default()),
         email_confirmed: p.tone != 5,
         joined: when("2 years ago"),
-        last_seen: Some(when("yesterday")),
         suspended: p.tone == 5,
         can_set_role: p.tone != 8,
         person: p,
@@ -1675,6 +1684,31 @@ fn sheets() -> Vec<Sheet> {
         "admin/people.html",
         shell(Brand, "admin", "Administration"),
         AdminPeoplePage::default(),
+    ));
+    all.push(sheet(
+        "admin-person",
+        "admin/person.html",
+        shell(Brand, "admin", "Administration"),
+        AdminPersonPage {
+            person: bruno(),
+            username: s("bruno"),
+            rows: vec![
+                AccountLogRow {
+                    at: when("1 hour ago"),
+                    act: s("Signed in"),
+                    actor: s("the person"),
+                    address: s("2001:db8:85a3:8d3:1319:8a2e:370:7348"),
+                },
+                AccountLogRow { at: when("yesterday"), act: s("Role changed"), ..AccountLogRow::default() },
+            ],
+            pager: pager(),
+        },
+    ));
+    all.push(sheet(
+        "admin-person-empty",
+        "admin/person.html",
+        shell(Brand, "admin", "Administration"),
+        AdminPersonPage::default(),
     ));
     all.push(sheet(
         "admin-mails",

@@ -10,6 +10,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("one_time_links", &["accounts"]),
     ("sign_ups", &["accounts"]),
     ("api_tokens", &["accounts"]),
+    ("account_log", &["accounts"]),
     ("secrets", &["accounts", "web", "db", "app"]),
     ("posts", &["threads"]),
     ("threads", &["threads"]),
@@ -351,6 +352,23 @@ fn a_template_trusts_only_what_was_made_safe() {
         }
     }
     none("only fields named …_html or json_ld hold HTML that the kernel made", found);
+}
+
+#[test]
+fn a_form_of_an_account_takes_what_its_handler_takes() {
+    let mut found = Vec::new();
+    for path in ["templates/accounts", "templates/admin"].iter().flat_map(|folder| files(folder, "html")) {
+        let text = fs::read_to_string(repository().join(&path)).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            for (at, word) in line.match_indices("length=") {
+                let bare = line[at + word.len()..].trim_start_matches(['"', '{']);
+                if bare.starts_with(|c: char| c.is_ascii_digit()) {
+                    found.push(format!("{path}:{}", number + 1));
+                }
+            }
+        }
+    }
+    none("ask limit(of=…) instead of writing a number", found);
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod licences;
 mod mail;
 mod moderation;
 mod notices;
+mod privacy;
 mod rights;
 mod schema;
 mod search;

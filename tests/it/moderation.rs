@@ -22,6 +22,7 @@ pub fn viewer(person: &Person) -> Viewer {
         signature: String::new(),
         unread_notices: 0,
         session: None,
+        token: None,
     }
 }
 
@@ -366,7 +367,9 @@ on_both!(those_who_stand_beside_or_above_are_not_suspended, |world| async move {
 });
 
 on_both!(a_change_of_role_stands_in_the_log, |world| async move {
-    let promote = |tx: &mut Tx<'_>, v: &Viewer| moderation::change_role(tx, v, "bruno", Role::Moderator);
+    let promote = |tx: &mut Tx<'_>, v: &Viewer| {
+        moderation::change_role(tx, v, "bruno", Role::Moderator, &Default::default())
+    };
     assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Changed);
     assert_eq!(world.act(&world.elena, promote).await, moderation::RoleChange::Same);
     assert_eq!(world.log(), [("role".to_owned(), "moderator".to_owned())]);

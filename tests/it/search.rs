@@ -97,6 +97,7 @@ fn viewer(person: &Person) -> Viewer {
         signature: String::new(),
         unread_notices: 0,
         session: None,
+        token: None,
     }
 }
 

@@ -373,6 +373,7 @@ async fn ask_at(world: &World, _host: &str) {
                 signature: String::new(),
                 unread_notices: 0,
                 session: None,
+                token: None,
             };
             let new = loggia::threads::NewQuestion { title, body, tags: Vec::new(), submission_key: None };
             loggia::threads::ask(tx, &viewer, new)?;
@@ -795,7 +796,10 @@ on_both!(a_text_in_any_field_is_shown_as_it_was_written, |world| async move {
         let fields = [("display_name", payload), ("about", text.as_str()), ("signature", payload)];
         clean(&dario.submit(&page, "/settings", &fields).await);
         let page = ann.get("/settings/tokens").await;
-        clean(&ann.submit(&page, "/settings/tokens", &[("name", payload)]).await);
+        clean(
+            &ann.submit(&page, "/settings/tokens", &[("name", payload), ("password", world.ann.password)])
+                .await,
+        );
         let form = ann.get("/ask").await;
         let refused = [("title", text.as_str()), ("body", text.as_str()), ("tags", payload)];
         clean(ann.submit(&form, "/threads", &refused).await.expect(422));

@@ -48,7 +48,7 @@ mail-undo-email-body =
 mail-undo-email-link = Undo the change
 mail-password-changed-subject = Your password at { $brand } was changed
 mail-password-changed-body =
-    The password of your account was changed just now, and all other sessions were ended.
+    The password of your account was changed just now. All other sessions were ended, and access tokens were removed.
 
     If it was not you, choose a new password at once.
 mail-password-changed-link = Choose a new password

@@ -51,7 +51,6 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     let mut view = PersonPage {
         person: view::person(lang, &author, badges.get(&person.id).copied().unwrap_or_default()),
         joined: when(lang, person.created_at, now),
-        last_seen: None,
         about_html: Some(person.bio_html).filter(|html| !html.is_empty()).map(SafeHtml::from_stored),
         question_count: standing.question_count,
         answer_count: standing.answer_count,
@@ -95,10 +94,10 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 person.id,
                 after.map(|c| c.id),
                 limits::PAGE_ROWS + 1,
+                mine || moderates,
             )?;
             let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            view.points_rows =
-                lines.into_iter().map(|line| points_row(lang, now, line, mine || moderates)).collect();
+            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
             next
         }
         "badges" => {
@@ -155,12 +154,9 @@ fn points_row(
     lang: &str,
     now: crate::kernel::moment::Moment,
     line: crate::reputation::PointLine,
-    own: bool,
 ) -> PointsRow {
-    // Who flagged a post is for moderators to know, not for its author.
-    let told = own || !line.reason.starts_with("flag-");
     let url = match (line.thread, &line.slug, line.post, line.post_removed) {
-        (Some(thread), Some(slug), Some(post), Some(0)) if told => {
+        (Some(thread), Some(slug), Some(post), Some(0)) => {
             Some(format!("{}#post-{post}", thread_url(thread.0, slug)))
         }
         _ => None,

@@ -375,17 +375,13 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
 }
 
 fn origin_view(setting: &Setting<'_>, row: &PostRow, origin: &OriginRow) -> views::Origin {
-    let author = row.author();
     let licence_url = match origin.licence.as_str() {
         "CC BY-SA 2.5" => "https://creativecommons.org/licenses/by-sa/2.5/",
         "CC BY-SA 3.0" => "https://creativecommons.org/licenses/by-sa/3.0/",
         _ => "https://creativecommons.org/licenses/by-sa/4.0/",
     };
     views::Origin {
-        author_name: author
-            .display_name
-            .or(author.kept_name)
-            .unwrap_or_else(|| translate(setting.lang, "person-gone", &[])),
+        author_name: view::person(setting.lang, &row.author(), BadgeCounts::default()).display_name,
         author_url: origin.author_url.clone(),
         url: origin.url.clone(),
         site: origin.site.clone(),
