@@ -18,9 +18,9 @@ use dashmap::DashMap;
 pub use pages::lists::{Named, rows as list_rows};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
-    AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
-    answers_of, comments, comments_after, cut, draft_at, list, post_head, posts_by_id, question,
-    questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
+    AnswerRow, Draft, OriginRow, PostHead, PostRow, RevisionRow, SeesRemoved, Sort, TagRow, ThreadRow,
+    accepted, answers, answers_of, comments, comments_after, cut, draft_at, list, post_head, posts_by_id,
+    question, questions_of, remove_draft_at, revisions, source, sources, tag, tags, thread, threads_by_id,
 };
 
 /// A text as it will be stored: its source and what it looks like.
@@ -68,6 +68,13 @@ pub fn parse_tags(text: &str) -> Result<Vec<TagName>, &'static str> {
         }
     }
     Ok(tags)
+}
+
+/// The words that say why a text was changed: one short line, or none.
+pub fn parse_summary(text: &str) -> Result<String, &'static str> {
+    let summary = text.trim();
+    let fits = summary.chars().count() <= limits::MAX_SUMMARY && !summary.chars().any(char::is_control);
+    if fits { Ok(summary.to_owned()) } else { Err("summary-bad") }
 }
 
 /// A key that makes a form sent twice one post; only what we gave out is taken.
