@@ -22,10 +22,13 @@ mod accounts;
 mod api;
 mod cli;
 mod crash;
+#[allow(dead_code)]
+mod dump;
 mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod imported;
 mod journey;
 mod leaks;
 mod ledger;
