@@ -448,7 +448,7 @@ impl Visit {
     pub async fn prepare_by_api<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce() -> Result<T> + Send + 'static,
+        F: FnOnce(&Viewer) -> Result<T> + Send + 'static,
     {
         let digest = self.bearer.as_deref().filter(|_| self.api).map(token::digest);
         let digest = digest.ok_or(Error::Unauthorized)?;
@@ -457,8 +457,7 @@ impl Visit {
             let now = db.clock.now();
             // The connection goes back before the work begins: others read meanwhile.
             let known = accounts::viewer_by_api_token(&mut *db.reader()?, &digest, now)?;
-            known.ok_or(Error::Unauthorized)?;
-            work()
+            work(&known.ok_or(Error::Unauthorized)?)
         })
         .await
         .unwrap_or_else(|_| Err(Error::Internal("preparing a text panicked".into())))
