@@ -18,10 +18,11 @@ use dashmap::DashMap;
 pub use pages::lists::{Named, rows as list_rows};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
-    AnswerRow, Draft, OriginRow, PostHead, PostRow, RevisionRow, SeesRemoved, Sort, TagRow, ThreadRow,
-    accepted, answers, answers_of, comments, comments_after, cut, draft_at, list, post_head, posts_by_id,
-    question, questions_of, remove_draft_at, revisions, source, sources, tag, tags, thread, threads_by_id,
+    AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
+    answers_of, comments, comments_after, cut, draft_at, list, post_head, posts_by_id, question,
+    questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
+pub use store::{RevisionRow, accepted, revisions};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
