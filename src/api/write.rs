@@ -59,7 +59,7 @@ where
     F: FnOnce(&mut Tx<'_>, &Viewer, Body, Option<String>) -> Result<Posting> + Send + 'static,
 {
     let key = idempotency_key(req)?;
-    let body = move |_: &Viewer| Body::parse(&text, kind).map_err(|key| Error::Invalid("body", key));
+    let body = move || Body::parse(&text, kind).map_err(|key| Error::Invalid("body", key));
     let body = visit.prepare_by_api(body).await?;
     let budget = if kind == Kind::Comment { Budget::Comment } else { Budget::Post };
     let posted = match visit.act_by_api(budget, move |tx, viewer| write(tx, viewer, body, key)).await? {
@@ -166,14 +166,13 @@ pub async fn comment(
 )]
 pub async fn edit(visit: Visit, parts: Parts, json: Json<NewRevision>) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
-    let db = visit.app.db.clone();
-    let edit = visit
-        .prepare_by_api(move |viewer| {
-            let viewer = Some((viewer.id, viewer.role));
-            let head = threads::post_seen(&mut *db.reader()?, viewer, post)?;
-            parse_edit(json.0, head.ok_or(Error::NotFound)?.0.kind)
-        })
-        .await?;
+    let kind = visit.clone().read(move |room| {
+        let viewer = room.viewer()?;
+        let seen = threads::post_seen(room.conn, Some((viewer.id, viewer.role)), post)?;
+        Ok(seen.ok_or(Error::NotFound)?.0.kind)
+    });
+    let kind = kind.await?;
+    let edit = visit.prepare_by_api(move || parse_edit(json.0, kind)).await?;
     let editing = visit.act_by_api(Budget::Post, move |tx, viewer| {
         let editing = threads::edit(tx, viewer, post, edit)?;
         Ok((editing, threads::source(tx.conn, post)?))
@@ -201,8 +200,10 @@ fn parse_edit(new: NewRevision, kind: Kind) -> Result<Edit> {
         (_, _, Some(_)) => return Err(Error::Invalid("tags", "error-field-unknown")),
         (_, None, None) => (None, Vec::new()),
     };
-    let summary = threads::parse_summary(&new.summary.unwrap_or_default());
-    let summary = summary.map_err(|key| Error::Invalid("summary", key))?;
+    let summary = new.summary.unwrap_or_default().trim().to_owned();
+    if summary.chars().count() > limits::MAX_SUMMARY || summary.chars().any(char::is_control) {
+        return Err(Error::Invalid("summary", "summary-bad"));
+    }
     let body = Body::parse(&new.body, kind).map_err(|key| Error::Invalid("body", key))?;
     Ok(Edit { base_revision: new.base_revision, title, tags, body, summary })
 }

@@ -71,13 +71,6 @@ pub fn parse_tags(text: &str) -> Result<Vec<TagName>, &'static str> {
     Ok(tags)
 }
 
-/// The words that say why a text was changed: one short line, or none.
-pub fn parse_summary(text: &str) -> Result<String, &'static str> {
-    let summary = text.trim();
-    let fits = summary.chars().count() <= limits::MAX_SUMMARY && !summary.chars().any(char::is_control);
-    if fits { Ok(summary.to_owned()) } else { Err("summary-bad") }
-}
-
 /// A key that makes a form sent twice one post; only what we gave out is taken.
 pub fn parse_submission_key(text: &str) -> Option<String> {
     let fits = (16..=64).contains(&text.len())

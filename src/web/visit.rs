@@ -38,6 +38,7 @@ pub enum Access {
 pub struct RouteAccess(pub Access);
 
 /// The request, without anything borrowed from it.
+#[derive(Clone)]
 pub struct Visit {
     pub app: App,
     pub access: Access,
@@ -448,7 +449,7 @@ impl Visit {
     pub async fn prepare_by_api<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&Viewer) -> Result<T> + Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
     {
         let digest = self.bearer.as_deref().filter(|_| self.api).map(token::digest);
         let digest = digest.ok_or(Error::Unauthorized)?;
@@ -457,7 +458,8 @@ impl Visit {
             let now = db.clock.now();
             // The connection goes back before the work begins: others read meanwhile.
             let known = accounts::viewer_by_api_token(&mut *db.reader()?, &digest, now)?;
-            work(&known.ok_or(Error::Unauthorized)?)
+            known.ok_or(Error::Unauthorized)?;
+            work()
         })
         .await
         .unwrap_or_else(|_| Err(Error::Internal("preparing a text panicked".into())))

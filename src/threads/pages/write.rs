@@ -354,7 +354,7 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     let title = if kind == Kind::Question { Some(Title::parse(form.get("title"))) } else { None };
     let tags = if kind == Kind::Question { threads::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
     let body = parse_body(form.get("body"), kind).await?;
-    let summary = threads::parse_summary(form.get("summary"));
+    let summary = form.get("summary").trim().to_owned();
     if let Some(Err(error)) = &title {
         errors.insert("title".into(), visit.t(error.key()));
     }
@@ -364,8 +364,8 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     if let Err(key) = &tags {
         errors.insert("tags".into(), visit.t(key));
     }
-    if let Err(key) = &summary {
-        errors.insert("summary".into(), visit.t(key));
+    if summary.chars().count() > limits::MAX_SUMMARY || summary.chars().any(char::is_control) {
+        errors.insert("summary".into(), visit.t("summary-bad"));
     }
     let Some(base) = form.number("base_revision")?.and_then(|n| i32::try_from(n).ok()) else {
         return visit.refuse(Error::Bad("error-not-a-number")).await;
@@ -375,7 +375,7 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
         status = 200;
         errors.clear();
     } else if errors.is_empty()
-        && let (Ok(body), Ok(tags), Ok(summary)) = (body, tags, summary)
+        && let (Ok(body), Ok(tags)) = (body, tags)
     {
         let title = title.and_then(std::result::Result::ok);
         let edit = Edit { base_revision: base, title, tags, body, summary };
