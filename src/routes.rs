@@ -131,10 +131,13 @@ routes! {
     GET  "/drafts"                               SignedIn   threads::pages::write::drafts;
     POST "/drafts"                               SignedIn   threads::pages::write::save_draft;
     POST "/drafts/{id}/removal"                  SignedIn   threads::pages::write::remove_draft;
+    GET  "/questions/tagged/{name}"              Anyone     threads::pages::write::imported_tag;
     GET  "/questions/{id}"                       Anyone     threads::pages::write::imported_post;
     GET  "/questions/{id}/{slug:.*}"             Anyone     threads::pages::write::imported_post;
     GET  "/q/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/q/{id}/{name:.*}"                     Anyone     threads::pages::write::imported_post;
     GET  "/a/{id}"                               Anyone     threads::pages::write::imported_post;
+    GET  "/a/{id}/{name:.*}"                     Anyone     threads::pages::write::imported_post;
     GET  "/users/{id}"                           Anyone     threads::pages::write::imported_person;
     GET  "/users/{id}/{name:.*}"                 Anyone     threads::pages::write::imported_person;
     GET  "/tags"                                 Anyone     tags::pages::index;
@@ -202,8 +205,16 @@ routes! {
     POST "/api/v1/threads"                       SignedIn   api::write::ask;
     GET  "/api/v1/threads/{id}"                  Anyone     api::read::thread;
     POST "/api/v1/threads/{id}/answers"          SignedIn   api::write::answer;
+    PUT  "/api/v1/threads/{id}/me-too"           SignedIn   api::write::me_too;
+    DELETE "/api/v1/threads/{id}/me-too"         SignedIn   api::write::not_me_too;
+    PUT  "/api/v1/threads/{id}/follow"           SignedIn   api::write::follow;
+    DELETE "/api/v1/threads/{id}/follow"         SignedIn   api::write::unfollow;
     PUT  "/api/v1/threads/{id}/acceptance"       SignedIn   api::write::accept;
     DELETE "/api/v1/threads/{id}/acceptance"     SignedIn   api::write::unaccept;
+    DELETE "/api/v1/posts/{id}"                  SignedIn   api::write::delete;
+    DELETE "/api/v1/posts/{id}/deletion"         SignedIn   api::write::undelete;
+    GET  "/api/v1/posts/{id}/revisions"          Anyone     api::read::revisions;
+    POST "/api/v1/posts/{id}/revisions"          SignedIn   api::write::edit;
     GET  "/api/v1/posts/{id}/comments"           Anyone     api::read::comments;
     POST "/api/v1/posts/{id}/comments"           SignedIn   api::write::comment;
     PUT  "/api/v1/posts/{id}/vote"               SignedIn   api::write::vote;
@@ -211,6 +222,8 @@ routes! {
     GET  "/api/v1/search"                        Anyone     api::read::find;
     GET  "/api/v1/tags"                          Anyone     api::read::tags;
     GET  "/api/v1/people/{username}"             Anyone     api::read::person;
+    GET  "/api/v1/people/{username}/questions"   Anyone     api::read::questions;
+    GET  "/api/v1/people/{username}/answers"     Anyone     api::read::answers;
     GET  "/api/v1/me"                            SignedIn   api::read::me;
 
 }

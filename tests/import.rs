@@ -1,6 +1,8 @@
 //! Imports: every row of a dump is used or listed, and a kill at any moment changes nothing of the result.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "it/dump.rs"]
+mod dump;
 #[allow(dead_code)]
 #[path = "it/ground.rs"]
 #[macro_use]
@@ -13,6 +15,7 @@ mod postgres;
 mod scratch;
 
 use diesel::prelude::*;
+use dump::{small_dump, strange_dump};
 use ground::{Ground, Which};
 use loggia::db::schema::*;
 use loggia::db::{Access, Conn, Target, migrate};
@@ -95,6 +98,7 @@ struct Post {
     body_is_html: bool,
     created_at: i64,
     edited_at: Option<i64>,
+    editor_name: Option<String>,
     revision: i32,
     up_votes: i64,
     down_votes: i64,
@@ -124,108 +128,6 @@ fn at(text: &str) -> i64 {
     Moment::parse(text).unwrap().0
 }
 
-/// A community small enough to read, with every oddity dumps are known for.
-fn small_dump(parent: &Path) -> PathBuf {
-    let dir = parent.join("small.example.org-2026");
-    std::fs::create_dir_all(&dir).unwrap();
-    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
-    write(
-        "Users.xml",
-        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<users>\r\n\
-         <row Id=\"-1\" DisplayName=\"Community\" CreationDate=\"2010-01-01T00:00:00.000\" />\r\n\
-         \t<row\n\tCreationDate='2010-01-02T00:00:00.000'   DisplayName='Ann &amp; Co' Id = '1' Surprise=\"x\"></row>\n\
-         <row Id=\"2\" DisplayName=\"Bruno\" CreationDate=\"2010-01-03T00:00:00\" AboutMe=\"&lt;p&gt;Hi&lt;script&gt;x&lt;/script&gt;&lt;/p&gt;\" EmailHash=\"0\" />\
-         <row Id=\"3\" DisplayName=\"bruno\" CreationDate=\"2010-01-03T00:00:00\" />\
-         <row Id=\"4\" DisplayName=\"\u{202e}&#10;\" CreationDate=\"2010-01-03T00:00:00\" />\
-         <row Id=\"5\" CreationDate=\"yesterday\" DisplayName=\"Late\" />\
-         <row DisplayName=\"Nobody\" CreationDate=\"2010-01-03T00:00:00\" />\
-         <row Id=\"2\" DisplayName=\"Again\" CreationDate=\"2010-01-03T00:00:00\" />\
-         <row Id=\"six\" DisplayName=\"Six\" CreationDate=\"2010-01-03T00:00:00\" />\
-         </users>",
-    );
-    write(
-        "Tags.xml",
-        "<tags><row Id=\"1\" TagName=\"c++\" Count=\"2\" ExcerptPostId=\"30\" WikiPostId=\"31\" />\
-         <row Id=\"2\" TagName=\"unused\" Count=\"0\" /><row Id=\"3\" /></tags>",
-    );
-    // Answer 9 stands before its question, as after a merge.
-    write(
-        "Posts.xml",
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?><posts>\
-         <row Id=\"9\" PostTypeId=\"2\" ParentId=\"10\" CreationDate=\"2011-01-02T00:00:00\" Body=\"&lt;p&gt;Early&lt;/p&gt;\" OwnerUserId=\"2\" />\
-         <row Id=\"10\" PostTypeId=\"1\" AcceptedAnswerId=\"11\" CreationDate=\"2011-01-01T00:00:00\" LastActivityDate=\"2011-03-01T00:00:00\" ViewCount=\"77\" Title=\"How &lt;do&gt; I&#xA; start?\" Tags=\"&lt;c++&gt;&lt;C#&gt;\" Body=\"&lt;p onclick='x'&gt;One&lt;/p&gt;&#xD;&#xA;&lt;script&gt;x&lt;/script&gt;\" OwnerUserId=\"1\" LastEditorUserId=\"2\" LastEditDate=\"2011-02-01T00:00:00\" ClosedDate=\"2012-01-01T00:00:00\" />\
-         <row Id=\"11\" PostTypeId=\"2\" ParentId=\"10\" CreationDate=\"2011-03-01T00:00:00\" Body=\"Two\" OwnerDisplayName=\"Gone Person\" ContentLicense=\"CC BY-SA 4.0\" />\
-         <row Id=\"12\" PostTypeId=\"2\" ParentId=\"999\" CreationDate=\"2011-03-01T00:00:00\" Body=\"Lost\" OwnerUserId=\"1\" />\
-         <row Id=\"13\" PostTypeId=\"1\" CreationDate=\"2014-01-01T00:00:00\" Title=\"Second\" Tags=\"|c++|new|\" Body=\"Three\" OwnerUserId=\"-1\" AcceptedAnswerId=\"9\" />\
-         <row Id=\"14\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Third\" Body=\"Four\" OwnerUserId=\"4444\" AcceptedAnswerId=\"4711\" ViewCount=\"\" />\
-         <row Id=\"14\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Third again\" Body=\"x\" />\
-         <row Id=\"15\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Bad\" Body=\"x\" ViewCount=\"many\" />\
-         <row Id=\"16\" PostTypeId=\"1\" CreationDate=\"2020-01-01T00:00:00\" Title=\"Entity\" Body=\"&nosuch; &#0;end\" />\
-         <row Id=\"17\" CreationDate=\"2020-01-01T00:00:00\" Body=\"x\" />\
-         <row PostTypeId=\"2\" ParentId=\"10\" Body=\"x\" />\
-         <row Id=\"30\" PostTypeId=\"4\" Body=\"About C++\" CreationDate=\"2020-01-01T00:00:00\" />\
-         <row Id=\"31\" PostTypeId=\"5\" Body=\"&lt;p&gt;More&lt;/p&gt;\" CreationDate=\"2020-01-01T00:00:00\" />\
-         <row Id=\"32\" PostTypeId=\"5\" Body=\"\" CreationDate=\"2020-01-01T00:00:00\" />\
-         <row Id=\"33\" PostTypeId=\"4\" Body=\"Nobody's\" CreationDate=\"2020-01-01T00:00:00\" />\
-         <row Id=\"34\" PostTypeId=\"7\" Body=\"x\" CreationDate=\"2020-01-01T00:00:00\" />\
-         <row Id=\"35\" PostTypeId=\"99999\" Body=\"x\" CreationDate=\"2020-01-01T00:00:00\" />\
-         </posts>",
-    );
-    write(
-        "PostHistory.xml",
-        "<posthistory>\
-         <row Id=\"1\" PostHistoryTypeId=\"2\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"One *md*\" />\
-         <row Id=\"2\" PostHistoryTypeId=\"1\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"First title\" />\
-         <row Id=\"3\" PostHistoryTypeId=\"2\" PostId=\"9\" RevisionGUID=\"b\" CreationDate=\"2011-01-02T00:00:00\" UserId=\"2\" Text=\"Early\" />\
-         <row Id=\"4\" PostHistoryTypeId=\"3\" PostId=\"10\" RevisionGUID=\"a\" CreationDate=\"2011-01-01T00:00:00\" UserId=\"1\" Text=\"&lt;c++&gt;\" />\
-         <row Id=\"5\" PostHistoryTypeId=\"5\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" UserDisplayName=\"Ex\" Text=\"One&#xD;&#xA;**md**\" Comment=\"bold\" />\
-         <row Id=\"6\" PostHistoryTypeId=\"24\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" />\
-         <row Id=\"7\" PostHistoryTypeId=\"4\" PostId=\"10\" RevisionGUID=\"c\" CreationDate=\"2011-02-01T00:00:00\" Text=\"New title\" />\
-         <row Id=\"8\" PostHistoryTypeId=\"8\" PostId=\"10\" RevisionGUID=\"d\" CreationDate=\"2011-02-02T00:00:00\" UserId=\"2\" Text=\"One *md*\" />\
-         <row Id=\"9\" PostHistoryTypeId=\"5\" PostId=\"777\" RevisionGUID=\"e\" CreationDate=\"2011-02-02T00:00:00\" Text=\"x\" />\
-         <row Id=\"10\" PostHistoryTypeId=\"5\" PostId=\"10\" RevisionGUID=\"f\" CreationDate=\"2011-02-02T00:00:00\" />\
-         <row Id=\"11\" PostHistoryTypeId=\"4\" PostId=\"13\" RevisionGUID=\"g\" CreationDate=\"2014-02-02T00:00:00\" Text=\"Second\" />\
-         </posthistory>",
-    );
-    write(
-        "Comments.xml",
-        "<comments><row Id=\"1\" PostId=\"10\" Score=\"3\" Text=\"&lt;b&gt; is &quot;bold&quot;&#0;\" CreationDate=\"2011-01-01T01:00:00\" UserId=\"2\" />\
-         <row Id=\"2\" PostId=\"11\" Text=\"Thanks\" CreationDate=\"2011-04-01T01:00:00\" UserDisplayName=\"Ex\" />\
-         <row Id=\"2\" PostId=\"11\" Text=\"Thanks\" CreationDate=\"2011-04-01T01:00:00\" UserDisplayName=\"Ex\" />\
-         <row Id=\"3\" PostId=\"30\" Text=\"On a wiki\" CreationDate=\"2011-04-01T01:00:00\" UserId=\"1\" />\
-         <row Id=\"4\" PostId=\"10\" Text=\"By the site\" CreationDate=\"2011-04-01T01:00:00\" UserId=\"-1\" /></comments>"
-            .replace("&#0;", "").as_str(),
-    );
-    write(
-        "Votes.xml",
-        "<votes><row Id=\"1\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-01-01T00:00:00.000\" />\
-         <row Id=\"2\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-01-02T00:00:00.000\" />\
-         <row Id=\"3\" PostId=\"10\" VoteTypeId=\"3\" CreationDate=\"2011-01-03T00:00:00.000\" />\
-         <row Id=\"4\" PostId=\"11\" VoteTypeId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"5\" PostId=\"11\" VoteTypeId=\"3\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"6\" PostId=\"12\" VoteTypeId=\"2\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"7\" PostId=\"9\" VoteTypeId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"8\" PostId=\"10\" VoteTypeId=\"5\" UserId=\"1\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"9\" PostId=\"10\" VoteTypeId=\"8\" BountyAmount=\"50\" CreationDate=\"2011-03-05T00:00:00.000\" />\
-         <row Id=\"10\" PostId=\"10\" VoteTypeId=\"2\" CreationDate=\"2011-13-05T00:00:00.000\" />\
-         <row Id=\"11\" PostId=\"99999999999999999999\" VoteTypeId=\"2\" CreationDate=\"2011-03-05T00:00:00.000\" /></votes>",
-    );
-    write(
-        "PostLinks.xml",
-        "<postlinks><row Id=\"1\" CreationDate=\"2020-02-01T00:00:00\" PostId=\"13\" RelatedPostId=\"10\" LinkTypeId=\"3\" />\
-         <row Id=\"2\" CreationDate=\"2020-02-02T00:00:00\" PostId=\"13\" RelatedPostId=\"14\" LinkTypeId=\"3\" />\
-         <row Id=\"3\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"10\" RelatedPostId=\"13\" LinkTypeId=\"3\" />\
-         <row Id=\"4\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"14\" LinkTypeId=\"3\" />\
-         <row Id=\"5\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"777\" LinkTypeId=\"3\" />\
-         <row Id=\"6\" CreationDate=\"2020-02-03T00:00:00\" PostId=\"14\" RelatedPostId=\"10\" LinkTypeId=\"1\" /></postlinks>",
-    );
-    write(
-        "Badges.xml",
-        "<badges><row Id=\"1\" UserId=\"1\" Name=\"Teacher\" Date=\"2011-01-01T00:00:00\" /></badges>",
-    );
-    dir
-}
-
 /// Everything an import wrote that the caller can see, ids included.
 fn contents(conn: &mut Conn) -> BTreeMap<&'static str, Vec<String>> {
     #[derive(QueryableByName)]
@@ -241,7 +143,7 @@ fn contents(conn: &mut Conn) -> BTreeMap<&'static str, Vec<String>> {
         ),
         (
             "posts",
-            "id, kind, thread_id, parent_id, author_id, author_name, body_md, body_html, body_is_html, created_at, edited_at, editor_id, revision, up_votes, down_votes, score, comment_count",
+            "id, kind, thread_id, parent_id, author_id, author_name, body_md, body_html, body_is_html, created_at, edited_at, editor_id, editor_name, revision, up_votes, down_votes, score, comment_count",
         ),
         (
             "threads",
@@ -287,7 +189,7 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
         stats,
         Stats {
             people: 5,
-            questions: 4,
+            questions: 5,
             answers: 2,
             accepted: 1,
             comments: 3,
@@ -295,7 +197,7 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
             down_votes: 2,
             tags: 4,
             duplicates: 4,
-            events: 5 + 6 + 3 + 4 + 1 + 2,
+            events: 5 + 7 + 3 + 4 + 1 + 1,
         }
     );
     let unused = |file: &str| report.files[file].unused.clone().into_iter().collect::<Vec<_>>();
@@ -313,7 +215,6 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
     assert_eq!(
         unused("Posts.xml"),
         pairs(&[
-            ("ViewCount is not a number", 1),
             ("a row with this Id came before", 1),
             ("an empty tag wiki", 1),
             ("an unknown type of post", 1),
@@ -328,6 +229,7 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
         unused("PostHistory.xml"),
         pairs(&[
             ("a revision without its text", 1),
+            ("a row with this Id came before", 1),
             ("history of type 24 changes no text", 1),
             ("its post is not here", 1)
         ])
@@ -343,13 +245,18 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
             ("PostId is not a number", 1),
             ("a bookmark of the old site", 1),
             ("a bounty of the old site", 1),
+            ("a row with this Id came before", 1),
             ("an acceptance its question does not know", 1),
             ("its post is not here", 1)
         ])
     );
     assert_eq!(
         unused("PostLinks.xml"),
-        pairs(&[("a link between posts that are no duplicates", 1), ("one of its questions is not here", 1)])
+        pairs(&[
+            ("a link between posts that are no duplicates", 1),
+            ("a row with this Id came before", 1),
+            ("one of its questions is not here", 1)
+        ])
     );
     assert_eq!(unused("Badges.xml"), pairs(&[("badges are earned anew here", 1)]));
     let listed = std::fs::read_to_string(report.unused_list.unwrap()).unwrap();
@@ -381,6 +288,15 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
     assert_eq!(house.thread(13).duplicate_of, Some(question.id), "the first master wins");
     assert_eq!(thread.duplicate_of, None, "a circle of duplicates is not closed");
     assert_eq!(house.thread(14).duplicate_of, None);
+    assert_eq!(report.notes["ViewCount is not a number; it was left out"], 1);
+    assert_eq!(house.thread(15).view_count, 0, "a number that is none costs no question");
+    let closed: i64 = events::table
+        .filter(events::kind.eq("thread_closed_as_duplicate"))
+        .count()
+        .get_result(&mut house.conn())
+        .unwrap();
+    assert_eq!(closed, 1, "the ledger tells of closings that happened");
+    assert_eq!(house.post(11).editor_name.as_deref(), Some("Old Editor"));
     assert_eq!(house.post(16).body_md, "&nosuch; \u{fffd}end", "a reference to no character costs no row");
     assert!(house.post(13).body_is_html, "a history of titles alone keeps the body");
 
@@ -578,6 +494,15 @@ on_each!(a_second_import_of_a_finished_site_changes_nothing, |new| {
     assert_eq!(second.files, first.files);
     assert_eq!(contents(&mut house.conn()), before);
     assert!(second.lines()[0].contains("already here"));
+    // Other files of the same site are no reason to say so.
+    let votes = std::fs::read_to_string(dir.join("Votes.xml")).unwrap();
+    std::fs::write(dir.join("Votes.xml"), format!("{votes}\n")).unwrap();
+    let said = house.import(&dir).unwrap_err().to_string();
+    assert!(said.contains("Votes.xml had") && said.contains("--data"), "{said}");
+    std::fs::remove_file(dir.join("Votes.xml")).unwrap();
+    let said = house.import(&dir).unwrap_err().to_string();
+    assert!(said.contains("Votes.xml is not there any more"), "{said}");
+    assert_eq!(contents(&mut house.conn()), before);
 });
 
 on_each!(a_dump_that_is_damaged_or_incomplete_changes_nothing_and_says_where, |new| {
@@ -614,7 +539,7 @@ on_each!(a_dump_that_is_damaged_or_incomplete_changes_nothing_and_says_where, |n
         std::fs::remove_file(dir.join(optional)).unwrap();
     }
     house.import(&dir).unwrap();
-    assert_eq!((house.stats().questions, house.stats().accepted, house.stats().tags), (4, 1, 3));
+    assert_eq!((house.stats().questions, house.stats().accepted, house.stats().tags), (5, 1, 3));
 });
 
 on_each!(an_import_does_not_go_on_with_other_files, |new| {
@@ -647,10 +572,11 @@ fn italian() -> Option<PathBuf> {
     Some(dir)
 }
 
-/// The rows of a file, read by cutting its text: nothing of the importer's own is used.
+/// The rows of a file, each Id once, read by cutting its text: nothing of the importer's own is used.
 fn plain_rows(dir: &Path, file: &str) -> Vec<HashMap<String, String>> {
     let text = std::fs::read_to_string(dir.join(file)).unwrap();
-    let mut rows = Vec::new();
+    let mut rows: Vec<HashMap<String, String>> = Vec::new();
+    let mut ids = HashSet::new();
     for part in text.split("<row").skip(1) {
         let mut row = HashMap::new();
         let mut rest = part.split("/>").next().unwrap();
@@ -659,17 +585,17 @@ fn plain_rows(dir: &Path, file: &str) -> Vec<HashMap<String, String>> {
             row.insert(name.trim().to_owned(), value.to_owned());
             rest = after;
         }
-        rows.push(row);
+        if ids.insert(row["Id"].clone()) {
+            rows.push(row);
+        }
     }
     rows
 }
 
-on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
-    let Some(dir) = italian() else { return };
-    let house = new();
-    let report = house.import(&dir).unwrap();
-    let rows = plain_rows(&dir, "Posts.xml");
-    let id = |row: &HashMap<String, String>, key: &str| row.get(key).map(|v| v.parse::<i64>().unwrap());
+/// Holds what was imported against the dump's files.
+fn numbers_are_those_of(house: &House, dir: &Path, report: &Report) {
+    let rows = plain_rows(dir, "Posts.xml");
+    let id = |row: &HashMap<String, String>, key: &str| row.get(key).and_then(|v| v.parse::<i64>().ok());
     let of_type = |kind: &str| rows.iter().filter(|r| r["PostTypeId"] == kind).collect::<Vec<_>>();
     let questions: HashSet<i64> = of_type("1").iter().map(|r| id(r, "Id").unwrap()).collect();
     let answers: HashMap<i64, i64> = of_type("2")
@@ -682,9 +608,9 @@ on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
         .iter()
         .filter(|r| id(r, "AcceptedAnswerId").is_some_and(|a| answers.get(&a) == id(r, "Id").as_ref()))
         .count();
-    let comments = plain_rows(&dir, "Comments.xml").iter().filter(|r| here(id(r, "PostId").unwrap())).count();
+    let comments = plain_rows(dir, "Comments.xml").iter().filter(|r| here(id(r, "PostId").unwrap())).count();
     let mut scores: HashMap<i64, (i64, i64)> = HashMap::new();
-    for vote in plain_rows(&dir, "Votes.xml") {
+    for vote in plain_rows(dir, "Votes.xml") {
         let post = id(&vote, "PostId").unwrap();
         match vote["VoteTypeId"].as_str() {
             "2" if here(post) => scores.entry(post).or_default().0 += 1,
@@ -692,7 +618,7 @@ on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
             _ => {}
         }
     }
-    let duplicates = plain_rows(&dir, "PostLinks.xml")
+    let duplicates = plain_rows(dir, "PostLinks.xml")
         .iter()
         .filter(|r| r["LinkTypeId"] == "3")
         .filter(|r| questions.contains(&id(r, "PostId").unwrap()))
@@ -706,8 +632,7 @@ on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
     assert_eq!(stats.up_votes, scores.values().map(|s| s.0).sum::<i64>());
     assert_eq!(stats.down_votes, scores.values().map(|s| s.1).sum::<i64>());
     assert_eq!(stats.duplicates, duplicates as i64);
-    assert_eq!(stats.people, plain_rows(&dir, "Users.xml").len() as i64);
-    assert_eq!((stats.questions, stats.answers, stats.accepted, stats.people), (266, 571, 141, 611));
+    assert_eq!(stats.people, plain_rows(dir, "Users.xml").len() as i64);
     let found: Vec<(i64, i64, i64, i64)> = posts::table
         .inner_join(post_origins::table.on(post_origins::post_id.eq(posts::id)))
         .filter(post_origins::kind.eq("post"))
@@ -720,7 +645,8 @@ on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
         assert_eq!((up, down, score), (expect_up, expect_down, expect_up - expect_down), "post {origin}");
     }
     for (file, count) in &report.files {
-        assert_eq!(count.read, plain_rows(&dir, file).len() as u64, "{file}");
+        let all = std::fs::read_to_string(dir.join(file)).unwrap().matches("<row ").count();
+        assert_eq!(count.read, all as u64, "{file}");
         assert_eq!(count.read, count.used + count.unused_total(), "{file}");
     }
     let wrong: i64 = threads::table
@@ -730,6 +656,56 @@ on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
         .get_result(&mut house.conn())
         .unwrap();
     assert_eq!(wrong, 0);
+}
+
+on_each!(a_dump_of_any_year_comes_in_whole, |new| {
+    let house = new();
+    let dir = strange_dump(house.folder.path());
+    let report = house.import(&dir).unwrap();
+    numbers_are_those_of(&house, &dir, &report);
+    let stats = house.stats();
+    assert_eq!((stats.people, stats.questions, stats.answers, stats.accepted), (6, 6, 5, 1));
+    assert_eq!((stats.comments, stats.up_votes, stats.down_votes, stats.duplicates), (5, 4, 1, 3));
+    for key in ["ViewCount", "LastEditorUserId", "OwnerUserId", "UserId"] {
+        assert!(report.notes.contains_key(&format!("{key} is not a number; it was left out")), "{key}");
+    }
+    for key in ["LastEditDate", "LastActivityDate"] {
+        assert_eq!(report.notes[&format!("{key} is not a date; it was left out")], 1);
+    }
+    let first = house.thread(1);
+    assert_eq!((first.answer_count, first.view_count, first.active_at), (3, 0, first.created_at));
+    assert_eq!(house.post(1).author_name.as_deref(), Some("Somebody"));
+    assert_eq!(house.post(1).comment_count, 2);
+    assert_eq!(house.thread(3).tags, "a.b my-tag");
+    assert_eq!(house.thread(4).tags, "two words");
+    assert_eq!(report.notes["tags that are written otherwise here, or not at all"], 2);
+    assert_eq!(house.post(3).created_at, at("2009-04-30T07:06:33.770"));
+    assert_eq!(house.post(4).created_at, at("2009-05-01T00:00:00"));
+    assert_eq!((house.post(5).author_id, house.post(5).author_name), (None, None));
+    assert_eq!(house.post(6).author_name.as_deref(), Some("user9"), "a number that is nobody's");
+    assert_eq!(house.thread(6).title.chars().count(), 300);
+    assert_eq!(house.thread(7).title, "😀 🧑🏽 𝕏");
+    assert!(house.post(7).body_md.contains("bell: end"), "{:?}", house.post(7).body_md);
+    let strange = |text: &str| text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+    let bodies: Vec<(String, String)> =
+        posts::table.select((posts::body_md, posts::body_html)).load(&mut house.conn()).unwrap();
+    for (md, html) in bodies {
+        assert!(!strange(&md) && !strange(&html), "{md:?} {html:?}");
+    }
+    // Two edits without the numbers that tell edits apart, at two moments.
+    assert_eq!((house.post(7).revision, house.post(2).revision), (2, 1));
+    for name in tags::table.select(tags::name).load::<String>(&mut house.conn()).unwrap() {
+        assert!(loggia::kernel::names::TagName::parse(&name).is_ok(), "{name}");
+    }
+});
+
+on_each!(the_italian_sites_numbers_are_those_of_its_files, |new| {
+    let Some(dir) = italian() else { return };
+    let house = new();
+    let report = house.import(&dir).unwrap();
+    numbers_are_those_of(&house, &dir, &report);
+    let stats = house.stats();
+    assert_eq!((stats.questions, stats.answers, stats.accepted, stats.people), (266, 571, 141, 611));
     let licences: Vec<String> =
         post_origins::table.select(post_origins::licence).distinct().load(&mut house.conn()).unwrap();
     assert_eq!(licences, ["CC BY-SA 3.0"]);
@@ -767,7 +743,7 @@ const LINES: &str = r#"{"kind":"user","id":1,"name":"ann","email":"ann@example.t
 {"kind":"answer","id":3,"question":1,"user":3,"body":"Officially here","official":true,"created":1700006600}
 "#;
 
-const BAD_LINES: [(&str, &str); 22] = [
+const BAD_LINES: [(&str, &str); 23] = [
     ("{", "it is not JSON"),
     ("[1]", "a field is of another type than it should be"),
     ("{\"kind\":\"user\",\"id\":\"x\",\"name\":\"x\"}", "a field is of another type than it should be"),
@@ -799,6 +775,7 @@ const BAD_LINES: [(&str, &str); 22] = [
     ("{\"kind\":\"vote\",\"user\":1,\"question\":1,\"value\":1}", "a vote on one's own post"),
     ("{\"kind\":\"vote\",\"user\":2,\"question\":1,\"value\":99999}", "a vote is 1, -1 or 0"),
     ("{\"kind\":\"accept\",\"question\":2,\"answer\":1}", "its answer belongs to another question"),
+    ("{\"kind\":\"accept\",\"question\":1,\"answer\":2}", "its answer or its question is hidden"),
     ("{\"kind\":\"duplicate\",\"question\":1,\"of\":2,\"user\":4}", "a duplicate of itself"),
     (
         "{\"kind\":\"flag\",\"post\":\"answer:1\",\"user\":1,\"reason\":\"boring\"}",
@@ -882,6 +859,58 @@ on_each!(lines_of_json_have_the_effects_of_the_acts_they_tell, |new| {
     let left: i64 = imported_rows::table.count().get_result(conn).unwrap();
     assert_eq!(left, 0, "what was remembered for a restart is gone");
     assert!(import_lines(&house, &file, 10, &|| true).unwrap().already_there);
+});
+
+on_each!(a_file_that_is_in_is_known_by_its_start_and_its_length, |new| {
+    let house = new();
+    let file = house.folder.path().join("lines.jsonl");
+    let more = "{\"kind\":\"me_too\",\"question\":2,\"user\":1}\n";
+    let first = LINES.lines().next().unwrap();
+    for start in [LINES, &format!("{first}\n")] {
+        std::fs::write(&file, start).unwrap();
+        import_lines(&house, &file, 10, &|| true).unwrap();
+        let before = contents(&mut house.conn());
+        assert!(import_lines(&house, &file, 10, &|| true).unwrap().already_there);
+        std::fs::write(&file, format!("{start}{more}")).unwrap();
+        let said = import_lines(&house, &file, 10, &|| true).unwrap_err().to_string();
+        let (then, now) = (start.len(), start.len() + more.len());
+        assert!(said.contains(&format!("lines.jsonl had {then} bytes and has {now}")), "{said}");
+        assert!(said.contains("another name"), "{said}");
+        assert_eq!(contents(&mut house.conn()), before);
+    }
+});
+
+on_each!(a_hidden_answer_solves_nothing_and_is_not_the_brands, |new| {
+    let house = new();
+    let file = house.folder.path().join("hidden.jsonl");
+    let more = [
+        r#"{"kind":"hide","post":"answer:1","user":4,"reason":"wrong"}"#,
+        r#"{"kind":"hide","post":"answer:3","user":4,"reason":"wrong"}"#,
+        r#"{"kind":"edit","post":"question:1","tags":["my_tag","two words"]}"#,
+    ];
+    std::fs::write(&file, LINES.to_owned() + &more.join("\n")).unwrap();
+    let report = import_lines(&house, &file, 10, &|| true).unwrap();
+    assert_eq!(house.stats().accepted, 0);
+    assert_eq!(report.notes["tags that are written otherwise here, or not at all"], 2);
+    type Found = (Option<i64>, Option<i64>, Option<i64>, i64, String);
+    let thread: Found = threads::table
+        .find(1)
+        .select((
+            threads::accepted_answer_id,
+            threads::accepted_at,
+            threads::official_answer_id,
+            threads::answer_count,
+            threads::tags,
+        ))
+        .first(&mut house.conn())
+        .unwrap();
+    assert_eq!(thread, (None, None, None, 0, "my-tag two-words".into()));
+    let taken: i64 = events::table
+        .filter(events::kind.eq("answer_unaccepted"))
+        .count()
+        .get_result(&mut house.conn())
+        .unwrap();
+    assert_eq!(taken, 2, "once for another answer, once for hiding it");
 });
 
 on_each!(bad_lines_are_listed_with_their_number_and_the_others_used, |new| {

@@ -97,7 +97,11 @@ fn culprit<T: DeserializeOwned>(object: Map<String, Value>, error: &str) -> Erro
     }
 }
 
-/// Line ends as forms have them; `false` when there is a NUL, which PostgreSQL cannot keep.
+/// Largest number up to which every whole one has a floating form of its own.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Line ends as forms have them, and whole numbers as such (to JSON Schema `1.0` is one); `false` when there
+/// is a NUL, which PostgreSQL cannot keep.
 fn clean(value: &mut Value) -> bool {
     match value {
         Value::String(text) => {
@@ -105,6 +109,13 @@ fn clean(value: &mut Value) -> bool {
                 *text = text.replace("\r\n", "\n").replace('\r', "\n");
             }
             !text.contains('\0')
+        }
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|n| number.is_f64() && n.fract() == 0.0 && n.abs() <= EXACT);
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+            true
         }
         Value::Array(items) => items.iter_mut().all(clean),
         Value::Object(members) => {
@@ -162,8 +173,13 @@ mod tests {
 
     #[test]
     fn a_body_is_read_with_line_ends_as_forms_have_them() {
-        let read: Sample = read(br#"{"title":"a\r\nb\rc","tags":["x\r"]}"#).unwrap();
-        assert_eq!(read, Sample { title: "a\nb\nc".into(), tags: vec!["x\n".into()], value: None });
+        let sample: Sample = read(br#"{"title":"a\r\nb\rc","tags":["x\r"]}"#).unwrap();
+        assert_eq!(sample, Sample { title: "a\nb\nc".into(), tags: vec!["x\n".into()], value: None });
+        for (number, value) in [("1.0", 1), ("-1", -1), ("0.5e1", 5), ("-0.0", 0)] {
+            let body = format!(r#"{{"title":"a","tags":[],"value":{number}}}"#);
+            let sample: Sample = read(body.as_bytes()).unwrap();
+            assert_eq!(sample.value, Some(value), "{number}");
+        }
     }
 
     #[test]
@@ -176,6 +192,7 @@ mod tests {
         refused(r#"{"title":null,"tags":[]}"#, "title", "error-field-type");
         refused(r#"{"title":"a","tags":[{"name":"x"}]}"#, "tags", "error-field-type");
         refused(r#"{"title":"a","tags":[],"value":1e30}"#, "value", "error-field-type");
+        refused(r#"{"title":"a","tags":[],"value":1.5}"#, "value", "error-field-type");
         refused(r#"{"title":"a","tags":[],"value":99999999999}"#, "value", "error-field-type");
         refused(r#"{"title":"a","title":"b","tags":[]}"#, "title", "error-field-twice");
         refused(r#"{"title":"a\u0000","tags":[]}"#, "title", "error-nul");

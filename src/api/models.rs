@@ -2,7 +2,7 @@
 use crate::accounts::{PersonHead, Role};
 use crate::kernel::moment::Moment;
 use crate::moderation::FlagReason;
-use crate::threads::{OriginRow, PostRow, Removed, TagRow, ThreadRow};
+use crate::threads::{AnswerRow, OriginRow, PostRow, Removed, RevisionRow, TagRow, ThreadRow};
 use crate::web::view::{Author, encode, person_url, thread_url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -56,6 +56,27 @@ pub struct NewVote {
 pub struct NewAcceptance {
     #[schema(minimum = 1)]
     pub answer_id: i64,
+}
+
+/// A post's text as it is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRevision {
+    /// The number of the newest revision when the text was read: if there is a newer one, nothing is written (409).
+    #[schema(minimum = 1)]
+    pub base_revision: i32,
+    /// Markdown.
+    #[schema(min_length = 5, max_length = 30000)]
+    pub body: String,
+    /// Of a question, and needed there.
+    #[schema(min_length = 10, max_length = 150)]
+    pub title: Option<String>,
+    /// Of a question, and needed there: all its tags.
+    #[schema(max_items = 5)]
+    pub tags: Option<Vec<String>>,
+    /// What was changed and why.
+    #[schema(max_length = 200)]
+    pub summary: Option<String>,
 }
 
 /// Why moderators should look.
@@ -199,7 +220,42 @@ pub struct Comment {
     pub body_md: Option<String>,
     /// Cleaned: may be shown as it is.
     pub body_html: String,
+    pub origin: Option<Origin>,
     pub removed: Option<Removal>,
+}
+
+/// A text a post had.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    pub number: i32,
+    /// Of a question.
+    pub title: Option<String>,
+    /// Of a question.
+    pub tags: Option<Vec<String>>,
+    pub body_md: String,
+    /// Who wrote it; `null` where that person is gone or was never known.
+    pub author: Option<Person>,
+    pub summary: String,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+/// An answer in a person's history.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answered {
+    pub id: i64,
+    pub url: String,
+    pub score: i64,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    pub accepted: bool,
+    /// The brand's own answer.
+    pub official: bool,
+    /// Set for those who may still see it.
+    pub removed: Option<Removal>,
+    pub thread: Thread,
 }
 
 /// Where an imported post came from. Whoever shows the post must show this too, as its licence asks.
@@ -312,6 +368,41 @@ pub struct Voted {
 #[serde(deny_unknown_fields)]
 pub struct Flagged {
     pub post_id: i64,
+}
+
+/// Whether the caller has this problem too, now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeToo {
+    pub thread_id: i64,
+    pub me_too: bool,
+}
+
+/// Whether the caller is told of what is new in the thread, from now on.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Following {
+    pub thread_id: i64,
+    pub following: bool,
+}
+
+/// Whether the post is deleted now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deletion {
+    pub post_id: i64,
+    pub deleted: bool,
+}
+
+/// How a post stands after an edit.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Edited {
+    pub post_id: i64,
+    pub thread_id: i64,
+    /// The number of its newest revision.
+    pub revision: i32,
+    pub url: String,
 }
 
 /// The thread's solution now.
@@ -457,12 +548,46 @@ impl Comment {
             id: row.id.0,
             post_id: row.parent_id.map_or(0, |id| id.0),
             author: Person::of_author(base, &row.author()),
+            origin: row.origin.map(Into::into),
             created_at: row.created_at.iso(),
             edited_at: row.edited_at.map(Moment::iso),
             score: row.score,
             body_md,
             body_html: row.body_html,
             removed: removal(row.removed),
+        }
+    }
+}
+
+impl Revision {
+    pub fn of(base: &str, row: RevisionRow, editor: Option<&PersonHead>) -> Revision {
+        let kept = row.editor_name.filter(|name| !name.is_empty());
+        Revision {
+            number: row.number,
+            title: row.title,
+            tags: row.tags.map(|tags| tags.split_whitespace().map(str::to_owned).collect()),
+            body_md: row.body_md,
+            author: match editor {
+                Some(head) => Some(Person::of_head(base, head)),
+                None => kept.map(|name| Person::new(base, None, name, Role::Customer)),
+            },
+            summary: row.summary,
+            created_at: row.created_at.iso(),
+        }
+    }
+}
+
+impl Answered {
+    pub fn of(base: &str, row: AnswerRow, asker: Option<&PersonHead>) -> Answered {
+        Answered {
+            id: row.id.0,
+            url: post_url(base, &row.thread, row.id.0),
+            score: row.score,
+            created_at: row.created_at.iso(),
+            accepted: row.thread.accepted_answer_id == Some(row.id),
+            official: row.official,
+            removed: removal(row.removed),
+            thread: Thread::of(base, &row.thread, asker),
         }
     }
 }

@@ -27,22 +27,32 @@ use utoipa::OpenApi;
         read::threads,
         read::thread,
         read::comments,
+        read::revisions,
         read::find,
         read::tags,
         read::person,
+        read::questions,
+        read::answers,
         read::me,
         write::ask,
         write::answer,
         write::comment,
+        write::edit,
+        write::delete,
+        write::undelete,
         write::vote,
         write::flag,
         write::accept,
         write::unaccept,
+        write::me_too,
+        write::not_me_too,
+        write::follow,
+        write::unfollow,
     ),
     components(schemas(Problem, Sort, read::AnswerSort)),
     tags(
         (name = "threads", description = "Questions with their answers"),
-        (name = "posts", description = "Comments and votes on questions and answers"),
+        (name = "posts", description = "Comments and votes on questions and answers, and the texts of all three"),
         (name = "search", description = "Finding what is solved already"),
         (name = "tags", description = "What threads are about"),
         (name = "people", description = "Members"),
@@ -75,6 +85,10 @@ const BODY_ERRORS: &[(&str, &str)] = &[
     ("415", "The body is not application/json in UTF-8"),
     ("422", "A field of the body was not accepted; `field` names it"),
 ];
+
+/// What the `next` of a page looks like, of a list and of what was found.
+const AFTER: &str = "^-?[0-9]{1,19}_-?[0-9]{1,19}$";
+const AFTER_FOUND: &str = "^[A-Za-z0-9_-]{28}$";
 
 fn access(access: Access) -> (&'static str, &'static str) {
     match access {
@@ -124,6 +138,12 @@ pub fn document() -> Result<Value> {
             match operation["parameters"].as_array_mut() {
                 Some(parameters) => parameters.push(key),
                 None => operation["parameters"] = json!([key]),
+            }
+        }
+        for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            if parameter["name"] == "after" {
+                let pattern = if row.path.ends_with("/search") { AFTER_FOUND } else { AFTER };
+                parameter["schema"]["pattern"] = pattern.into();
             }
         }
         let errors =
@@ -258,6 +278,12 @@ mod tests {
             assert_eq!(field(body, "body", "minLength"), limits::MIN_BODY);
             assert_eq!(field(body, "body", "maxLength"), limits::MAX_BODY_CHARS);
         }
+        assert_eq!(field("NewRevision", "title", "minLength"), limits::MIN_TITLE);
+        assert_eq!(field("NewRevision", "title", "maxLength"), limits::MAX_TITLE);
+        assert_eq!(field("NewRevision", "tags", "maxItems"), limits::MAX_TAGS);
+        assert_eq!(field("NewRevision", "body", "minLength"), limits::MIN_COMMENT);
+        assert_eq!(field("NewRevision", "body", "maxLength"), limits::MAX_BODY_CHARS);
+        assert_eq!(field("NewRevision", "summary", "maxLength"), limits::MAX_SUMMARY);
         assert_eq!(field("NewComment", "body", "minLength"), limits::MIN_COMMENT);
         assert_eq!(field("NewComment", "body", "maxLength"), limits::MAX_COMMENT_CHARS);
         let mut limits_seen = 0;
@@ -275,10 +301,11 @@ mod tests {
                         assert_eq!(parameter["required"], true);
                     }
                     "tag" => assert_eq!(schema["maxLength"], limits::MAX_TAG),
+                    "after" => assert!(schema["pattern"].is_string(), "{method} {path}"),
                     _ => {}
                 }
             }
         }
-        assert_eq!(limits_seen, 4);
+        assert_eq!(limits_seen, 6);
     }
 }

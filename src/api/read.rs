@@ -1,7 +1,7 @@
 //! api room: what can be read: lists, a thread, what search finds, people and tags.
 use super::models::{
-    Badges, Beside, Comment, ExcerptFrom, Found, Listing, Me, Person, Post, Profile, SearchResults, Tag,
-    Thread, ThreadRef, WholeThread,
+    Answered, Badges, Beside, Comment, ExcerptFrom, Found, Listing, Me, Person, Post, Profile, Revision,
+    SearchResults, Tag, Thread, ThreadRef, WholeThread,
 };
 use crate::accounts::{self, PersonHead, Role};
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::{limits, names::TagName};
 use crate::search::{self, Query};
-use crate::threads::{self, PostRow, SeesRemoved, Sort, ThreadRow};
+use crate::threads::{self, PostRow, RevisionRow, SeesRemoved, Sort, ThreadRow};
 use crate::web::form::{Fields, Params, Parts};
 use crate::web::rates::Budget;
 use crate::web::view::{Cursor, person_url};
@@ -42,8 +42,14 @@ fn base<'a>(room: &Room<'a>) -> &'a str {
 }
 
 /// The people who asked these threads, in one query.
-fn askers(room: &mut Room<'_>, rows: &[ThreadRow]) -> Result<HashMap<UserId, PersonHead>> {
-    let mut ids: Vec<UserId> = rows.iter().filter_map(|row| row.author_id).collect();
+fn askers<'a>(
+    room: &mut Room<'_>,
+    rows: impl IntoIterator<Item = &'a ThreadRow>,
+) -> Result<HashMap<UserId, PersonHead>> {
+    people(room, rows.into_iter().filter_map(|row| row.author_id).collect())
+}
+
+fn people(room: &mut Room<'_>, mut ids: Vec<UserId>) -> Result<HashMap<UserId, PersonHead>> {
     ids.sort_unstable();
     ids.dedup();
     Ok(if ids.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &ids)? })
@@ -123,14 +129,14 @@ fn whole(room: &mut Room<'_>, id: ThreadId, oldest: bool, after: Option<Cursor>)
     let question = threads::question(room.conn, id)?.ok_or(Error::NotFound)?;
     let accepted = thread.accepted_answer_id;
     let (mut answers, next) = threads::answers(room.conn, id, accepted, oldest, after, sees)?;
-    if let (Some(accepted), None) = (accepted, after) {
-        answers.splice(0..0, threads::posts_by_id(room.conn, &[accepted])?);
+    if after.is_none() {
+        answers.splice(0..0, threads::accepted(room.conn, &thread, sees)?);
     }
     let duplicate_of = match thread.duplicate_of {
         Some(master) => threads::threads_by_id(room.conn, &[master])?.remove(&master),
         None => None,
     };
-    let people = askers(room, std::slice::from_ref(&thread))?;
+    let people = askers(room, [&thread])?;
     let base = base(room);
     let mut posts =
         posts(room, &thread, std::iter::once(question).chain(answers).collect(), sees)?.into_iter();
@@ -210,6 +216,36 @@ pub async fn comments(visit: Visit, parts: Parts, params: Params) -> Result<Http
             let items = rows.into_iter().map(|row| {
                 let source = sources.remove(&row.id);
                 Comment::of(base, row, source)
+            });
+            Ok(Listing { items: items.collect(), next: next.map(Cursor::encode) })
+        })
+        .await
+}
+
+/// Lists the revisions of a post, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/posts/{id}/revisions", tag = "posts", operation_id = "listRevisions",
+    params(
+        ("id" = i64, Path, minimum = 1),
+        ("after" = Option<String>, Query, description = "`next` of the page before", max_length = 64),
+    ),
+    responses((status = 200, description = "One page of revisions, 30 at most", body = Listing<Revision>)),
+)]
+pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let before = Cursor::of(&params)?.map(|cursor| i32::try_from(cursor.id)).transpose();
+    let before = before.map_err(|_| Error::Bad("error-bad-cursor"))?;
+    visit
+        .json(move |room| {
+            threads::post_seen(room.conn, viewer(room), post)?.ok_or(Error::NotFound)?;
+            let rows = threads::revisions(room.conn, post, before)?;
+            let at = |row: &RevisionRow| Cursor { key: 0, id: row.number.into() };
+            let (rows, next) = threads::cut(rows, limits::PAGE_ROWS, at);
+            let people = people(room, rows.iter().filter_map(|row| row.editor_id).collect())?;
+            let base = base(room);
+            let items = rows.into_iter().map(|row| {
+                let editor = row.editor_id.and_then(|id| people.get(&id));
+                Revision::of(base, row, editor)
             });
             Ok(Listing { items: items.collect(), next: next.map(Cursor::encode) })
         })
@@ -333,6 +369,72 @@ pub async fn person(visit: Visit, parts: Parts) -> Result<HttpResponse> {
                 solution_count: standing.accepted_count,
                 suspended_until: row.suspended_until.filter(|until| *until > now).map(Moment::iso),
             })
+        })
+        .await
+}
+
+/// What the viewer sees of this person's own posts: all of it when it is theirs or they moderate.
+fn sees_of(room: &Room<'_>, person: UserId) -> SeesRemoved {
+    match sees(room) {
+        SeesRemoved::Own(viewer) if viewer != person => SeesRemoved::None,
+        sees => sees,
+    }
+}
+
+/// Lists the questions of a person, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/people/{username}/questions", tag = "people", operation_id = "listQuestionsOfPerson",
+    params(
+        ("username" = String, Path, min_length = 1),
+        ("after" = Option<String>, Query, description = "`next` of the page before", max_length = 64),
+        ("limit" = Option<i64>, Query, description = "rows, 30 if not given", minimum = 1, maximum = 100),
+    ),
+    responses((status = 200, description = "One page of threads", body = Listing<Thread>)),
+)]
+pub async fn questions(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let username = parts.text("username")?.to_owned();
+    let (limit, after) = (limit_of(&params)?, Cursor::of(&params)?);
+    visit
+        .json(move |room| {
+            let person = accounts::profile(room.conn, &username)?.ok_or(Error::NotFound)?.id;
+            let removed_too = sees_of(room, person) != SeesRemoved::None;
+            let (rows, next) = threads::questions_of(room.conn, person, after, limit, removed_too)?;
+            let people = askers(room, &rows)?;
+            let base = base(room);
+            let author = |row: &ThreadRow| row.author_id.and_then(|id| people.get(&id));
+            Ok(Listing {
+                items: rows.iter().map(|row| Thread::of(base, row, author(row))).collect(),
+                next: next.map(Cursor::encode),
+            })
+        })
+        .await
+}
+
+/// Lists the answers of a person with the threads they stand in, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/people/{username}/answers", tag = "people", operation_id = "listAnswersOfPerson",
+    params(
+        ("username" = String, Path, min_length = 1),
+        ("after" = Option<String>, Query, description = "`next` of the page before", max_length = 64),
+        ("limit" = Option<i64>, Query, description = "rows, 30 if not given", minimum = 1, maximum = 100),
+    ),
+    responses((status = 200, description = "One page of answers", body = Listing<Answered>)),
+)]
+pub async fn answers(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+    let username = parts.text("username")?.to_owned();
+    let (limit, after) = (limit_of(&params)?, Cursor::of(&params)?);
+    visit
+        .json(move |room| {
+            let person = accounts::profile(room.conn, &username)?.ok_or(Error::NotFound)?.id;
+            let sees = sees_of(room, person);
+            let (rows, next) = threads::answers_of(room.conn, person, after, limit, sees)?;
+            let people = askers(room, rows.iter().map(|row| &row.thread))?;
+            let base = base(room);
+            let items = rows.into_iter().map(|row| {
+                let asker = row.thread.author_id.and_then(|id| people.get(&id));
+                Answered::of(base, row, asker)
+            });
+            Ok(Listing { items: items.collect(), next: next.map(Cursor::encode) })
         })
         .await
 }

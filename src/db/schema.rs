@@ -115,6 +115,7 @@ diesel::table! {
         removed -> SmallInt,
         official -> Bool,
         signature -> Nullable<Text>,
+        editor_name -> Nullable<Text>,
     }
 }
 

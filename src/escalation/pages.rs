@@ -341,10 +341,8 @@ fn outcome(room: &Room<'_>, case: &Case) -> String {
 
 /// What has been answered: the accepted one, then the best.
 fn answers(room: &mut Room<'_>, thread: &ThreadRow) -> Result<Vec<CaseAnswer>> {
-    let mut rows: Vec<PostRow> = match thread.accepted_answer_id {
-        Some(accepted) => threads::posts_by_id(room.conn, &[accepted])?,
-        None => Vec::new(),
-    };
+    let mut rows: Vec<PostRow> =
+        threads::accepted(room.conn, thread, SeesRemoved::None)?.into_iter().collect();
     let (best, _) =
         threads::answers(room.conn, thread.id, thread.accepted_answer_id, false, None, SeesRemoved::None)?;
     rows.extend(best);
@@ -374,7 +372,7 @@ fn asker(room: &mut Room<'_>, thread: &ThreadRow, question: &PostRow) -> Result<
         None => None,
     };
     let standing = crate::reputation::standing(room.conn, asker)?;
-    let (asked, _) = threads::questions_of(room.conn, asker, None, false)?;
+    let (asked, _) = threads::questions_of(room.conn, asker, None, limits::PAGE_ROWS, false)?;
     Ok(AskerHistory {
         person,
         joined: profile.map(|p| when(lang, p.created_at, now)).unwrap_or_default(),

@@ -27,16 +27,16 @@ mod lines;
 mod people;
 
 use super::pipeline;
-use super::run::{DONE, Opened, Run};
+use super::run::{DONE, Opened, Run, Stored};
 use super::{ExchangeError, FileCount, Options, Report, Result};
-use crate::db::Target;
-use crate::db::schema::{imported_rows, tags};
+use crate::db::schema::{imported_rows, imports, tags};
+use crate::db::{Access, Target};
 use crate::kernel::ids::{PostId, TagId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use lines::{Line, Lines};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -58,20 +58,30 @@ struct Book<'a> {
 /// Calling it again goes on where the last call stopped, and does nothing once all is in.
 pub fn import(target: &Target, path: &Path, options: &Options<'_>) -> Result<Report> {
     let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let key = format!("jsonl:{file}:{}", fingerprint(path)?);
+    let length = std::fs::metadata(path).map_err(ExchangeError::io(path))?.len();
+    let key = key(target, path, &file)?;
     let plain: String =
         file.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
-    let length = std::fs::metadata(path).map_err(ExchangeError::io(path))?.len();
+    let lengths = BTreeMap::from([(file.clone(), length)]);
     let mut run = match Run::open(target, &key, &format!("import-{plain}-unused.tsv"), options)? {
-        Opened::Finished(report) => return Ok(report),
-        Opened::Resumed(run) if run.stored.lengths.get(&file) != Some(&length) => {
+        Opened::Finished(stored) => {
+            let Some(how) = stored.differs(&lengths) else { return Ok(stored.report) };
             return Err(ExchangeError::Refused(format!(
-                "{file} is not the file this import began with; put that one back to finish it"
+                "{file} is here already, but it was another file then ({how}). What was added to it is not \
+                 brought in: put lines that stand by themselves into a file of another name, or bring the \
+                 whole of it into an empty data folder (--data)"
             )));
         }
-        Opened::Resumed(run) => run,
+        Opened::Resumed(run) => match run.stored.differs(&lengths) {
+            None => run,
+            Some(how) => {
+                return Err(ExchangeError::Refused(format!(
+                    "{file} is not the file this import began with ({how}); put that one back to finish it"
+                )));
+            }
+        },
         Opened::New(mut run) => {
-            run.stored.lengths.insert(file.clone(), length);
+            run.stored.lengths = lengths;
             run.stored.report.files.insert(file.clone(), FileCount::default());
             run.start(STAGE)?;
             run
@@ -172,10 +182,30 @@ impl<'a> Book<'a> {
     }
 }
 
-/// Tells files of one name apart by their first KiB.
-fn fingerprint(path: &Path) -> Result<String> {
+/// Bytes at the start of a file that tell it from others of its name.
+const START_BYTES: u64 = 1024;
+
+/// What this file's import is called: by its name and how it begins. One that began so before, and was
+/// shorter than what is looked at, is the same.
+fn key(target: &Target, path: &Path, file: &str) -> Result<String> {
+    let of = |bytes: u64| Ok::<_, ExchangeError>(format!("jsonl:{file}:{}", fingerprint(path, bytes)?));
+    let mut conn = target.connect(Access::Read)?;
+    let known: Vec<(String, String)> =
+        imports::table.select((imports::site, imports::report)).load(&mut conn)?;
+    for (site, stored) in known {
+        let then = serde_json::from_str(&stored).ok().and_then(|s: Stored| s.lengths.get(file).copied());
+        if let Some(then) = then.filter(|then| *then < START_BYTES)
+            && site == of(then)?
+        {
+            return Ok(site);
+        }
+    }
+    of(START_BYTES)
+}
+
+fn fingerprint(path: &Path, bytes: u64) -> Result<String> {
     let mut start = Vec::new();
     let file = File::open(path).map_err(ExchangeError::io(path))?;
-    file.take(1024).read_to_end(&mut start).map_err(ExchangeError::io(path))?;
+    file.take(bytes).read_to_end(&mut start).map_err(ExchangeError::io(path))?;
     Ok(Sha256::digest(&start).iter().take(8).map(|b| format!("{b:02x}")).collect())
 }

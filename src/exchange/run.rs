@@ -8,7 +8,7 @@ use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -26,6 +26,23 @@ pub struct Stored {
     pub lengths: BTreeMap<String, u64>,
     /// File name to its number of rows.
     pub rows: BTreeMap<String, u64>,
+    /// Files whose Ids do not ascend, so that one may come twice.
+    #[serde(default)]
+    pub jumbled: BTreeSet<String>,
+}
+
+impl Stored {
+    /// How files of these lengths differ from those the import began with, in words.
+    pub fn differs(&self, now: &BTreeMap<String, u64>) -> Option<String> {
+        let names = self.lengths.keys().chain(now.keys());
+        let mut told = names.filter_map(|name| match (self.lengths.get(name), now.get(name)) {
+            (Some(then), Some(now)) if then == now => None,
+            (Some(then), Some(now)) => Some(format!("{name} had {then} bytes and has {now}")),
+            (Some(_), None) => Some(format!("{name} is not there any more")),
+            (None, _) => Some(format!("{name} was not there")),
+        });
+        told.next()
+    }
 }
 
 pub struct Run<'a> {
@@ -49,7 +66,7 @@ struct List {
 pub enum Opened<'a> {
     New(Run<'a>),
     Resumed(Run<'a>),
-    Finished(Report),
+    Finished(Stored),
 }
 
 impl<'a> Run<'a> {
@@ -89,7 +106,8 @@ impl<'a> Run<'a> {
             ExchangeError::Refused(format!("what is stored about the import of {site} cannot be read: {e}"))
         })?;
         if finished_at.is_some() {
-            return Ok(Opened::Finished(Report { already_there: true, ..run.stored.report }));
+            run.stored.report.already_there = true;
+            return Ok(Opened::Finished(run.stored));
         }
         (run.id, run.stage, run.rows_done) = (id, stage, u64::try_from(rows_done).unwrap_or(0));
         run.stored.report.resumed = true;

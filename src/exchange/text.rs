@@ -1,8 +1,8 @@
 //! exchange room: texts of other sites made fit for this one.
 use crate::kernel::excerpt::excerpt;
-use crate::kernel::limits::{EXCERPT_CHARS, MAX_DISPLAY_NAME, MAX_TAG, MAX_USERNAME};
+use crate::kernel::limits::{EXCERPT_CHARS, MAX_DISPLAY_NAME, MAX_USERNAME};
 use crate::kernel::markdown::{self, Rendered};
-use crate::kernel::names::Username;
+use crate::kernel::names::{TagName, Username};
 pub(super) use crate::kernel::slug::{fold, slug};
 use unicode_normalization::UnicodeNormalization;
 
@@ -121,22 +121,41 @@ pub(super) fn username(display: &str, id: i64, attempt: u32) -> String {
     }
 }
 
-/// Tags of a post: `<a><b>`, `|a|b|` or `a b`; each once, as this house writes them.
-pub(super) fn tags(text: &str) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    for part in text.split(|c: char| matches!(c, '<' | '>' | '|') || c.is_whitespace()) {
-        let tag: String = fold(part).chars().filter(|c| !invisible(*c)).take(MAX_TAG).collect();
-        if !tag.is_empty() && !tags.contains(&tag) {
-            tags.push(tag);
+/// What is noted of tags that could not keep their name.
+pub(super) const RENAMED: &str = "tags that are written otherwise here, or not at all";
+
+/// Names that tags may have in this house, each once.
+#[derive(Default)]
+pub(super) struct Tags {
+    pub names: Vec<String>,
+    /// How many had another name, or one of which nothing could stay.
+    pub renamed: u64,
+}
+
+/// Tags of a post: `<a><b>`, `|a|b|` or `a b`.
+pub(super) fn tags(text: &str) -> Tags {
+    tag_names(text.split(|c: char| matches!(c, '<' | '>' | '|') || c.is_whitespace()))
+}
+
+pub(super) fn tag_names<'a>(parts: impl IntoIterator<Item = &'a str>) -> Tags {
+    let mut tags = Tags::default();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        tags.renamed += u64::from(TagName::parse(part).is_err());
+        if let Some(name) = TagName::near(part).map(TagName::into_string)
+            && !tags.names.contains(&name)
+        {
+            tags.names.push(name);
         }
     }
     tags
 }
 
-/// Text as PostgreSQL takes it and Markdown wants it: no NUL, lines ended by `\n` alone.
+/// Text as PostgreSQL takes it and Markdown wants it, and as an editor may send it back: lines ended by
+/// `\n` alone, no other control characters but tabs.
 pub(super) fn plain(text: String) -> String {
-    if text.contains(['\0', '\r']) {
-        text.replace('\0', "").replace("\r\n", "\n").replace('\r', "\n")
+    let strange = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.contains(strange) {
+        text.replace("\r\n", "\n").replace('\r', "\n").replace(strange, "")
     } else {
         text
     }
@@ -173,9 +192,22 @@ mod tests {
 
     #[test]
     fn both_forms_of_tags_are_read() {
-        assert_eq!(tags("<c++><C#><c++>"), ["c++", "c#"]);
-        assert_eq!(tags("|grammar|word-choice|"), ["grammar", "word-choice"]);
-        assert!(tags("").is_empty());
+        let check = |text: &str, names: &[&str], renamed: u64| {
+            let tags = tags(text);
+            assert_eq!(
+                (tags.names, tags.renamed),
+                (names.iter().map(|n| (*n).to_owned()).collect(), renamed)
+            );
+        };
+        check("<c++><C#><c++>", &["c++", "c#"], 0);
+        check("|grammar|word-choice|", &["grammar", "word-choice"], 0);
+        check("", &[], 0);
+        check("<my_tag><my-tag><__>", &["my-tag"], 2);
+    }
+
+    #[test]
+    fn control_characters_do_not_come_in() {
+        assert_eq!(plain("a\r\nb\rc\0\u{7}\u{85}\td".into()), "a\nb\nc\td");
     }
 
     #[test]

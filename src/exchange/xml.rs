@@ -24,6 +24,10 @@ pub struct Row {
     /// 1 for the first row of the file.
     pub number: u64,
     values: Vec<(&'static str, String)>,
+    /// A row with its Id came before.
+    again: bool,
+    /// What was wrong with values it can do without.
+    pub notes: Vec<Reason>,
 }
 
 impl Row {
@@ -56,8 +60,25 @@ impl Row {
     pub fn needed_date(&self, key: &'static str) -> std::result::Result<Moment, Reason> {
         self.date(key)?.ok_or_else(|| format!("it has no {key}").into())
     }
+    /// A whole number the row can do without: one that cannot be read is noted and left out.
+    pub fn spare_int(&mut self, key: &'static str) -> Option<i64> {
+        let read = self.int(key);
+        self.spare(read)
+    }
+    pub fn spare_date(&mut self, key: &'static str) -> Option<Moment> {
+        let read = self.date(key);
+        self.spare(read)
+    }
+    fn spare<T>(&mut self, read: std::result::Result<Option<T>, Reason>) -> Option<T> {
+        read.unwrap_or_else(|reason| {
+            self.notes.push(format!("{reason}; it was left out").into());
+            None
+        })
+    }
+    /// Every row's own number; one that came before is used once.
     pub fn id(&self) -> std::result::Result<i64, Reason> {
-        self.needed_int("Id")
+        let id = self.needed_int("Id")?;
+        if self.again { Err("a row with this Id came before".into()) } else { Ok(id) }
     }
     /// What names this row in the list of unused ones.
     pub fn label(&self) -> String {
@@ -72,6 +93,39 @@ impl Row {
     }
 }
 
+/// The Ids of a file that stand behind a higher one: of these alone a row can come twice. Nine bytes
+/// each, and none at all in a dump as its makers write it, where Ids ascend.
+pub struct Late {
+    ids: Vec<i64>,
+    met: Vec<bool>,
+}
+
+impl Late {
+    /// Reads the file once for its Ids.
+    pub fn of(path: &Path) -> Result<Late> {
+        let mut rows = Rows::open(path, &[])?;
+        let (mut highest, mut ids) = (None, Vec::new());
+        while let Some(row) = rows.next_row()? {
+            if let Ok(Some(id)) = row.int("Id") {
+                if Some(id) <= highest {
+                    ids.push(id);
+                }
+                highest = highest.max(Some(id));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let met = vec![false; ids.len()];
+        Ok(Late { ids, met })
+    }
+
+    /// Whether a row with this Id came before this one.
+    fn again(&mut self, id: i64) -> bool {
+        let met = self.ids.binary_search(&id).ok().and_then(|at| self.met.get_mut(at));
+        met.is_some_and(|met| std::mem::replace(met, true))
+    }
+}
+
 /// Reads a file of rows from its beginning to its end.
 pub struct Rows {
     reader: Reader<Limited>,
@@ -81,6 +135,7 @@ pub struct Rows {
     depth: u64,
     rooted: bool,
     number: u64,
+    late: Option<Late>,
 }
 
 enum Element {
@@ -104,7 +159,12 @@ impl Rows {
             });
         }
         let reader = Reader::from_reader(Limited { inner, left: MAX_ELEMENT_BYTES });
-        Ok(Rows { reader, buffer: Vec::new(), name, wanted, depth: 0, rooted: false, number: 0 })
+        Ok(Rows { reader, buffer: Vec::new(), name, wanted, depth: 0, rooted: false, number: 0, late: None })
+    }
+
+    /// From here on a row is told when its Id came before.
+    pub fn guard(&mut self, late: Late) {
+        self.late = Some(late);
     }
 
     /// The next row, or `None` at the proper end of the file.
@@ -112,9 +172,10 @@ impl Rows {
         self.step(true)
     }
 
-    /// Passes over `rows` rows without looking at them.
+    /// Passes over `rows` rows, of which only the Ids count.
     pub fn skip(&mut self, rows: u64) -> Result<()> {
-        while self.number < rows && self.step(false)?.is_some() {}
+        let decode = self.late.is_some();
+        while self.number < rows && self.step(decode)?.is_some() {}
         Ok(())
     }
 
@@ -158,7 +219,11 @@ impl Rows {
                 Ok((Element::Row, deeper)) => {
                     self.depth += deeper;
                     self.number = number;
-                    return Ok(Some(row.unwrap_or_default()));
+                    let mut row = row.unwrap_or_default();
+                    if let (Some(late), Ok(Some(id))) = (&mut self.late, row.int("Id")) {
+                        row.again = late.again(id);
+                    }
+                    return Ok(Some(row));
                 }
             }
         }

@@ -418,6 +418,20 @@ impl TagName {
         }
         Ok(Self(name))
     }
+
+    /// The name that comes nearest to what another site calls a tag: `my_tag` is `my-tag` here; `None`
+    /// when nothing of it can stay.
+    pub fn near(text: &str) -> Option<Self> {
+        if let Ok(name) = Self::parse(text) {
+            return Some(name);
+        }
+        let begin: String = text.chars().take(MAX_NAME_BYTES / 4).filter(|c| !is_invisible(*c)).collect();
+        let fits = |c: char| c.is_alphanumeric() || matches!(c, '+' | '#' | '.' | '-');
+        let name: String = fold(&begin).chars().map(|c| if fits(c) { c } else { '-' }).collect();
+        let name = name.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '.').trim_end_matches('-');
+        let name: String = name.chars().take(MAX_TAG).collect();
+        Self::parse(name.trim_end_matches('-')).ok()
+    }
 }
 
 #[cfg(test)]
@@ -564,6 +578,26 @@ mod tests {
         assert_eq!(TagName::parse(&"x".repeat(36)), Err(TagNameError::TooLong));
     }
 
+    #[test]
+    fn another_sites_tag_keeps_what_it_can_of_its_name() {
+        let near = |text: &str| TagName::near(text).map(TagName::into_string);
+        for (text, name) in [
+            ("C++", "c++"),
+            ("my_tag", "my-tag"),
+            ("q&a", "q-a"),
+            ("two words", "two-words"),
+            ("_private_", "private"),
+            ("a\u{200b}b", "ab"),
+            ("+1", "1"),
+        ] {
+            assert_eq!(near(text).as_deref(), Some(name), "{text:?}");
+        }
+        assert_eq!(near(&"x_".repeat(5_000)).unwrap().len(), 35);
+        for text in ["", "__", "..", "\u{200b}", "😀"] {
+            assert_eq!(near(text), None, "{text:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn what_parsed_once_parses_to_itself(text in any::<String>(), ascii in "[ -~]{0,40}") {
@@ -580,7 +614,7 @@ mod tests {
                 if let Ok(title) = Title::parse(&text) {
                     prop_assert_eq!(Title::parse(title.as_str()), Ok(title.clone()));
                 }
-                if let Ok(tag) = TagName::parse(&text) {
+                if let Some(tag) = TagName::near(&text) {
                     prop_assert_eq!(TagName::parse(tag.as_str()), Ok(tag.clone()));
                 }
             }

@@ -22,6 +22,7 @@ pub use store::{
     answers_of, comments, comments_after, cut, draft_at, forget, list, post_head, posts_by_id, question,
     questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
+pub use store::{RevisionRow, accepted, revisions};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]

@@ -279,6 +279,7 @@ pub fn update_body(
             posts::revision.eq(revision),
             posts::edited_at.eq(tx.now),
             posts::editor_id.eq(editor),
+            posts::editor_name.eq(None::<String>),
         ))
         .execute(tx.conn)?;
     Ok(())
@@ -818,6 +819,7 @@ pub fn questions_of(
     conn: &mut Conn,
     user: UserId,
     after: Option<Cursor>,
+    limit: i64,
     removed_too: bool,
 ) -> DbResult<(Vec<ThreadRow>, Option<Cursor>)> {
     let mut query = threads::table.filter(threads::author_id.eq(user)).select(thread_columns!()).into_boxed();
@@ -829,11 +831,9 @@ pub fn questions_of(
             .filter(threads::created_at.le(at.key))
             .filter(threads::created_at.lt(at.key).or(threads::id.lt(at.id)));
     }
-    let rows: Vec<ThreadRow> = query
-        .order((threads::created_at.desc(), threads::id.desc()))
-        .limit(limits::PAGE_ROWS + 1)
-        .load(conn)?;
-    Ok(cut(rows, limits::PAGE_ROWS, |row| Cursor { key: row.created_at.0, id: row.id.0 }))
+    let rows: Vec<ThreadRow> =
+        query.order((threads::created_at.desc(), threads::id.desc())).limit(limit + 1).load(conn)?;
+    Ok(cut(rows, limit, |row| Cursor { key: row.created_at.0, id: row.id.0 }))
 }
 
 /// An answer in a person's history, with the thread it stands in.
@@ -851,6 +851,7 @@ pub fn answers_of(
     conn: &mut Conn,
     user: UserId,
     after: Option<Cursor>,
+    limit: i64,
     sees: SeesRemoved,
 ) -> DbResult<(Vec<AnswerRow>, Option<Cursor>)> {
     let mut query = posts::table
@@ -877,8 +878,8 @@ pub fn answers_of(
     if let Some(at) = after {
         query = query.filter(posts::id.lt(at.id));
     }
-    let rows: Vec<AnswerRow> = query.order(posts::id.desc()).limit(limits::PAGE_ROWS + 1).load(conn)?;
-    Ok(cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id.0 }))
+    let rows: Vec<AnswerRow> = query.order(posts::id.desc()).limit(limit + 1).load(conn)?;
+    Ok(cut(rows, limit, |row| Cursor { key: 0, id: row.id.0 }))
 }
 
 /// Threads closed in favour of this one.
@@ -903,6 +904,7 @@ pub struct PostRow {
     pub created_at: Moment,
     pub edited_at: Option<Moment>,
     pub editor_id: Option<UserId>,
+    pub editor_name: Option<String>,
     pub score: i64,
     pub comment_count: i64,
     pub removed: i16,
@@ -950,6 +952,7 @@ macro_rules! posts_with_authors {
                 posts::created_at,
                 posts::edited_at,
                 posts::editor_id,
+                posts::editor_name,
                 posts::score,
                 posts::comment_count,
                 posts::removed,
@@ -1000,6 +1003,22 @@ pub enum SeesRemoved {
     None,
     Own(UserId),
     All,
+}
+
+impl SeesRemoved {
+    fn shows(self, row: &PostRow) -> bool {
+        match self {
+            SeesRemoved::None => row.removed == 0,
+            SeesRemoved::Own(user) => row.removed == 0 || row.author_id == Some(user),
+            SeesRemoved::All => true,
+        }
+    }
+}
+
+/// The accepted answer of a thread, for whom it is there: it stands before the pages of [`answers`].
+pub fn accepted(conn: &mut Conn, thread: &ThreadRow, sees: SeesRemoved) -> DbResult<Option<PostRow>> {
+    let Some(id) = thread.accepted_answer_id else { return Ok(None) };
+    Ok(posts_by_id(conn, &[id])?.pop().filter(|row| sees.shows(row)))
 }
 
 /// One page of answers, the accepted one aside (it is fetched by its number and stands first).

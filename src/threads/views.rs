@@ -279,7 +279,8 @@ pub struct Origin {
     pub site: String,
     /// "CC BY-SA 4.0".
     pub licence: String,
-    pub licence_url: String,
+    /// Of the licences we know.
+    pub licence_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -302,6 +303,8 @@ pub struct Comment {
     pub can_unhide: bool,
     pub removed: Option<Removed>,
     pub edited: bool,
+    /// Attribution of an imported comment.
+    pub origin: Option<Origin>,
 }
 
 /// `threads/comments.html`: every comment of one post.

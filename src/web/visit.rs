@@ -38,6 +38,7 @@ pub enum Access {
 pub struct RouteAccess(pub Access);
 
 /// The request, without anything borrowed from it.
+#[derive(Clone)]
 pub struct Visit {
     pub app: App,
     pub access: Access,

@@ -170,7 +170,9 @@ on_both!(lists_are_paged_without_gaps_or_repetitions, |world| async move {
 
 on_both!(nonsense_in_a_query_is_refused, |world| async move {
     let anyone = world.visitor();
-    let lists = ["/api/v1/threads", "/api/v1/tags", "/api/v1/search?q=router"];
+    let person = "/api/v1/people/ann";
+    let (asked, answered) = (format!("{person}/questions"), format!("{person}/answers"));
+    let lists = ["/api/v1/threads", "/api/v1/tags", "/api/v1/search?q=router", &asked, &answered];
     for list in lists {
         let join = if list.contains('?') { '&' } else { '?' };
         for limit in ["0", "-1", "101", "1000000000", "abc", "9223372036854775808", "1.5", "+5", "05"] {
@@ -302,12 +304,24 @@ on_both!(what_is_hidden_is_not_there_by_program_either, |world| async move {
     // Also before the index has followed.
     anyone.get("/api/v1/search?q=canarysecret").await.expect(200).lacks("A canarysecret answer");
     world.settle().await;
-    for path in [&thread, "/api/v1/search?q=canarysecret", "/api/v1/threads", "/api/v1/people/bruno"] {
+    let person = "/api/v1/people/bruno";
+    let answers = format!("{person}/answers");
+    let revisions = format!("/api/v1/posts/{answer}/revisions");
+    for path in [&thread, "/api/v1/search?q=canarysecret", "/api/v1/threads", person, &answers] {
         anyone.get(path).await.expect(200).lacks("canarysecret answer");
         get_as(&anyone, &ann_key, path).await.expect(200).lacks("canarysecret answer");
     }
     get_as(&anyone, &bruno_key, &thread).await.contains("canarysecret").contains("\"removed\":\"hidden\"");
     get_as(&anyone, &carla_key, &thread).await.contains("canarysecret");
+    assert_eq!(ids(&get_as(&anyone, &ann_key, &answers).await), [] as [i64; 0]);
+    for key in [&bruno_key, &carla_key] {
+        assert_eq!(ids(&get_as(&anyone, key, &answers).await), [answer]);
+        get_as(&anyone, key, &revisions).await.expect(200).contains("canarysecret");
+    }
+    problem(&anyone.get(&revisions).await, 404);
+    // Not even that it is there is told by what is wrong with a text for it.
+    let text = json!({ "base_revision": 1, "body": "x", "title": "x" });
+    problem(&anyone.post_json(&revisions, &ann_key, &text).await, 404);
     let vote = format!("/api/v1/posts/{answer}/vote");
     let voted = send_as(&anyone, Method::PUT, &ann_key, &vote, &json!({ "value": 1 })).await;
     problem(&voted, 404);
@@ -319,11 +333,182 @@ on_both!(what_is_hidden_is_not_there_by_program_either, |world| async move {
     problem(&anyone.get(&thread).await, 404);
     problem(&get_as(&anyone, &bruno_key, &thread).await, 404);
     get_as(&anyone, &ann_key, &thread).await.expect(200);
-    for path in ["/api/v1/threads", "/api/v1/threads?tag=router", "/api/v1/search?q=router"] {
+    let asked = "/api/v1/people/ann/questions";
+    for path in ["/api/v1/threads", "/api/v1/threads?tag=router", "/api/v1/search?q=router", asked, &answers]
+    {
         anyone.get(path).await.expect(200).lacks(TITLE);
+        get_as(&anyone, &bruno_key, path).await.expect(200).lacks(BODY);
+    }
+    for key in [&ann_key, &carla_key] {
+        assert_eq!(ids(&get_as(&anyone, key, asked).await), [id]);
     }
     let said = json!({ "body": "An answer to what is gone." });
     problem(&anyone.post_json(&format!("{thread}/answers"), &bruno_key, &said).await, 404);
+});
+
+on_both!(a_text_is_edited_by_program_and_no_edit_is_lost, |world| async move {
+    let anyone = world.visitor();
+    let (ann, bruno) = (token(&world, &world.ann).await, token(&world, &world.bruno).await);
+    let id = anyone.post_json("/api/v1/threads", &ann, &question(1)).await.json()["id"].as_i64().unwrap();
+    let revisions = format!("/api/v1/posts/{id}/revisions");
+    let first = anyone.get(&revisions).await.expect(200).json();
+    assert_eq!(first["items"][0]["number"], 1);
+    assert_eq!(first["items"][0]["body_md"], BODY);
+    assert_eq!(first["items"][0]["author"]["username"], "ann");
+    let edit = |base: i32, body: &str| json!({ "base_revision": base, "title": TITLE, "tags": ["wifi"], "body": body, "summary": "clearer" });
+    let saved = anyone.post_json(&revisions, &ann, &edit(1, "It is *another* text now.")).await;
+    let saved = saved.expect(200).json();
+    assert_eq!((&saved["post_id"], &saved["revision"]), (&json!(id), &json!(2)));
+    assert!(saved["url"].as_str().unwrap().starts_with(&world.base_url), "{saved}");
+    // Sent again it changes nothing; another text on the old number is refused and changes nothing either.
+    let again = anyone.post_json(&revisions, &ann, &edit(1, "It is *another* text now.")).await;
+    assert_eq!(again.expect(200).json()["revision"], 2);
+    let late = problem(&anyone.post_json(&revisions, &ann, &edit(1, "Written on the old one.")).await, 409);
+    assert!(late["detail"].as_str().unwrap().contains("newer revision"), "{late}");
+    let all = anyone.get(&revisions).await.expect(200).json();
+    let numbers: Vec<_> = all["items"].as_array().unwrap().iter().map(|r| r["number"].clone()).collect();
+    assert_eq!(numbers, [2, 1]);
+    assert_eq!(
+        (&all["items"][0]["summary"], &all["items"][0]["tags"]),
+        (&json!("clearer"), &json!(["wifi"]))
+    );
+    let whole = anyone.get(&format!("/api/v1/threads/{id}")).await.json();
+    assert_eq!((&whole["thread"]["title"], &whole["thread"]["tags"]), (&json!(TITLE), &json!(["wifi"])));
+    problem(&anyone.post_json(&revisions, &bruno, &edit(2, "Somebody else's words.")).await, 403);
+    // A comment has neither title nor tags, and its own bounds.
+    let remark = json!({ "body": "A remark." });
+    let comment = anyone.post_json(&format!("/api/v1/posts/{id}/comments"), &bruno, &remark).await;
+    let comment = comment.expect(201).json()["id"].as_i64().unwrap();
+    let of_comment = format!("/api/v1/posts/{comment}/revisions");
+    let short = json!({ "base_revision": 1, "body": "Shorter." });
+    assert_eq!(anyone.post_json(&of_comment, &bruno, &short).await.expect(200).json()["revision"], 2);
+    for (path, body, field) in [
+        (&of_comment, json!({ "base_revision": 2, "body": "Shorter yet", "title": TITLE }), "title"),
+        (&of_comment, json!({ "base_revision": 2, "body": "Shorter yet", "tags": [] }), "tags"),
+        (&of_comment, json!({ "base_revision": 2, "body": "x".repeat(1_001) }), "body"),
+        (&of_comment, json!({ "body": "Shorter yet" }), "base_revision"),
+        (
+            &of_comment,
+            json!({ "base_revision": 2, "body": "Fine so far", "summary": "x".repeat(201) }),
+            "summary",
+        ),
+        (&revisions, json!({ "base_revision": 2, "body": BODY, "tags": [] }), "title"),
+        (&revisions, json!({ "base_revision": 2, "body": BODY, "title": TITLE }), "tags"),
+        (&revisions, json!({ "base_revision": 2, "body": BODY, "title": "short", "tags": [] }), "title"),
+    ] {
+        let key = if path == &of_comment { &bruno } else { &ann };
+        assert_eq!(problem(&anyone.post_json(path, key, &body).await, 422)["field"], field, "{body}");
+    }
+    problem(&anyone.post_json("/api/v1/posts/999999/revisions", &ann, &edit(1, BODY)).await, 404);
+    problem(&anyone.get("/api/v1/posts/999999/revisions").await, 404);
+    problem(&anyone.get(&format!("{revisions}?after=0_99999999999")).await, 400);
+    // More than a page of them.
+    for n in 2..40 {
+        let body = format!("Text number {n} of many.");
+        anyone.post_json(&revisions, &ann, &edit(n, &body)).await.expect(200);
+    }
+    let page = anyone.get(&revisions).await.json();
+    let next = page["next"].as_str().unwrap();
+    let rest = anyone.get(&format!("{revisions}?after={next}")).await.expect(200).json();
+    let numbers: Vec<i64> = [&page, &rest]
+        .iter()
+        .flat_map(|page| page["items"].as_array().unwrap())
+        .map(|row| row["number"].as_i64().unwrap())
+        .collect();
+    assert_eq!(numbers, (1..=40).rev().collect::<Vec<i64>>());
+    assert_eq!(rest["next"], Value::Null);
+});
+
+on_both!(small_acts_are_done_and_taken_back_by_program, |world| async move {
+    let anyone = world.visitor();
+    let (ann, bruno) = (token(&world, &world.ann).await, token(&world, &world.bruno).await);
+    let id = anyone.post_json("/api/v1/threads", &ann, &question(1)).await.json()["id"].as_i64().unwrap();
+    let act =
+        |method: Method, key: &str, path: &str| anyone.send(anyone.request(method, path).bearer_auth(key));
+    let me_too = format!("/api/v1/threads/{id}/me-too");
+    let thread = format!("/api/v1/threads/{id}");
+    for (method, me, count) in [(Method::PUT, true, 1), (Method::PUT, true, 1), (Method::DELETE, false, 0)] {
+        let said = act(method, &bruno, &me_too).await.expect(200).json();
+        assert_eq!(said, json!({ "thread_id": id, "me_too": me }));
+        assert_eq!(anyone.get(&thread).await.json()["thread"]["me_too_count"], count);
+    }
+    problem(&act(Method::PUT, &ann, &me_too).await, 403);
+    let follow = format!("/api/v1/threads/{id}/follow");
+    for (method, following) in [(Method::PUT, true), (Method::PUT, true), (Method::DELETE, false)] {
+        let said = act(method, &bruno, &follow).await.expect(200).json();
+        assert_eq!(said, json!({ "thread_id": id, "following": following }));
+        let form = if following { "/follow/removal" } else { "/follow" };
+        let page = world.bruno().await.get(&thread.replace("/api/v1", "")).await.location();
+        let page = world.bruno().await.get(&page).await;
+        assert!(page.forms().contains(&format!("/threads/{id}{form}")), "{:?}", page.forms());
+    }
+    let text = json!({ "body": "An answer to be taken back." });
+    let answer = anyone.post_json(&format!("{thread}/answers"), &bruno, &text).await;
+    let answer = answer.expect(201).json()["id"].as_i64().unwrap();
+    let (post, deletion) = (format!("/api/v1/posts/{answer}"), format!("/api/v1/posts/{answer}/deletion"));
+    problem(&act(Method::DELETE, &ann, &post).await, 409);
+    for _ in 0..2 {
+        let said = act(Method::DELETE, &bruno, &post).await.expect(200).json();
+        assert_eq!(said, json!({ "post_id": answer, "deleted": true }));
+        assert_eq!(anyone.get(&thread).await.json()["thread"]["answer_count"], 0);
+    }
+    problem(&act(Method::DELETE, &ann, &deletion).await, 404);
+    for _ in 0..2 {
+        let said = act(Method::DELETE, &bruno, &deletion).await.expect(200).json();
+        assert_eq!(said, json!({ "post_id": answer, "deleted": false }));
+        assert_eq!(anyone.get(&thread).await.json()["thread"]["answer_count"], 1);
+    }
+    // A question that was answered belongs to others too.
+    problem(&act(Method::DELETE, &ann, &format!("/api/v1/posts/{id}")).await, 409);
+    for (method, path) in [
+        (Method::PUT, me_too.as_str()),
+        (Method::DELETE, &me_too),
+        (Method::PUT, &follow),
+        (Method::DELETE, &follow),
+        (Method::DELETE, &post),
+        (Method::DELETE, &deletion),
+    ] {
+        problem(&anyone.send(anyone.request(method.clone(), path)).await, 401);
+        let nowhere = path.replace(&id.to_string(), "999999").replace(&answer.to_string(), "999999");
+        problem(&act(method, &bruno, &nowhere).await, 404);
+    }
+});
+
+on_both!(what_a_person_asked_and_answered_is_paged, |world| async move {
+    let anyone = world.visitor();
+    let (ann, bruno) = (token(&world, &world.ann).await, token(&world, &world.bruno).await);
+    let (mut asked, mut answered) = (Vec::new(), Vec::new());
+    for n in 0..5 {
+        world.clock.advance(i64::from(n % 2 == 0) * 1_000_000);
+        let page = anyone.post_json("/api/v1/threads", &ann, &question(n)).await;
+        let id = page.expect(201).json()["id"].as_i64().unwrap();
+        asked.insert(0, id);
+        let text = json!({ "body": format!("Answer number {n}, of one person.") });
+        let page = anyone.post_json(&format!("/api/v1/threads/{id}/answers"), &bruno, &text).await;
+        answered.insert(0, page.expect(201).json()["id"].as_i64().unwrap());
+    }
+    for (list, expected) in
+        [("/api/v1/people/ann/questions", &asked), ("/api/v1/people/bruno/answers", &answered)]
+    {
+        for limit in [1, 2, 5, 100] {
+            let base = format!("{list}?limit={limit}");
+            let (mut seen, mut path) = (Vec::new(), base.clone());
+            loop {
+                let page = anyone.get(&path).await;
+                seen.extend(ids(&page));
+                match page.json()["next"].as_str() {
+                    Some(next) => path = format!("{base}&after={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(&seen, expected, "{base}");
+        }
+    }
+    let first = &anyone.get("/api/v1/people/bruno/answers").await.json()["items"][0];
+    assert_eq!((&first["thread"]["id"], &first["accepted"]), (&json!(asked[0]), &json!(false)));
+    assert_eq!(ids(&anyone.get("/api/v1/people/bruno/questions").await), [] as [i64; 0]);
+    problem(&anyone.get("/api/v1/people/nobody/questions").await, 404);
+    problem(&anyone.get("/api/v1/people/nobody/answers").await, 404);
 });
 
 on_both!(a_request_sent_twice_makes_one_post, |world| async move {
@@ -397,6 +582,9 @@ on_both!(every_error_is_a_problem_in_json, |world| async move {
         (json!({ "title": TITLE, "body": "nul \u{0} nul nul nul", "tags": [] }), "body"),
         (json!({ "title": TITLE, "body": BODY, "tags": ["a!b"] }), "tags"),
         (json!({ "title": TITLE, "body": BODY, "tags": ["aa", "bb", "cc", "dd", "ee", "ff"] }), "tags"),
+        (json!({ "title": TITLE, "body": BODY, "tags": ["", "", "", "", "", ""] }), "tags"),
+        (json!({ "title": TITLE, "body": BODY, "tags": ["aa", ""] }), "tags"),
+        (json!({ "title": TITLE, "body": BODY, "tags": ["aa,bb"] }), "tags"),
     ] {
         let refused = problem(&anyone.post_json("/api/v1/threads", &ann, &body).await, 422);
         assert_eq!(refused["field"], field, "{refused}");
@@ -470,9 +658,12 @@ on_both!(the_description_is_served_and_kept_by_who_has_it, |world| async move {
         ("/api/v1/threads".to_owned(), "/api/v1/threads"),
         (format!("/api/v1/threads/{id}"), "/api/v1/threads/{id}"),
         (format!("/api/v1/posts/{id}/comments"), "/api/v1/posts/{id}/comments"),
+        (format!("/api/v1/posts/{id}/revisions"), "/api/v1/posts/{id}/revisions"),
         ("/api/v1/search?q=question".to_owned(), "/api/v1/search"),
         ("/api/v1/tags".to_owned(), "/api/v1/tags"),
         ("/api/v1/people/ann".to_owned(), "/api/v1/people/{username}"),
+        ("/api/v1/people/ann/questions".to_owned(), "/api/v1/people/{username}/questions"),
+        ("/api/v1/people/ann/answers".to_owned(), "/api/v1/people/{username}/answers"),
         ("/api/v1/me".to_owned(), "/api/v1/me"),
     ] {
         let answer = get_as(&anyone, &ann, &path).await.expect(200).json();

@@ -1,5 +1,5 @@
 //! tests: the program itself, run as an operator runs it: settings, accounts, backups, starting and stopping.
-use crate::{postgres, scratch};
+use crate::{dump, postgres, scratch};
 use diesel::connection::SimpleConnection;
 use loggia::db::{Access, Target};
 use loggia::exchange::backup;
@@ -429,6 +429,54 @@ fn a_stop_lets_the_running_request_end_and_idle_connections_go() {
     reply.read_to_string(&mut answer).unwrap();
     assert!(answer.trim_start().starts_with("HTTP/1.1 4"), "{answer}");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_dump_that_is_imported_is_a_community_at_once() {
+    let folder = scratch::folder("cli");
+    let dump = dump::small_dump(&folder);
+    let import = |site: &'static str| {
+        ["import", "stackexchange", dump.to_str().unwrap(), "--site", site].map(str::to_owned)
+    };
+    let run_import = |site| {
+        let arguments = import(site);
+        run(&folder, &arguments.each_ref().map(String::as_str))
+    };
+    let refused = run_import("no host");
+    assert!(text(&refused.stderr).contains("--site"), "{}", text(&refused.stderr));
+    let done_first = run_import("old.example.net");
+    assert!(done_first.status.success(), "{}", text(&done_first.stderr));
+    let said = text(&done_first.stdout);
+    for line in [
+        "Posts.xml: 17 rows read, 9 used",
+        "  1 not used: its question is not here",
+        "note: ViewCount is not a number; it was left out: 1",
+        "import-old.example.net-unused.tsv",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+    let list = fs::read_to_string(folder.join("data/imports/import-old.example.net-unused.tsv")).unwrap();
+    assert!(list.contains("Votes.xml\t2\ta row with this Id came before"), "{list}");
+    let said = done(&folder, &["doctor", "--deep"]);
+    assert!(said.contains("index content: holds every thread") && said.contains("0 errors"), "{said}");
+    let stats = done(&folder, &["stats", "--json"]);
+    assert!(stats.contains("\"questions\":5,\"answers\":2,\"accepted\":1,\"comments\":3"), "{stats}");
+    assert!(text(&run_import("old.example.net").stdout).contains("already here"));
+    done(&folder, &["backup", "b.tar.gz"]);
+    done(&folder, &["restore", "b.tar.gz", "--data", "other"]);
+    assert_eq!(stats, done(&folder, &["stats", "--json", "--data", "other"]));
+    fs::write(folder.join("owned"), "").unwrap();
+    let server = Server::start(&folder);
+    let moved = server.get("/questions/10/old-words");
+    assert!(moved.starts_with("HTTP/1.1 301"), "{moved}");
+    let place = moved.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().to_owned();
+    let page = server.get(&place);
+    for part in ["HTTP/1.1 200", "https://old.example.net/questions/10", "CC BY-SA 2.5", "Gone Person"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let found = server.get("/search?q=start");
+    assert!(found.contains(&place), "{found}");
+    assert_eq!(server.stop(), Some(0));
 }
 
 #[test]

@@ -335,6 +335,14 @@ fn comment(id: i64, who: &Person, text: &str) -> Comment {
         can_unhide: false,
         removed: None,
         edited: id % 2 == 1,
+        origin: (id == 206).then(|| Origin {
+            author_name: who.display_name.clone(),
+            author_url: None,
+            url: s("https://example.com/a/5#comment206_5"),
+            site: s("Home Automation Stack Exchange"),
+            licence: s("Terms of its own"),
+            licence_url: None,
+        }),
     }
 }
 
@@ -507,7 +515,7 @@ fn solved_thread(eye: Eye) -> ThreadPage {
         url: s("https://example.com/a/5"),
         site: s("Home Automation Stack Exchange"),
         licence: s("CC BY-SA 4.0"),
-        licence_url: s("https://creativecommons.org/licenses/by-sa/4.0/"),
+        licence_url: some("https://creativecommons.org/licenses/by-sa/4.0/"),
     });
     imported.score = -1;
     let mut asker =
@@ -2036,7 +2044,12 @@ fn how_long_the_hot_pages_take() {
 #[test]
 fn attribution_leads_to_the_source_without_nofollow() {
     let post = fs::read_to_string(root().join("templates/components/post.html")).unwrap();
-    let origin = post.split("<p class=\"origin\">").nth(1).unwrap().split("</p>").next().unwrap();
-    assert!(origin.contains("p.origin.url") && origin.contains("p.origin.author_url"), "{origin}");
-    assert!(!origin.contains("nofollow"), "{origin}");
+    for (tag, row) in [("p", "p"), ("span", "c")] {
+        let origin = post.split(&format!("<{tag} class=\"origin\">")).nth(1).unwrap();
+        let origin = origin.split(&format!("</{tag}>")).next().unwrap();
+        for link in ["url", "author_url", "licence_url"] {
+            assert!(origin.contains(&format!("href=\"{{{{ {row}.origin.{link} }}}}\"")), "{origin}");
+        }
+        assert!(!origin.contains("nofollow"), "{origin}");
+    }
 }

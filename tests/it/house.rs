@@ -40,7 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("post_standings", &["reputation"]),
     ("measures", &["badges", "reputation"]),
     ("notice_fanouts", &["notices"]),
-    ("duplicate_links", &["exchange"]),
+    ("duplicate_links", &["threads"]),
     ("imports", &["exchange"]),
     ("post_origins", &["exchange"]),
     ("imported_rows", &["exchange"]),

@@ -23,10 +23,13 @@ mod api;
 mod cli;
 mod crash;
 mod doors;
+#[allow(dead_code)]
+mod dump;
 mod faults;
 #[allow(dead_code)]
 mod gallery;
 mod house;
+mod imported;
 mod journey;
 mod leaks;
 mod ledger;

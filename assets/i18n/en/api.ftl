@@ -1,4 +1,5 @@
 error-field-missing = This field is missing.
+edit-conflict = Somebody saved a newer revision meanwhile. Read it and send your text with its number.
 error-field-type = This field has a value of another type than it takes.
 error-field-unknown = There is no such field here.
 error-idempotency-key = An Idempotency-Key has 16 to 64 letters, digits, hyphens and underscores.

@@ -84,7 +84,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
     }
     let next = match tab {
         "questions" => {
-            let (threads, next) = threads::questions_of(room.conn, person.id, after, moderates || mine)?;
+            let (threads, next) =
+                threads::questions_of(room.conn, person.id, after, limits::PAGE_ROWS, moderates || mine)?;
             view.rows = list_rows(room, &threads, Named::Asker)?;
             next
         }
@@ -122,7 +123,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 Some((id, _)) if mine => SeesRemoved::Own(id),
                 _ => SeesRemoved::None,
             };
-            let (answers, next) = threads::answers_of(room.conn, person.id, after, sees)?;
+            let (answers, next) = threads::answers_of(room.conn, person.id, after, limits::PAGE_ROWS, sees)?;
             let threads: Vec<_> = answers.iter().map(|answer| answer.thread.clone()).collect();
             view.rows = list_rows(room, &threads, Named::Asker)?;
             for (row, answer) in view.rows.iter_mut().zip(&answers) {

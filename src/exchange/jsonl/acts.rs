@@ -2,11 +2,11 @@
 //! so that a line is done as a whole or left as a whole.
 use super::Book;
 use super::lines::{Fields, Line};
-use crate::db::insert_all;
 use crate::db::schema::{
-    cases, flags, follows, me_toos, moderation_log, posts, removals, revisions, tags, thread_tags, threads,
-    users, votes,
+    cases, duplicate_links, flags, follows, me_toos, moderation_log, posts, removals, revisions, tags,
+    thread_tags, threads, users, votes,
 };
+use crate::db::{insert_all, zero};
 use crate::exchange::Result;
 use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
@@ -139,7 +139,7 @@ impl Book<'_> {
         if self.posts.contains_key(&('q', origin)) {
             return Ok(Err("this id came before".into()));
         }
-        let names = text::tags(&line.tags.unwrap_or_default().join(" "));
+        let names = self.tag_names(line.tags.as_deref().unwrap_or_default());
         let post: PostId = self.new_post("question", ThreadId(0), None, author, &body, shown.html, at)?;
         let thread = ThreadId(post.0);
         diesel::update(posts::table.find(post))
@@ -364,10 +364,13 @@ impl Book<'_> {
         let at = given!(line.at()).unwrap_or(answer.as_ref().map_or(question.created_at, |a| a.created_at));
         if accept {
             let answer = need!(answer, "it names no answer");
+            if answer.removed != 0 || question.removed != 0 {
+                return Ok(Err("its answer or its question is hidden".into()));
+            }
             if before == Some(answer.id) {
                 return Ok(Ok(()));
             }
-            self.unaccept(thread, before, asker, actor, at)?;
+            self.unaccept(thread, actor, at)?;
             diesel::update(row)
                 .set((threads::accepted_answer_id.eq(answer.id), threads::accepted_at.eq(at)))
                 .execute(&mut self.run.conn)?;
@@ -377,27 +380,21 @@ impl Book<'_> {
         } else if before.is_none() || answer.is_some_and(|a| Some(a.id) != before) {
             return Ok(Err("its answer is not accepted".into()));
         } else {
-            self.unaccept(thread, before, asker, actor, at)?;
-            diesel::update(row)
-                .set((
-                    threads::accepted_answer_id.eq(None::<PostId>),
-                    threads::accepted_at.eq(None::<Moment>),
-                ))
-                .execute(&mut self.run.conn)?;
+            self.unaccept(thread, actor, at)?;
         }
         Ok(Ok(()))
     }
 
-    fn unaccept(
-        &mut self,
-        thread: ThreadId,
-        before: Option<PostId>,
-        asker: Option<UserId>,
-        actor: Option<UserId>,
-        at: Moment,
-    ) -> Result<()> {
-        let Some(post) = before else { return Ok(()) };
+    /// Takes a thread's solution from it, if it has one.
+    fn unaccept(&mut self, thread: ThreadId, actor: Option<UserId>, at: Moment) -> Result<()> {
+        let row = threads::table.find(thread);
+        let (accepted, asker): (Option<PostId>, Option<UserId>) =
+            row.select((threads::accepted_answer_id, threads::author_id)).first(&mut self.run.conn)?;
+        let Some(post) = accepted else { return Ok(()) };
         let author = posts::table.find(post).select(posts::author_id).first(&mut self.run.conn)?;
+        diesel::update(row)
+            .set((threads::accepted_answer_id.eq(None::<PostId>), threads::accepted_at.eq(None::<Moment>)))
+            .execute(&mut self.run.conn)?;
         self.run.facts.push((at, actor, Fact::AnswerUnaccepted { thread, post, author, asker }));
         Ok(())
     }
@@ -446,16 +443,16 @@ impl Book<'_> {
         let at = given!(line.at()).unwrap_or(post.created_at);
         let editor = given!(self.person_if_any(line.user)).or(post.author_id);
         let title = line.title.map(|t| text::line(&t, 300));
-        let names = line.tags.map(|tags| text::tags(&tags.join(" ")));
         if line.body.as_deref().is_some_and(|b| b.trim().is_empty()) || title.as_deref() == Some("") {
             return Ok(Err("its title or body is empty".into()));
         }
-        if (title.is_some() || names.is_some()) && post.kind != "question" {
+        if (title.is_some() || line.tags.is_some()) && post.kind != "question" {
             return Ok(Err("only a question has a title and tags".into()));
         }
-        if line.body.is_none() && title.is_none() && names.is_none() {
+        if line.body.is_none() && title.is_none() && line.tags.is_none() {
             return Ok(Err("an edit that changes nothing".into()));
         }
+        let names = line.tags.map(|tags| self.tag_names(&tags));
         let thread = post.thread_id;
         let number = post.revision.saturating_add(1);
         let mut head = None;
@@ -527,6 +524,13 @@ impl Book<'_> {
         if changed == 0 {
             return Ok(Err("it is a duplicate already".into()));
         }
+        diesel::insert_into(duplicate_links::table)
+            .values((
+                duplicate_links::thread_id.eq(thread),
+                duplicate_links::of_id.eq(of),
+                duplicate_links::created_at.eq(at),
+            ))
+            .execute(&mut self.run.conn)?;
         self.log(actor, Act::Duplicate.as_str(), &question, line.reason, at)?;
         self.run.facts.push((at, actor, Fact::ThreadClosedAsDuplicate { thread, of }));
         Ok(Ok(()))
@@ -568,7 +572,14 @@ impl Book<'_> {
         if post.removed != 0 {
             return Ok(Err("it is hidden already".into()));
         }
-        let (thread, conn) = (post.thread_id, &mut self.run.conn);
+        let thread = post.thread_id;
+        let accepted: Option<PostId> =
+            threads::table.find(thread).select(threads::accepted_answer_id).first(&mut self.run.conn)?;
+        // A solution that is out of sight solves nothing.
+        if accepted == Some(post.id) {
+            self.unaccept(thread, actor, at)?;
+        }
+        let conn = &mut self.run.conn;
         diesel::update(posts::table.find(post.id)).set(posts::removed.eq(HIDDEN)).execute(conn)?;
         diesel::insert_into(removals::table)
             .values((
@@ -591,8 +602,16 @@ impl Book<'_> {
                     .execute(conn)?;
             }
             "answer" => {
+                let official = posts::table
+                    .filter(posts::thread_id.eq(thread).and(posts::official.eq(true)))
+                    .filter(posts::removed.eq(zero()))
+                    .select(diesel::dsl::max(posts::id));
+                let official: Option<PostId> = official.first(conn)?;
                 diesel::update(threads::table.find(thread))
-                    .set(threads::answer_count.eq(threads::answer_count - 1))
+                    .set((
+                        threads::answer_count.eq(threads::answer_count - 1),
+                        threads::official_answer_id.eq(official),
+                    ))
                     .execute(conn)?;
             }
             _ => {
@@ -737,6 +756,13 @@ impl Book<'_> {
             ))
             .execute(&mut self.run.conn)?;
         Ok(())
+    }
+
+    /// The names a line's tags have here.
+    fn tag_names(&mut self, tags: &[String]) -> Vec<String> {
+        let tags = text::tag_names(tags.iter().map(String::as_str));
+        self.run.note(text::RENAMED, tags.renamed);
+        tags.names
     }
 
     fn tag_thread(&mut self, thread: ThreadId, names: &[String], at: Moment) -> Result<()> {

@@ -1,6 +1,6 @@
 //! exchange room: which row of ours an old id became, kept small.
+use crate::db::Conn;
 use crate::db::schema::{post_origins, posts, threads, users};
-use crate::db::{Conn, DbResult};
 use crate::exchange::Result;
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use diesel::prelude::*;
@@ -83,12 +83,4 @@ impl Ids {
         }
         Ok(ids)
     }
-}
-
-/// Whether a comment with this old id is here.
-pub fn has_comment(conn: &mut Conn, site: &str, origin: i64) -> DbResult<bool> {
-    let found = post_origins::table
-        .filter(post_origins::site.eq(site).and(post_origins::kind.eq("comment")))
-        .filter(post_origins::origin_id.eq(origin));
-    Ok(diesel::select(diesel::dsl::exists(found)).get_result(conn)?)
 }

@@ -3,20 +3,32 @@ use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::{Reason, Row};
 use crate::kernel::moment::Moment;
 
+/// What names a row in the list of unused ones, and what was left out of it.
+pub struct Label {
+    pub name: String,
+    pub notes: Vec<Reason>,
+}
+
+impl Label {
+    fn of(row: Row) -> Label {
+        Label { name: row.label(), notes: row.notes }
+    }
+}
+
 /// What becomes of a row in one stage.
 pub enum Take<T> {
-    Use(String, T),
+    Use(Label, T),
     /// Another stage reads it.
     Skip,
-    Leave(String, Reason),
+    Leave(Label, Reason),
 }
 
 impl<T> Take<T> {
-    pub fn from(label: String, parsed: Result<Option<T>, Reason>) -> Take<T> {
+    fn of(row: Row, parsed: Result<Option<T>, Reason>) -> Take<T> {
         match parsed {
-            Ok(Some(row)) => Take::Use(label, row),
+            Ok(Some(found)) => Take::Use(Label::of(row), found),
             Ok(None) => Take::Skip,
-            Err(reason) => Take::Leave(label, reason),
+            Err(reason) => Take::Leave(Label::of(row), reason),
         }
     }
 }
@@ -33,7 +45,6 @@ pub struct Person {
 pub const USERS: &[&str] = &["DisplayName", "CreationDate", "AboutMe"];
 
 pub fn person(mut row: Row) -> Take<Person> {
-    let label = row.label();
     let parsed = (|| {
         let origin = row.id()?;
         let created = row.needed_date("CreationDate")?;
@@ -43,7 +54,7 @@ pub fn person(mut row: Row) -> Take<Person> {
         let display = text::display_name(&name, origin);
         Ok(Some(Person { origin, name, display, created, bio, bio_html }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 /// Who wrote something, as the dump says it.
@@ -52,10 +63,19 @@ pub struct Author {
     pub name: Option<String>,
 }
 
-fn author(row: &mut Row, id: &'static str, name: &'static str) -> Result<Author, Reason> {
-    let id = row.int(id)?;
+fn author(row: &mut Row, id: &'static str, name: &'static str) -> Author {
+    let id = row.spare_int(id);
     let name = text::line(&row.take(name), 60);
-    Ok(Author { id, name: (!name.is_empty()).then_some(name) })
+    Author { id, name: (!name.is_empty()).then_some(name) }
+}
+
+/// Tags of a question; those that have another name here are noted.
+fn tags(row: &mut Row, key: &'static str) -> Vec<String> {
+    let tags = text::tags(&row.take(key));
+    for _ in 0..tags.renamed {
+        row.notes.push(text::RENAMED.into());
+    }
+    tags.names
 }
 
 pub struct Post {
@@ -120,9 +140,9 @@ fn post(row: &mut Row, origin: i64) -> Result<Post, Reason> {
         return Err("it was deleted on the old site".into());
     }
     let created = row.needed_date("CreationDate")?;
-    let edited = row.date("LastEditDate")?;
-    let author = author(row, "OwnerUserId", "OwnerDisplayName")?;
-    let editor = self::author(row, "LastEditorUserId", "LastEditorDisplayName")?;
+    let edited = row.spare_date("LastEditDate");
+    let author = author(row, "OwnerUserId", "OwnerDisplayName");
+    let editor = self::author(row, "LastEditorUserId", "LastEditorDisplayName");
     let source = row.take("Body");
     let licence = licence(row);
     let shown = text::clean(&source);
@@ -136,30 +156,28 @@ fn licence(row: &mut Row) -> Option<String> {
 
 /// The first reading of Posts.xml: questions, and rows that are nothing at all.
 pub fn question(mut row: Row) -> Take<Question> {
-    let label = row.label();
     let parsed = (|| {
         let origin = row.id()?;
         if row.needed_int("PostTypeId")? != 1 {
             return Ok(None);
         }
-        let views = row.int("ViewCount")?.unwrap_or(0).max(0);
+        let views = row.spare_int("ViewCount").unwrap_or(0).max(0);
         let post = post(&mut row, origin)?;
-        let active = row.date("LastActivityDate")?.unwrap_or(post.created).max(post.created);
+        let active = row.spare_date("LastActivityDate").unwrap_or(post.created).max(post.created);
         let title = match text::line(&row.take("Title"), 300) {
             title if title.is_empty() => format!("Question {origin}"),
             title => title,
         };
         let slug = text::slug(&title);
-        let tags = text::tags(&row.take("Tags"));
+        let tags = tags(&mut row, "Tags");
         let closed = row.text("ClosedDate").is_some();
         Ok(Some(Question { post, title, slug, tags, views, active, closed }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 /// The second reading of Posts.xml: all that is no question.
 pub fn answer(mut row: Row) -> Take<AnswerOrWiki> {
-    let label = row.label();
     // Rows without an id or a type were listed by the first reading.
     let (Ok(origin), Ok(kind)) = (row.id(), row.needed_int("PostTypeId")) else { return Take::Skip };
     let parsed = (|| match kind {
@@ -176,10 +194,10 @@ pub fn answer(mut row: Row) -> Take<AnswerOrWiki> {
             let html = text::clean(&source).html;
             Ok(Some(AnswerOrWiki::Wiki(Wiki { origin, source, html })))
         }
-        3 | 6..=8 | 17 => Err(format!("posts of type {kind} have no place here").into()),
+        3 | 6..=20 => Err(format!("posts of type {kind} have no place here").into()),
         _ => Err("an unknown type of post".into()),
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 /// The third reading: which answer a question's asker accepted.
@@ -191,9 +209,9 @@ pub struct Acceptance {
 pub const ACCEPTANCES: &[&str] = &["PostTypeId", "AcceptedAnswerId"];
 
 pub fn acceptance(row: Row) -> Take<Acceptance> {
-    let label = row.label();
     let (Ok(question), Ok(1)) = (row.id(), row.needed_int("PostTypeId")) else { return Take::Skip };
-    Take::from(label, row.int("AcceptedAnswerId").map(|a| a.map(|answer| Acceptance { question, answer })))
+    let answer = row.int("AcceptedAnswerId");
+    Take::of(row, answer.map(|answer| answer.map(|answer| Acceptance { question, answer })))
 }
 
 /// What an edit set.
@@ -226,8 +244,7 @@ pub const HISTORY: &[&str] = &[
     "Text",
 ];
 
-pub fn change(mut row: Row) -> (String, Result<Change, Reason>) {
-    let label = row.label();
+pub fn change(mut row: Row) -> (Label, Result<Change, Reason>) {
     let parsed = (|| {
         row.id()?;
         let part = match row.needed_int("PostHistoryTypeId")? {
@@ -239,7 +256,7 @@ pub fn change(mut row: Row) -> (String, Result<Change, Reason>) {
         };
         let post = row.needed_int("PostId")?;
         let at = row.needed_date("CreationDate")?;
-        let editor = author(&mut row, "UserId", "UserDisplayName")?;
+        let editor = author(&mut row, "UserId", "UserDisplayName");
         if row.text("Text").is_none() && part != Part::Tags {
             return Err("a revision without its text".into());
         }
@@ -251,12 +268,12 @@ pub fn change(mut row: Row) -> (String, Result<Change, Reason>) {
         let text = match part {
             Part::Title => text::line(&text, 300),
             Part::Body => text,
-            Part::Tags => text::tags(&text).join(" "),
+            Part::Tags => text::tags(&text).names.join(" "),
         };
         let summary = text::line(&row.take("Comment"), 500);
         Ok(Change { post, group, part, text, editor, summary, at })
     })();
-    (label, parsed)
+    (Label::of(row), parsed)
 }
 
 /// FNV-1a: stable between runs, and no adversary gains from two edits that look like one.
@@ -287,7 +304,6 @@ pub const COMMENTS: &[&str] = &[
 ];
 
 pub fn comment(mut row: Row) -> Take<Comment> {
-    let label = row.label();
     let parsed = (|| {
         let origin = row.id()?;
         let post = row.needed_int("PostId")?;
@@ -296,13 +312,13 @@ pub fn comment(mut row: Row) -> Take<Comment> {
             return Err("it was deleted on the old site".into());
         }
         let scored = row.int("Score").is_ok_and(|s| s.unwrap_or(0) != 0);
-        let author = author(&mut row, "UserId", "UserDisplayName")?;
+        let author = author(&mut row, "UserId", "UserDisplayName");
         let source = row.take("Text");
         let html = text::foreign_markdown(&source);
         let licence = licence(&mut row);
         Ok(Some(Comment { origin, post, source, html, created, author, licence, scored }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 pub enum Ballot {
@@ -320,7 +336,6 @@ pub struct Vote {
 pub const VOTES: &[&str] = &["PostId", "VoteTypeId", "CreationDate"];
 
 pub fn vote(row: Row) -> Take<Vote> {
-    let label = row.label();
     let parsed = (|| {
         row.id()?;
         let ballot = match row.needed_int("VoteTypeId")? {
@@ -338,7 +353,7 @@ pub fn vote(row: Row) -> Take<Vote> {
         let at = row.needed_date("CreationDate")?;
         Ok(Some(Vote { post, ballot, at }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 pub struct Link {
@@ -350,7 +365,6 @@ pub struct Link {
 pub const LINKS: &[&str] = &["PostId", "RelatedPostId", "LinkTypeId", "CreationDate"];
 
 pub fn link(row: Row) -> Take<Link> {
-    let label = row.label();
     let parsed = (|| {
         row.id()?;
         match row.needed_int("LinkTypeId")? {
@@ -363,7 +377,7 @@ pub fn link(row: Row) -> Take<Link> {
         let at = row.needed_date("CreationDate")?;
         Ok(Some(Link { thread, of, at }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 pub struct TagRow {
@@ -376,17 +390,16 @@ pub struct TagRow {
 pub const TAGS: &[&str] = &["TagName", "ExcerptPostId", "WikiPostId"];
 
 pub fn tag(mut row: Row) -> Take<TagRow> {
-    let label = row.label();
     let parsed = (|| {
         row.id()?;
-        let (excerpt, wiki) = (row.int("ExcerptPostId")?, row.int("WikiPostId")?);
-        let name = text::tags(&row.take("TagName")).into_iter().next().ok_or("it has no TagName")?;
+        let (excerpt, wiki) = (row.spare_int("ExcerptPostId"), row.spare_int("WikiPostId"));
+        let name = tags(&mut row, "TagName").into_iter().next().ok_or("it has no TagName")?;
         Ok(Some(TagRow { name, excerpt, wiki }))
     })();
-    Take::from(label, parsed)
+    Take::of(row, parsed)
 }
 
 /// Badges of the old site are counted and left there.
 pub fn badge(row: Row) -> Take<()> {
-    Take::Leave(row.label(), "badges are earned anew here".into())
+    Take::Leave(Label::of(row), "badges are earned anew here".into())
 }

@@ -1,7 +1,7 @@
 //! exchange room: what each stage of a Stack Exchange import writes.
 use super::Dump;
-use super::place::{PostRef, has_comment};
-use super::rows::{self, Author, Ballot, Part, Post, Take};
+use super::place::PostRef;
+use super::rows::{self, Author, Ballot, Label, Part, Post, Take};
 use crate::db::insert_all;
 use crate::db::schema::{
     duplicate_links, post_origins, posts, revisions, tags, thread_tags, threads, users, votes,
@@ -9,14 +9,12 @@ use crate::db::schema::{
 use crate::exchange::Result;
 use crate::exchange::run::signed;
 use crate::exchange::text;
-use crate::exchange::xml::Rows;
 use crate::kernel::ids::{PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-const DUPLICATE_ID: &str = "a row with this Id came before";
 const POST_GONE: &str = "its post is not here";
 /// Posts whose counters are summed in one transaction.
 const COUNTED: i64 = 20_000;
@@ -50,6 +48,7 @@ struct NewPost {
     created_at: Moment,
     edited_at: Option<Moment>,
     editor_id: Option<UserId>,
+    editor_name: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -102,14 +101,10 @@ impl<'a> Dump<'a> {
             let mut people = Vec::with_capacity(batch.len());
             for (id, (label, person)) in (first..).zip(batch) {
                 let id = UserId(id);
-                if dump.ids.users.contains_key(&person.origin) {
-                    dump.run.unused("Users.xml", &label, &DUPLICATE_ID.into())?;
-                    continue;
-                }
                 let (username, username_key) = dump.free_name(&person.name, person.origin, &names)?;
                 names.insert(username_key.clone());
                 dump.ids.users.insert(person.origin, id);
-                dump.run.used("Users.xml");
+                dump.used("Users.xml", &label);
                 dump.run.facts.push((person.created, Some(id), Fact::UserJoined { user: id }));
                 people.push(NewUser {
                     id,
@@ -145,9 +140,9 @@ impl<'a> Dump<'a> {
 
     pub fn tags(&mut self) -> Result<()> {
         self.over("tags", "Tags.xml", rows::TAGS, rows::tag, |dump, batch| {
-            for (_, tag) in dump.sift("Tags.xml", batch)? {
+            for (label, tag) in dump.sift("Tags.xml", batch)? {
                 dump.tag(&tag.name, dump.run.options.now)?;
-                dump.run.used("Tags.xml");
+                dump.used("Tags.xml", &label);
             }
             Ok(())
         })
@@ -212,7 +207,7 @@ impl<'a> Dump<'a> {
         let licence = Licence { origin: post.origin, named: post.licence, created: post.created };
         let origin = self.origin(id, "post", url, post.author.id, licence);
         let (author_id, author_name) = self.author(post.author);
-        let (editor_id, _) = self.author(post.editor);
+        let (editor_id, editor_name) = self.author(post.editor);
         let row = NewPost {
             id,
             kind,
@@ -226,6 +221,7 @@ impl<'a> Dump<'a> {
             created_at: post.created,
             edited_at: post.edited,
             editor_id,
+            editor_name,
         };
         (row, origin)
     }
@@ -239,10 +235,6 @@ impl<'a> Dump<'a> {
             for (id, (label, question)) in (first..).zip(batch) {
                 let (id, thread) = (PostId(id), ThreadId(id));
                 let old = question.post.origin;
-                if dump.ids.posts.contains_key(&old) {
-                    dump.run.unused("Posts.xml", &label, &DUPLICATE_ID.into())?;
-                    continue;
-                }
                 let mut question = question;
                 let excerpt = std::mem::take(&mut question.post.shown.excerpt);
                 let (post, origin) = dump.new_post(id, thread, question.post);
@@ -266,7 +258,7 @@ impl<'a> Dump<'a> {
                 let fact = Fact::ThreadAsked { thread, author: post.author_id };
                 dump.run.facts.push((post.created_at, post.author_id, fact));
                 dump.run.note("closed on the old site, open here", u64::from(question.closed));
-                dump.run.used("Posts.xml");
+                dump.used("Posts.xml", &label);
                 new_posts.push(post);
                 origins.push(origin);
             }
@@ -294,22 +286,16 @@ impl<'a> Dump<'a> {
                 };
                 let old = answer.post.origin;
                 let question = dump.ids.posts.get(&answer.question).copied();
-                let refused = match question {
-                    _ if dump.ids.posts.contains_key(&old) => Some(DUPLICATE_ID),
-                    Some(question) if question.is_question() => None,
-                    _ => Some("its question is not here"),
-                };
-                if let Some(reason) = refused {
-                    dump.run.unused("Posts.xml", &label, &reason.into())?;
+                let Some(question) = question.filter(PostRef::is_question) else {
+                    dump.unused("Posts.xml", &label, "its question is not here")?;
                     continue;
-                }
-                let Some(question) = question else { continue };
+                };
                 let (id, thread) = (PostId(id), question.thread);
                 let (post, origin) = dump.new_post(id, thread, answer.post);
                 dump.ids.posts.insert(old, PostRef::new(id, thread, post.author_id));
                 let fact = Fact::AnswerPosted { thread, post: id, author: post.author_id, official: false };
                 dump.run.facts.push((post.created_at, post.author_id, fact));
-                dump.run.used("Posts.xml");
+                dump.used("Posts.xml", &label);
                 new_posts.push(post);
                 origins.push(origin);
             }
@@ -322,8 +308,7 @@ impl<'a> Dump<'a> {
     /// Old id of a tag's excerpt or wiki to its tag, and whether it is the excerpt.
     fn wikis(&self) -> Result<HashMap<i64, (String, bool)>> {
         let mut wikis = HashMap::new();
-        let Some(path) = self.files.get("Tags.xml") else { return Ok(wikis) };
-        let mut file = Rows::open(path, rows::TAGS)?;
+        let Some(mut file) = self.rows("Tags.xml", rows::TAGS)? else { return Ok(wikis) };
         while let Some(row) = file.next_row()? {
             if let Take::Use(_, tag) = rows::tag(row) {
                 wikis.extend(tag.wiki.map(|id| (id, (tag.name.clone(), false))));
@@ -337,14 +322,14 @@ impl<'a> Dump<'a> {
     fn describe(
         &mut self,
         wikis: &HashMap<i64, (String, bool)>,
-        label: &str,
+        label: &Label,
         wiki: rows::Wiki,
     ) -> Result<()> {
         let tag = wikis
             .get(&wiki.origin)
             .and_then(|(tag, is_excerpt)| Some((*self.tag_ids.get(tag)?, *is_excerpt)));
         let Some((tag, is_excerpt)) = tag else {
-            return self.run.unused("Posts.xml", label, &"no tag has this description".into());
+            return self.unused("Posts.xml", label, "no tag has this description");
         };
         let conn = &mut self.run.conn;
         let row = tags::table.find(tag);
@@ -362,15 +347,16 @@ impl<'a> Dump<'a> {
                 tags::description_html.eq(join(html, html_part, "\n")),
             ))
             .execute(conn)?;
-        self.run.used("Posts.xml");
+        self.used("Posts.xml", label);
         Ok(())
     }
 
     pub fn history(&mut self) -> Result<()> {
         // Which edit each post's last revision came from is not stored: it is read again.
         let done = self.run.rows_done;
-        if let (Some(path), true) = (self.files.get("PostHistory.xml"), done > 0) {
-            let mut file = Rows::open(path, rows::HISTORY)?;
+        if done > 0
+            && let Some(mut file) = self.rows("PostHistory.xml", rows::HISTORY)?
+        {
             while let Some(row) = file.next_row()? {
                 if row.number > done {
                     break;
@@ -391,12 +377,12 @@ impl<'a> Dump<'a> {
                 let change = match change {
                     Ok(change) => change,
                     Err(reason) => {
-                        dump.run.unused(file, &label, &reason)?;
+                        dump.unused(file, &label, reason)?;
                         continue;
                     }
                 };
                 let Some(post) = dump.ids.posts.get_mut(&change.post) else {
-                    dump.run.unused(file, &label, &POST_GONE.into())?;
+                    dump.unused(file, &label, POST_GONE)?;
                     continue;
                 };
                 let before = post.revision;
@@ -438,7 +424,7 @@ impl<'a> Dump<'a> {
                         Part::Tags => revision.tags = Some(change.text),
                     }
                 }
-                dump.run.used(file);
+                dump.used(file, &label);
             }
             insert_all!(&mut dump.run.conn, revisions::table, &new);
             Ok(())
@@ -500,30 +486,15 @@ impl<'a> Dump<'a> {
     }
 
     pub fn comments(&mut self) -> Result<()> {
-        let mut highest = i64::MAX;
-        if self.run.rows_done == 0 {
-            highest = i64::MIN;
-        }
         self.over("comments", "Comments.xml", rows::COMMENTS, rows::comment, |dump, batch| {
             let batch = dump.sift("Comments.xml", batch)?;
             let first = dump.run.reserve("posts", batch.len())?;
             let (mut new_posts, mut origins) = (vec![], vec![]);
-            let mut here = HashSet::new();
             for (id, (label, comment)) in (first..).zip(batch) {
                 let Some(parent) = dump.ids.posts.get(&comment.post).copied() else {
-                    dump.run.unused("Comments.xml", &label, &POST_GONE.into())?;
+                    dump.unused("Comments.xml", &label, POST_GONE)?;
                     continue;
                 };
-                // Ids ascend in every dump seen; only one that does not is looked up.
-                let again = comment.origin <= highest
-                    && (here.contains(&comment.origin)
-                        || has_comment(&mut dump.run.conn, &dump.site, comment.origin)?);
-                if again {
-                    dump.run.unused("Comments.xml", &label, &DUPLICATE_ID.into())?;
-                    continue;
-                }
-                highest = if highest == i64::MAX { i64::MAX } else { highest.max(comment.origin) };
-                here.insert(comment.origin);
                 let id = PostId(id);
                 let path = if parent.is_question() { "questions" } else { "a" };
                 let url = format!(
@@ -542,7 +513,7 @@ impl<'a> Dump<'a> {
                 };
                 dump.run.facts.push((comment.created, author_id, fact));
                 dump.run.note("comments whose score was left behind", u64::from(comment.scored));
-                dump.run.used("Comments.xml");
+                dump.used("Comments.xml", &label);
                 new_posts.push(NewPost {
                     id,
                     kind: "comment",
@@ -556,6 +527,7 @@ impl<'a> Dump<'a> {
                     created_at: comment.created,
                     edited_at: None,
                     editor_id: None,
+                    editor_name: None,
                 });
             }
             insert_all!(&mut dump.run.conn, posts::table, &new_posts);
@@ -567,8 +539,7 @@ impl<'a> Dump<'a> {
     pub fn acceptances(&mut self) -> Result<()> {
         // A vote of type 1 tells when; 16 bytes each.
         let mut times: HashMap<i64, Moment> = HashMap::new();
-        if let Some(path) = self.files.get("Votes.xml") {
-            let mut file = Rows::open(path, rows::VOTES)?;
+        if let Some(mut file) = self.rows("Votes.xml", rows::VOTES)? {
             while let Some(row) = file.next_row()? {
                 if let Take::Use(_, rows::Vote { post, ballot: Ballot::Acceptance, at }) = rows::vote(row) {
                     times.insert(post, at);
@@ -623,16 +594,15 @@ impl<'a> Dump<'a> {
                 let value = match (&post, vote.ballot) {
                     (Some(_), Ballot::Vote(value)) => value,
                     (Some(post), Ballot::Acceptance) if post.accepted => {
-                        dump.run.used("Votes.xml");
+                        dump.used("Votes.xml", &label);
                         continue;
                     }
                     (Some(_), Ballot::Acceptance) => {
-                        let reason = "an acceptance its question does not know";
-                        dump.run.unused("Votes.xml", &label, &reason.into())?;
+                        dump.unused("Votes.xml", &label, "an acceptance its question does not know")?;
                         continue;
                     }
                     (None, _) => {
-                        dump.run.unused("Votes.xml", &label, &POST_GONE.into())?;
+                        dump.unused("Votes.xml", &label, POST_GONE)?;
                         continue;
                     }
                 };
@@ -646,7 +616,7 @@ impl<'a> Dump<'a> {
                     before: 0,
                 };
                 dump.run.facts.push((vote.at, None, fact));
-                dump.run.used("Votes.xml");
+                dump.used("Votes.xml", &label);
                 new.push((
                     votes::post_id.eq(post.id),
                     votes::voter_id.eq(None::<UserId>),
@@ -665,8 +635,7 @@ impl<'a> Dump<'a> {
                 let question =
                     |id| dump.ids.posts.get(id).filter(|p: &&PostRef| p.is_question()).map(|p| p.thread);
                 let (Some(thread), Some(of)) = (question(&link.thread), question(&link.of)) else {
-                    let reason = "one of its questions is not here";
-                    dump.run.unused("PostLinks.xml", &label, &reason.into())?;
+                    dump.unused("PostLinks.xml", &label, "one of its questions is not here")?;
                     continue;
                 };
                 diesel::insert_into(duplicate_links::table)
@@ -676,16 +645,19 @@ impl<'a> Dump<'a> {
                         duplicate_links::created_at.eq(link.at),
                     ))
                     .execute(&mut dump.run.conn)?;
-                dump.run.used("PostLinks.xml");
+                dump.used("PostLinks.xml", &label);
                 if dump.leads_to(of, thread)? {
                     dump.run.note("duplicates of themselves, by a circle of links", 1);
                     continue;
                 }
-                diesel::update(threads::table.find(thread))
+                let closed = diesel::update(threads::table.find(thread))
                     .filter(threads::duplicate_of.is_null())
                     .set(threads::duplicate_of.eq(of))
                     .execute(&mut dump.run.conn)?;
-                dump.run.facts.push((link.at, None, Fact::ThreadClosedAsDuplicate { thread, of }));
+                // A thread is closed once; further masters are links alone.
+                if closed > 0 {
+                    dump.run.facts.push((link.at, None, Fact::ThreadClosedAsDuplicate { thread, of }));
+                }
             }
             Ok(())
         })

@@ -101,11 +101,12 @@ pub fn page(
     };
     let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
     let (mut answers, next) = store::answers(room.conn, id, thread.accepted_answer_id, oldest, after, sees)?;
-    if let (Some(accepted), None) = (thread.accepted_answer_id, after) {
-        for row in store::posts_by_id(room.conn, &[accepted])? {
-            answers.insert(0, row);
-        }
-    }
+    let accepted = match after {
+        None => store::accepted(room.conn, &thread, sees)?,
+        Some(_) => None,
+    };
+    let solution_url = accepted.as_ref().map(|row| format!("#post-{}", row.id));
+    answers.splice(0..0, accepted);
     let shown: Vec<PostId> = std::iter::once(question.id).chain(answers.iter().map(|row| row.id)).collect();
     let counted_comments = question.comment_count + answers.iter().map(|row| row.comment_count).sum::<i64>();
     let comments = if counted_comments > 0 || sees != SeesRemoved::None {
@@ -213,7 +214,7 @@ pub fn page(
         first_answers_url: pager.first_url.map(|u| format!("{u}#answers")),
         status: views::ThreadStatus {
             solved,
-            solution_url: thread.accepted_answer_id.filter(|_| after.is_none()).map(|a| format!("#post-{a}")),
+            solution_url,
             locked,
             duplicate_of,
             duplicates: duplicates
@@ -305,9 +306,11 @@ fn setting<'a>(
     })
 }
 
-fn name_of(setting: &Setting<'_>, id: Option<UserId>) -> String {
+fn name_of(setting: &Setting<'_>, id: Option<UserId>, kept: Option<&str>) -> String {
     id.and_then(|id| setting.people.get(&id))
-        .map_or_else(|| translate(setting.lang, "person-gone", &[]), |person| person.display_name.clone())
+        .map(|person| person.display_name.as_str())
+        .or(kept)
+        .map_or_else(|| translate(setting.lang, "person-gone", &[]), str::to_owned)
 }
 
 fn removed_view(setting: &Setting<'_>, row: &PostRow) -> Option<views::Removed> {
@@ -319,7 +322,7 @@ fn removed_view(setting: &Setting<'_>, row: &PostRow) -> Option<views::Removed> 
     Some(views::Removed {
         kind: state.word().into(),
         reason: known.map(|(reason, ..)| reason.clone()).unwrap_or_default(),
-        by: name_of(setting, known.and_then(|(_, actor, _)| *actor)),
+        by: name_of(setting, known.and_then(|(_, actor, _)| *actor), None),
         when: when(setting.lang, known.map_or(row.created_at, |(_, _, at)| *at), setting.now),
     })
 }
@@ -342,7 +345,7 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         asked: when(lang, row.created_at, setting.now),
         edited: row.edited_at.map(|edited| views::Edited {
             when: when(lang, edited, setting.now),
-            by: name_of(setting, row.editor_id),
+            by: name_of(setting, row.editor_id, row.editor_name.as_deref()),
             revisions_url: format!("/posts/{}/revisions", row.id),
         }),
         score: row.score,
@@ -374,19 +377,20 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
     }
 }
 
+/// Where a licence can be read, if we know it: a link to another one would be a lie.
+fn licence_url(name: &str) -> Option<String> {
+    let version = name.strip_prefix("CC BY-SA ").filter(|v| matches!(*v, "2.5" | "3.0" | "4.0"))?;
+    Some(format!("https://creativecommons.org/licenses/by-sa/{version}/"))
+}
+
 fn origin_view(setting: &Setting<'_>, row: &PostRow, origin: &OriginRow) -> views::Origin {
-    let licence_url = match origin.licence.as_str() {
-        "CC BY-SA 2.5" => "https://creativecommons.org/licenses/by-sa/2.5/",
-        "CC BY-SA 3.0" => "https://creativecommons.org/licenses/by-sa/3.0/",
-        _ => "https://creativecommons.org/licenses/by-sa/4.0/",
-    };
     views::Origin {
         author_name: view::person(setting.lang, &row.author(), BadgeCounts::default()).display_name,
         author_url: origin.author_url.clone(),
         url: origin.url.clone(),
         site: origin.site.clone(),
         licence: origin.licence.clone(),
-        licence_url: licence_url.into(),
+        licence_url: licence_url(&origin.licence),
     }
 }
 
@@ -415,6 +419,7 @@ fn comment_view(setting: &Setting<'_>, row: &PostRow) -> views::Comment {
         can_unhide: at.may_restore(removed),
         removed: removed_view(setting, row),
         edited: row.edited_at.is_some(),
+        origin: row.origin.as_ref().map(|origin| origin_view(setting, row, origin)),
     }
 }
 

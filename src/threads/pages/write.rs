@@ -4,7 +4,7 @@ use crate::accounts;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
-use crate::kernel::names::Title;
+use crate::kernel::names::{TagName, Title};
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{diff, excerpt::excerpt, limits, markdown, token};
 use crate::threads::policy::{Kind, Standpoint};
@@ -672,25 +672,48 @@ pub async fn remove_draft(visit: Visit, parts: Parts, form: Form) -> Result<Http
     }
 }
 
-/// `GET /questions/{id}`, `/q/{id}`, `/a/{id}`: addresses of imported posts lead to where they are now.
+/// `GET /questions/{id}/{slug}/{answer}`, `/q/{id}/{user}`, `/a/{id}/{user}` and their shorter forms: addresses
+/// of imported posts lead to where they are now. What stands behind the number counts for nothing (words of an old
+/// title, who shared the link), unless it ends with the number of one of the question's answers.
 pub async fn imported_post(visit: Visit, parts: Parts) -> Result<HttpResponse> {
     let origin = parts.number("id")?;
+    let answer = parts.text("slug").ok().and_then(|rest| rest.rsplit('/').next()?.parse::<i64>().ok());
     visit
         .page(move |room| {
             let post = store::post_by_origin(room.conn, "post", origin)?.ok_or(Error::NotFound)?;
             let (head, _) = seen(room, post)?;
+            let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
+            if let Some(answer) = answer
+                && let Some(answer) = store::post_by_origin(room.conn, "post", answer)?
+                && let Some((there, _)) = threads::post_seen(room.conn, viewer, answer)?
+                && there.thread == head.thread
+            {
+                return Ok(Page::Moved(place_of(room.conn, &there, answer)?));
+            }
             Ok(Page::Moved(if post == head.thread.question() {
                 thread_url(head.thread.0, &head.slug)
             } else {
-                post_url(head.thread, &head.slug, post)
+                place_of(room.conn, &head, post)?
             }))
         })
         .await
 }
 
-/// `GET /users/{id}`: the same for people.
+/// `GET /questions/tagged/{name}`: the list of the tag under the name it has here.
+pub async fn imported_tag(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let name = TagName::near(parts.text("name")?).ok_or(Error::NotFound)?;
+    visit
+        .page(move |room| {
+            let tag = store::tag(room.conn, name.as_str())?.ok_or(Error::NotFound)?;
+            Ok(Page::Moved(format!("/tags/{}", view::encode(&tag.name))))
+        })
+        .await
+}
+
+/// `GET /users/{id}`: the same for people. The old site's own hand has the number -1 there and is a person here.
 pub async fn imported_person(visit: Visit, parts: Parts) -> Result<HttpResponse> {
-    let origin = parts.number("id")?;
+    let text = parts.text("id")?;
+    let origin = text.parse().ok().filter(|n: &i64| n.to_string() == text).ok_or(Error::NotFound)?;
     visit
         .page(move |room| {
             let username = store::person_by_origin(room.conn, origin)?.ok_or(Error::NotFound)?;
