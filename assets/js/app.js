@@ -8,8 +8,9 @@ import { live } from "./live.js";
 import { confirms } from "./confirm.js";
 import { pageKeys } from "./keys.js";
 import { scrollers } from "./scrollers.js";
+import { tagFields } from "./tags.js";
 
-for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys, scrollers]) {
+for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys, scrollers, tagFields]) {
   // One helper that fails must not take the others with it.
   try { start(document); } catch (error) { console.error(error); }
 }
