@@ -79,7 +79,8 @@ pub async fn ask(visit: Visit, req: HttpRequest, json: Json<NewThread>) -> Resul
     let tags = threads::parse_tags(&new.tags.join(",")).map_err(|key| Error::Invalid("tags", key))?;
     let body = rendered(&visit, new.body, Kind::Question).await?;
     let new = NewQuestion { title, body, tags, submission_key };
-    let posting = visit.act_by_api(Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await?;
+    let posting =
+        visit.act_once_by_api(Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await?;
     posted(&visit, posting)
 }
 
@@ -103,7 +104,7 @@ pub async fn answer(
     let key = idempotency_key(&req)?;
     let body = rendered(&visit, json.0.body, Kind::Answer).await?;
     let posting = visit
-        .act_by_api(Budget::Post, move |tx, viewer| {
+        .act_once_by_api(Budget::Post, move |tx, viewer| {
             threads::answer(tx, viewer, thread, &body, key.as_deref(), None)
         })
         .await?;
@@ -130,7 +131,7 @@ pub async fn comment(
     let key = idempotency_key(&req)?;
     let body = rendered(&visit, json.0.body, Kind::Comment).await?;
     let posting = visit
-        .act_by_api(Budget::Comment, move |tx, viewer| {
+        .act_once_by_api(Budget::Comment, move |tx, viewer| {
             threads::comment(tx, viewer, post, &body, key.as_deref())
         })
         .await?;
@@ -208,7 +209,7 @@ pub async fn flag(visit: Visit, parts: Parts, json: Json<NewFlag>) -> Result<Htt
     let note = moderation::parse_flag_note(&note.unwrap_or_default());
     let note = note.map_err(|key| Error::Invalid("note", key))?;
     let done = visit
-        .act_by_api(Budget::Flag, move |tx, viewer| moderation::flag(tx, viewer, post, reason, &note))
+        .act_once_by_api(Budget::Flag, move |tx, viewer| moderation::flag(tx, viewer, post, reason, &note))
         .await?;
     match done {
         Done::Done(_) | Done::Already(_) => Ok(reply(&Flagged { post_id: post.0 })),

@@ -214,6 +214,7 @@ diesel::table! {
         tags -> Text,
         body_md -> Text,
         updated_at -> BigInt,
+        base_revision -> Nullable<Integer>,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
 pub use pages::lists::{Named, rows as list_rows};
+pub use pages::write::{Sent, sent};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
     AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
@@ -138,6 +139,7 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     let slug = slug(new.title.as_str());
     let tags = tag_text(&new.tags);
     let post = store::insert_post(tx, Kind::Question, None, None, viewer.id, &new.body, None)?;
@@ -212,6 +214,7 @@ pub fn answer(
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     if head.removed != Removed::No {
         return Ok(Posting::Refused("thread-removed"));
     }
@@ -253,6 +256,7 @@ pub fn comment(
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     if head.kind == Kind::Comment {
         return Ok(Posting::NotFound);
     }
@@ -318,6 +322,7 @@ pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Resul
     if same {
         return Ok(Editing::Same(place));
     }
+    tx.is_new()?;
     if current.revision != edit.base_revision {
         return Ok(Editing::Conflict);
     }
@@ -377,6 +382,7 @@ pub fn delete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> R
     if head.removed == Removed::Deleted {
         return Ok(Done::Already(place(&head, post)));
     }
+    tx.is_new()?;
     if viewer.is_suspended(tx.now) {
         return Ok(Done::Refused("you-are-suspended"));
     }
@@ -392,6 +398,7 @@ pub fn undelete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> Result<Done> 
     if head.removed == Removed::No {
         return Ok(Done::Already(place(&head, post)));
     }
+    tx.is_new()?;
     if viewer.is_suspended(tx.now) || !at.may_undelete(head.removed, head.locked) {
         return Ok(Done::Refused("undelete-not-possible"));
     }
@@ -631,20 +638,24 @@ pub fn set_escalated(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()
     store::set_escalated(tx, thread, on)
 }
 
+/// An unfinished text, as its page sends it.
+#[derive(Debug, Clone, Default)]
+pub struct Unfinished {
+    pub place: String,
+    pub title: String,
+    pub tags: String,
+    pub body_md: String,
+    /// Of an edit: the revision that was there when it was begun.
+    pub base_revision: Option<i32>,
+}
+
 /// Keeps an unfinished text. An empty one is dropped.
-pub fn save_draft(
-    tx: &mut Tx<'_>,
-    viewer: &Viewer,
-    place: &str,
-    title: &str,
-    tags: &str,
-    body: &str,
-) -> Result<bool> {
-    if title.trim().is_empty() && body.trim().is_empty() {
-        store::remove_draft_at(tx, viewer.id, place)?;
+pub fn save_draft(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished) -> Result<bool> {
+    if draft.title.trim().is_empty() && draft.body_md.trim().is_empty() {
+        store::remove_draft_at(tx, viewer.id, &draft.place)?;
         return Ok(true);
     }
-    Ok(store::save_draft(tx, viewer.id, place, title, tags, body)?)
+    Ok(store::save_draft(tx, viewer.id, draft)?)
 }
 
 pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
