@@ -38,3 +38,4 @@ mod source;
 mod supervision;
 mod threads;
 mod traps;
+mod writing;
