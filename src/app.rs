@@ -8,7 +8,8 @@ use crate::kernel::moment::{Clock, Moment};
 use crate::kernel::token::SiteKey;
 use crate::ledger::follow::{self, Bell, Follower};
 use crate::mail::Letterhead;
-use crate::web::cache::PageCache;
+use crate::web::aside::Renderers;
+use crate::web::cache::{Diffs, PageCache};
 use crate::web::doorman;
 use crate::web::rates::Rates;
 use crate::web::templates::Templates;
@@ -37,6 +38,8 @@ pub struct House {
     pub templates: Templates,
     pub cache: Arc<PageCache>,
     pub rates: Rates,
+    pub renderers: Renderers,
+    pub diffs: Diffs,
     pub views: crate::threads::ViewCounter,
     pub search: crate::search::Search,
     pub bell: Bell,
@@ -143,6 +146,8 @@ impl App {
             templates,
             cache,
             rates: Rates::new(config.rate_limits),
+            renderers: Renderers::start().context("no thread can be started")?,
+            diffs: Diffs::default(),
             views: crate::threads::ViewCounter::default(),
             search,
             bell,

@@ -27,10 +27,10 @@ pub enum Error {
     Conflict(&'static str),
     /// More bytes than a form may have.
     TooLarge,
-    /// The form's text, given back with the words that it could not be taken (an old page, a lost session).
-    Expired {
-        rescued: Option<String>,
-    },
+    /// The form is of an old page or another session.
+    Expired,
+    /// What befell a form that brought a text: the page that says so gives the text back.
+    Keeping(Box<Error>, String),
     /// Too many of these; seconds until the next.
     TooMany(u64),
     /// Another host's name in the request.
@@ -50,6 +50,8 @@ pub struct ErrorDetail {
     pub field: Option<String>,
     pub retry_after: Option<u64>,
     pub rescued: Option<String>,
+    /// Where to go on after signing in, for those who no longer are.
+    pub sign_in: Option<String>,
 }
 
 impl From<DbError> for Error {
@@ -71,8 +73,22 @@ impl std::fmt::Display for Error {
 }
 
 impl Error {
+    /// The same with what was typed, if anything was.
+    pub fn keeping(self, typed: Option<String>) -> Error {
+        match typed {
+            Some(text) => Error::Keeping(Box::new(self), text),
+            None => self,
+        }
+    }
+
+    /// Whether it is the house that failed, not the one who asked.
+    pub fn is_ours(&self) -> bool {
+        self.status_code().is_server_error()
+    }
+
     fn detail(&self) -> ErrorDetail {
-        let mut detail = ErrorDetail { key: None, field: None, retry_after: None, rescued: None };
+        let mut detail =
+            ErrorDetail { key: None, field: None, retry_after: None, rescued: None, sign_in: None };
         match self {
             Error::Forbidden(key) | Error::Bad(key) | Error::Conflict(key) => detail.key = Some(key),
             Error::Invalid(field, key) => {
@@ -84,9 +100,14 @@ impl Error {
                 detail.key = Some(key);
             }
             Error::TooMany(seconds) => detail.retry_after = Some(*seconds),
-            Error::Expired { rescued } => {
-                detail.key = Some("error-expired-form");
-                detail.rescued = rescued.clone();
+            Error::Expired => detail.key = Some("error-expired-form"),
+            Error::Keeping(error, text) => {
+                detail = error.detail();
+                detail.rescued = Some(text.clone()).filter(|text| !text.is_empty());
+            }
+            Error::SignIn(back) => {
+                detail.key = Some("error-signed-out");
+                detail.sign_in = Some(back.clone());
             }
             Error::WrongHost => detail.key = Some("error-wrong-host"),
             Error::Db(DbError::Busy(_) | DbError::Unavailable(_)) => {
@@ -110,10 +131,15 @@ const FULL_RETRY_SECONDS: u64 = 60;
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
+            // A redirect would lose the text.
+            Error::Keeping(error, _) => match **error {
+                Error::SignIn(_) => StatusCode::UNAUTHORIZED,
+                ref error => error.status_code(),
+            },
             Error::NotFound => StatusCode::NOT_FOUND,
             Error::SignIn(_) => StatusCode::SEE_OTHER,
             Error::Unauthorized => StatusCode::UNAUTHORIZED,
-            Error::Forbidden(_) | Error::Expired { .. } => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::Expired => StatusCode::FORBIDDEN,
             Error::Bad(_) => StatusCode::BAD_REQUEST,
             Error::Invalid(..) | Error::InvalidField(..) => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Conflict(_) => StatusCode::CONFLICT,
@@ -129,7 +155,8 @@ impl ResponseError for Error {
     }
 
     fn error_response(&self) -> HttpResponse {
-        match self {
+        let inner = if let Error::Keeping(error, _) = self { error } else { self };
+        match inner {
             Error::Db(error) => tracing::error!(%error, "the database did not answer a request"),
             Error::Internal(error) => tracing::error!(%error, "a request failed"),
             _ => {}
@@ -141,8 +168,10 @@ impl ResponseError for Error {
             return reply.insert_header((LOCATION, format!("/sign-in?return={back}"))).finish();
         }
         let detail = self.detail();
-        if matches!(self, Error::Unauthorized) {
-            reply.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        match inner {
+            Error::Unauthorized => drop(reply.insert_header((WWW_AUTHENTICATE, "Bearer"))),
+            Error::SignIn(_) => drop(reply.insert_header((WWW_AUTHENTICATE, "Cookie"))),
+            _ => {}
         }
         if let Some(seconds) = detail.retry_after {
             reply.insert_header((RETRY_AFTER, seconds.to_string()));

@@ -9,8 +9,9 @@ import { confirms } from "./confirm.js";
 import { pageKeys } from "./keys.js";
 import { scrollers } from "./scrollers.js";
 import { pictures } from "./pictures.js";
+import { tagFields } from "./tags.js";
 
-for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys, scrollers, pictures]) {
+for (const start of [votes, suggestions, editors, previews, drafts, live, confirms, pageKeys, scrollers, tagFields, pictures]) {
   // One helper that fails must not take the others with it.
   try { start(document); } catch (error) { console.error(error); }
 }

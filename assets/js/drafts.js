@@ -12,7 +12,7 @@ export const drafts = (root) => {
     const note = (text) => { if (state) state.textContent = text || ""; };
     const fields = () => {
       const all = { place: area.dataset.draft, body: area.value };
-      for (const name of ["title", "tags"]) {
+      for (const name of ["title", "tags", "base_revision"]) {
         const input = form.elements.namedItem(name);
         if (input) all[name] = input.value;
       }

@@ -9,6 +9,31 @@ export const say = (text) => {
   if (region) region.textContent = text;
 };
 
+// A word beside what did not work: the server's own where it gave one, with a way to sign in where that is why.
+export const complain = async (beside, reply) => {
+  let said = "";
+  try { said = reply ? (await reply.json()).detail : ""; } catch { /* no words came, ours will do */ }
+  const note = hush(beside) || document.createElement("p");
+  note.className = "complaint";
+  note.dataset.complaint = "";
+  note.textContent = said || (reply?.status === 429 ? words.slower : words.failed);
+  if (reply?.status === 401) {
+    const link = document.createElement("a");
+    link.href = `/sign-in?return=${encodeURIComponent(location.pathname + location.search)}`;
+    link.textContent = words.signIn;
+    note.append(" ", link);
+  }
+  beside.after(note);
+  say(note.textContent);
+};
+
+export const hush = (beside) => {
+  const note = beside.nextElementSibling;
+  if (note?.dataset.complaint === undefined) return null;
+  note.remove();
+  return note;
+};
+
 export const later = (ms, act) => {
   let timer = 0;
   const run = (...args) => {

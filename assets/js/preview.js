@@ -31,7 +31,8 @@ export const previews = (root) => {
       running = new AbortController();
       try {
         const reply = await post("/preview", { body_md: text }, "text/html", { signal: running.signal });
-        if (!reply.ok) return;
+        // Somebody who is no longer signed in is led to a page of another kind.
+        if (!reply.ok || reply.redirected) return;
         // The server's cleaner is the only maker of this HTML; the CSP forbids scripts in it besides.
         body.innerHTML = await reply.text();
         box.hidden = false;

@@ -1,5 +1,5 @@
-// Votes without leaving the page: shown at once, corrected by the server's reply, undone if it fails.
-import { post, say, words } from "./kit.js";
+// Votes without leaving the page: shown at once, corrected by the server's reply, undone with a word if it fails.
+import { complain, hush, post, say } from "./kit.js";
 
 export const votes = (root) => {
   for (const form of root.querySelectorAll("form[data-vote]")) {
@@ -12,15 +12,17 @@ export const votes = (root) => {
       const before = read(form);
       const wanted = Number(button.value);
       show(form, before.score - before.mine + wanted, wanted);
+      let reply = null;
       try {
-        const reply = await post(form.action, { value: String(wanted) });
+        reply = await post(form.action, { value: String(wanted) });
         if (!reply.ok) throw new Error(String(reply.status));
         const now = await reply.json();
         show(form, Number(now.score), Number(now.my_vote));
+        hush(form);
         say(String(now.score));
       } catch {
         show(form, before.score, before.mine);
-        say(words.failed);
+        await complain(form, reply);
       } finally {
         delete form.dataset.busy;
       }

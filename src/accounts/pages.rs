@@ -220,12 +220,8 @@ pub async fn sign_in(visit: Visit, form: Form) -> Result<HttpResponse> {
         visit.app.rates.take(budget, (budget, who))?;
     }
     let app = visit.app.clone();
-    let known = actix_web::web::block({
-        let app = app.clone();
-        move || super::credentials(&mut *app.db.reader()?, &account)
-    })
-    .await
-    .map_err(|_| Error::Internal("looking up an account panicked".into()))??;
+    let db = app.db.clone();
+    let known = visit.aside(move || Ok(super::credentials(&mut *db.reader()?, &account)?)).await?;
     let password = form.get("password").to_owned();
     let fits = (1..=limits::MAX_PASSWORD).contains(&password.chars().count());
     let (user, stored) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
@@ -647,12 +643,10 @@ pub async fn save_settings(visit: Visit, form: Form) -> Result<HttpResponse> {
     }
     match display_name {
         Ok(display_name) if errors.is_empty() => {
-            visit.confirm_form(&form)?;
             // Takes milliseconds for nasty texts, which no other write should wait for.
             let text = about.clone();
-            let bio_html = actix_web::web::block(move || markdown::render(&text).html)
-                .await
-                .map_err(|e| Error::Internal(e.to_string()))?;
+            let bio_html =
+                visit.prepare(&form, Budget::Render, move || Ok(markdown::render(&text).html)).await?;
             visit
                 .act(&form, Budget::Personal, move |tx, viewer| {
                     let signature = viewer.role.answers_officially().then_some(signature);
@@ -699,15 +693,15 @@ async fn knows_password(visit: &Visit, form: &Form, field: &str) -> Result<bool>
     visit.app.rates.take(Budget::SignInAddress, (Budget::SignInAddress, visit.household().to_string()))?;
     let app = visit.app.clone();
     let digest = visit.session_token().map(token::digest).unwrap_or_default();
-    let stored = actix_web::web::block(move || -> Result<Option<String>> {
-        let mut conn = app.db.reader()?;
-        let Some(viewer) = super::viewer_by_session(&mut conn, &digest, app.db.clock.now())? else {
-            return Ok(None);
-        };
-        Ok(super::password_hash_of(&mut conn, viewer.id)?)
-    })
-    .await
-    .map_err(|_| Error::Internal("looking up a password panicked".into()))??;
+    let stored = visit
+        .aside(move || {
+            let mut conn = app.db.reader()?;
+            let Some(viewer) = super::viewer_by_session(&mut conn, &digest, app.db.clock.now())? else {
+                return Ok(None);
+            };
+            Ok(super::password_hash_of(&mut conn, viewer.id)?)
+        })
+        .await?;
     visit.app.hasher.verify(form.get(field).chars().take(limits::MAX_PASSWORD).collect(), stored).await
 }
 

@@ -24,7 +24,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         // Every body belongs to an act, and every act to a token: without one, nothing is read.
         let signed = visit::bearer(req.headers()).is_some();
         let kind = req.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let body = payload.take();
+        let body = read_body(req, payload.take(), limits::FORM_BYTES);
         Box::pin(async move {
             if !signed {
                 return Err(Error::Unauthorized);
@@ -32,7 +32,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             if !kind.as_deref().is_some_and(is_json) {
                 return Err(Error::UnsupportedType);
             }
-            read(&read_body(body, limits::FORM_BYTES).await?).map(Json)
+            read(&body.await?).map(Json)
         })
     }
 }

@@ -2,7 +2,7 @@
 use crate::accounts::{PersonHead, Role};
 use crate::kernel::moment::Moment;
 use crate::moderation::FlagReason;
-use crate::threads::{AnswerRow, OriginRow, PostRow, Removed, RevisionRow, TagRow, ThreadRow};
+use crate::threads::{AnswerRow, OriginRow, PostRow, Removed, RevisionRow, RevisionText, TagRow, ThreadRow};
 use crate::web::view::{Author, encode, person_url, thread_url};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -560,13 +560,13 @@ impl Comment {
 }
 
 impl Revision {
-    pub fn of(base: &str, row: RevisionRow, editor: Option<&PersonHead>) -> Revision {
+    pub fn of(base: &str, (row, text): (RevisionRow, RevisionText), editor: Option<&PersonHead>) -> Revision {
         let kept = row.editor_name.filter(|name| !name.is_empty());
         Revision {
             number: row.number,
-            title: row.title,
-            tags: row.tags.map(|tags| tags.split_whitespace().map(str::to_owned).collect()),
-            body_md: row.body_md,
+            title: text.title,
+            tags: text.tags.map(|tags| tags.split_whitespace().map(str::to_owned).collect()),
+            body_md: text.body_md,
             author: match editor {
                 Some(head) => Some(Person::of_head(base, head)),
                 None => kept.map(|name| Person::new(base, None, name, Role::Customer)),

@@ -9,7 +9,7 @@ use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::{limits, names::TagName};
 use crate::search::{self, Query};
-use crate::threads::{self, PostRow, RevisionRow, SeesRemoved, Sort, ThreadRow};
+use crate::threads::{self, PostRow, RevisionRow, RevisionText, SeesRemoved, Sort, ThreadRow};
 use crate::web::form::{Fields, Params, Parts};
 use crate::web::rates::Budget;
 use crate::web::view::{Cursor, person_url};
@@ -238,13 +238,13 @@ pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<Htt
     visit
         .json(move |room| {
             threads::post_seen(room.conn, viewer(room), post)?.ok_or(Error::NotFound)?;
-            let rows = threads::revisions(room.conn, post, before)?;
-            let at = |row: &RevisionRow| Cursor { key: 0, id: row.number.into() };
+            let rows = threads::revisions_and_texts(room.conn, post, before)?;
+            let at = |(row, _): &(RevisionRow, RevisionText)| Cursor { key: 0, id: row.number.into() };
             let (rows, next) = threads::cut(rows, limits::PAGE_ROWS, at);
-            let people = people(room, rows.iter().filter_map(|row| row.editor_id).collect())?;
+            let people = people(room, rows.iter().filter_map(|(row, _)| row.editor_id).collect())?;
             let base = base(room);
             let items = rows.into_iter().map(|row| {
-                let editor = row.editor_id.and_then(|id| people.get(&id));
+                let editor = row.0.editor_id.and_then(|id| people.get(&id));
                 Revision::of(base, row, editor)
             });
             Ok(Listing { items: items.collect(), next: next.map(Cursor::encode) })

@@ -62,7 +62,7 @@ where
     let body = move || Body::parse(&text, kind).map_err(|key| Error::Invalid("body", key));
     let body = visit.prepare_by_api(body).await?;
     let budget = if kind == Kind::Comment { Budget::Comment } else { Budget::Post };
-    let posted = match visit.act_by_api(budget, move |tx, viewer| write(tx, viewer, body, key)).await? {
+    let posted = match visit.act_once_by_api(budget, move |tx, viewer| write(tx, viewer, body, key)).await? {
         Posting::Posted(posted) => posted,
         Posting::NotFound => return Err(Error::NotFound),
         Posting::Refused(key) => return Err(refused(key)),
@@ -354,6 +354,6 @@ pub async fn flag(visit: Visit, parts: Parts, json: Json<NewFlag>) -> Result<Htt
     let note = moderation::parse_flag_note(&note.unwrap_or_default());
     let note = note.map_err(|key| Error::Invalid("note", key))?;
     let act = move |tx: &mut Tx<'_>, viewer: &Viewer| moderation::flag(tx, viewer, post, reason, &note);
-    done(visit.act_by_api(Budget::Flag, act).await?)?;
+    done(visit.act_once_by_api(Budget::Flag, act).await?)?;
     Ok(reply(&Flagged { post_id: post.0 }))
 }

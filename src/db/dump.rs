@@ -260,7 +260,10 @@ pub fn read<E: From<DbError>>(
 pub fn counter(conn: &mut Conn, table: &Table) -> DbResult<Option<i64>> {
     let Some(column) = &table.counted else { return Ok(None) };
     let sql = match conn {
-        Conn::Sqlite(_) => format!("SELECT seq AS n FROM sqlite_sequence WHERE name = '{}'", table.name),
+        // 0 stands where rows were to come and none did.
+        Conn::Sqlite(_) => {
+            format!("SELECT seq AS n FROM sqlite_sequence WHERE name = '{}' AND seq > 0", table.name)
+        }
         Conn::Postgres(_) => format!(
             "SELECT pg_sequence_last_value(pg_get_serial_sequence('\"{}\"', '{column}')::regclass) AS n",
             table.name

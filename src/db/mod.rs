@@ -18,8 +18,8 @@ pub use fragments::{among, among_texts, zero};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-pub use writer::Tx;
 use writer::Writer;
+pub use writer::{Toll, Tx};
 
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -481,11 +481,21 @@ impl Db {
         E: From<DbError> + Send + 'static,
         F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
+        self.write_within(Duration::from_millis(limits::WRITE_MS), act).await
+    }
+
+    /// The same for a request that has used up some of its time.
+    pub async fn write_within<T, E, F>(&self, patience: Duration, act: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
         let reply = match self.writer.submit(act) {
             Ok(reply) => reply,
             Err(error) => return Err(error.into()),
         };
-        match tokio::time::timeout(Duration::from_millis(limits::WRITE_MS), reply).await {
+        match tokio::time::timeout(patience, reply).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(DbError::Unavailable("the writer stopped".into()).into()),
             Err(_) => Err(DbError::Busy("the write was not done in time; it may still be".into()).into()),

@@ -226,6 +226,7 @@ diesel::table! {
         tags -> Text,
         body_md -> Text,
         updated_at -> BigInt,
+        base_revision -> Nullable<Integer>,
     }
 }
 

@@ -15,12 +15,27 @@ pub struct Tx<'a> {
     /// The moment of this act; every row it writes carries this time.
     pub now: Moment,
     events: &'a mut Vec<Event>,
+    toll: Option<Toll<'a>>,
 }
+
+/// Whoever counts acts: asked once an act is known to be new, and may say that it is one too many.
+pub type Toll<'a> = &'a mut dyn FnMut() -> crate::error::Result<()>;
 
 impl<'a> Tx<'a> {
     /// A transaction of the caller's own making, for commands that write without the writer thread.
     pub fn new(conn: &'a mut Conn, now: Moment, events: &'a mut Vec<Event>) -> Tx<'a> {
-        Tx { conn, now, events }
+        Tx { conn, now, events, toll: None }
+    }
+
+    /// The same transaction, with somebody who counts.
+    pub fn counted<'b>(&'b mut self, toll: Toll<'b>) -> Tx<'b> {
+        Tx { conn: self.conn, now: self.now, events: self.events, toll: Some(toll) }
+    }
+
+    /// Verbs that can tell a form sent twice say here, before they write, that this one is new: only what is new
+    /// is taken from somebody's allowance.
+    pub fn is_new(&mut self) -> crate::error::Result<()> {
+        self.toll.as_mut().map_or(Ok(()), |toll| toll())
     }
 
     /// Writes one event to the ledger, at this act's time.
@@ -193,7 +208,7 @@ impl Loop {
             let before = events.len();
             let kept = conn.sql("SAVEPOINT act").and_then(|()| {
                 let now = self.clock.now();
-                let keep = job.run(&mut Tx { conn: &mut conn, now, events: &mut events });
+                let keep = job.run(&mut Tx::new(&mut conn, now, &mut events));
                 // PostgreSQL lets go of no savepoint after an error that the act has hidden.
                 let released = if keep { Some(conn.sql("RELEASE SAVEPOINT act")) } else { None };
                 match released {

@@ -13,7 +13,7 @@ use crate::kernel::{limits, markdown, token};
 use crate::ledger::Fact;
 use crate::moderation::parse_case_note;
 use crate::moderation::views::EscalatePage;
-use crate::threads::{self, Body, Kind, PostRow, Removed, SeesRemoved, ThreadRow, parse_submission_key};
+use crate::threads::{self, Kind, PostRow, Removed, SeesRemoved, Sent, ThreadRow, parse_submission_key};
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::{Arg, translate};
 use crate::web::rates::Budget;
@@ -81,7 +81,9 @@ pub async fn open(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
             let errors = FieldErrors::from([("note".to_owned(), visit.t(key))]);
             let typed = form.get("note").to_owned();
             return visit
-                .page(move |room| Ok(escalate_page(room, thread, typed, errors)?.with_status(422)))
+                .again(form.typed(), move |room| {
+                    Ok(escalate_page(room, thread, typed, errors)?.with_status(422))
+                })
                 .await;
         }
     };
@@ -220,6 +222,14 @@ fn case_page(room: &mut Room<'_>, id: CaseId, typed: Typed) -> Result<Page> {
         Some(text) => text,
         None => policy::signature("", &viewer.signature, &viewer.display_name, brand).unwrap_or_default(),
     };
+    // What was typed into a form that is no longer shown.
+    let rescued = [
+        (standing.may_answer(), draft.as_str()),
+        (standing.may_note(), &typed.note),
+        (standing.may_close(), &typed.close_note),
+    ];
+    let rescued = rescued.into_iter().find(|(shown, text)| !shown && !text.is_empty());
+    let rescued = rescued.map(|(_, text)| text.to_owned()).unwrap_or_default();
     let state = case.state();
     let view = CasePage {
         id: id.0,
@@ -286,6 +296,7 @@ fn case_page(room: &mut Room<'_>, id: CaseId, typed: Typed) -> Result<Page> {
             .collect(),
         close_note: typed.close_note,
         preview_html: typed.preview,
+        rescued,
         errors,
         submission_key: new_key()?,
         max_body: limits::MAX_BODY_CHARS as i64,
@@ -420,7 +431,9 @@ async fn again(visit: Visit, id: CaseId, mut typed: Typed, why: Why) -> Result<H
         }
         Why::Fields => 422,
     };
-    visit.page(move |room| Ok(case_page(room, id, typed)?.with_status(status))).await
+    let texts = [typed.answer_md.as_deref().unwrap_or_default(), &typed.note, &typed.close_note];
+    let kept = texts.into_iter().find(|text| !text.is_empty()).map(str::to_owned);
+    visit.again(kept, move |room| Ok(case_page(room, id, typed)?.with_status(status))).await
 }
 
 enum Why {
@@ -480,46 +493,35 @@ pub async fn note(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
 /// `POST /cases/{id}/answers`: the official answer, or a look at how it will be.
 pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = CaseId(parts.number("id")?);
-    visit.confirm_form(&form)?;
     let mut typed = Typed {
         answer_md: Some(form.get("body").to_owned()),
         signature: Some(form.get("signature").to_owned()),
         ..Typed::default()
     };
-    let body = form.get("body").to_owned();
-    if form.get("act") == "preview" {
-        if body.chars().count() > limits::MAX_BODY_CHARS {
-            typed.errors.insert("body".into(), visit.t("body-too-long"));
-            return again(visit, id, typed, Why::Fields).await;
-        }
-        return visit
-            .page(move |room| {
-                let viewer = room.viewer()?.id;
-                room.visit.app.rates.take(Budget::Preview, (Budget::Preview, viewer))?;
-                typed.preview = Some(markdown::render(&body).html);
-                case_page(room, id, typed)
-            })
-            .await;
-    }
     let brand = visit.app.config.brand.name.clone();
     let signed = form.get("signature").to_owned();
     // What was typed is looked at here; where nothing was, the person's own is taken in the act.
     let checked = policy::signature(&signed, "", "", &brand);
-    let parsed = actix_web::web::block(move || Body::parse(&body, Kind::Answer))
-        .await
-        .map_err(|e| Error::Internal(e.to_string()))?;
-    if let Err(key) = &parsed {
-        typed.errors.insert("body".into(), visit.t(key));
-    }
+    let body = match threads::sent(&visit, &form, Kind::Answer).await? {
+        Sent::Preview(html) => {
+            typed.preview = Some(html);
+            return visit.again(form.typed(), move |room| case_page(room, id, typed)).await;
+        }
+        Sent::Wrong(key) => {
+            typed.errors.insert("body".into(), visit.t(key));
+            None
+        }
+        Sent::Body(body) => Some(body),
+    };
     if let Err(key) = &checked {
         typed.errors.insert("signature".into(), visit.t(key));
     }
-    let (Ok(body), Ok(_)) = (parsed, checked) else {
+    let (Some(body), Ok(_)) = (body, checked) else {
         return again(visit, id, typed, Why::Fields).await;
     };
     let key = parse_submission_key(form.get("submission_key"));
     let answered = visit
-        .act(&form, Budget::Post, move |tx, viewer| {
+        .act_once(&form, Budget::Post, move |tx, viewer| {
             match policy::signature(&signed, &viewer.signature, &viewer.display_name, &brand) {
                 Ok(signature) => super::answer(tx, viewer, id, &body, &signature, key.as_deref()),
                 Err(key) => Ok(Answering::Refused(key)),
@@ -534,7 +536,7 @@ pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
         Answering::HeldBy(_) => again(visit, id, typed, Why::Held).await,
         Answering::Over => again(visit, id, typed, Why::Over).await,
         Answering::Refused(key) => again(visit, id, typed, Why::Key(key)).await,
-        Answering::NotFound => Err(Error::NotFound),
+        Answering::NotFound => Err(Error::NotFound.keeping(form.typed())),
     }
 }
 

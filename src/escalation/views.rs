@@ -72,6 +72,8 @@ pub struct CasePage {
     pub close_reasons: Vec<Choice>,
     pub close_note: String,
     pub preview_html: Option<SafeHtml>,
+    /// What was typed into a form that is no longer here; may be empty.
+    pub rescued: String,
     /// Keys: body, signature, note, close, close-note, form.
     pub errors: FieldErrors,
     pub submission_key: String,

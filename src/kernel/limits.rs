@@ -2,18 +2,20 @@
 
 // --- database ---
 /// Milliseconds a statement waits for a lock before the visitor is told to try again: longer and
-/// people reload, which makes it worse.
-pub const DB_BUSY_MS: u64 = 5_000;
+/// people reload, which makes it worse. Below [`WRITE_MS`], so that the writer says why.
+pub const DB_BUSY_MS: u64 = 4_000;
 /// Milliseconds a reader waits for a database that is gone: a restart of PostgreSQL is quicker, and visitors
 /// must hear within two seconds that it is not.
 pub const DB_RETURN_MS: u64 = 1_500;
 /// Milliseconds for which the others believe the one who waited in vain.
 pub const DB_OUTAGE_MS: u64 = 1_000;
 /// Milliseconds within which a request has read what it needs, its wait in the queue included, or is told to
-/// come back: a database that hangs must not hang its visitors.
+/// come back: a database that hangs must not hang its visitors. All that a request waits for shares them.
 pub const READ_MS: u64 = 4_500;
-/// The same for a write: a little longer than it waits for the lock.
-pub const WRITE_MS: u64 = 6_000;
+/// The same for a write: a little longer than it waits for the lock, and less than the five seconds after which
+/// a visitor must have heard.
+pub const WRITE_MS: u64 = 4_800;
+const _: () = assert!(DB_BUSY_MS < WRITE_MS && READ_MS < 5_000 && WRITE_MS < 5_000);
 /// Seconds PostgreSQL may take to let a connection in.
 pub const DB_CONNECT_SECONDS: u64 = 2;
 /// Seconds of silence after which PostgreSQL's host is asked whether it is there, and between two such questions.
@@ -52,7 +54,17 @@ pub const CACHE_BYTES: u64 = 48 * 1024 * 1024;
 /// Microseconds after which a cached page is made anew although no event changed it: "3 minutes ago" grows old.
 pub const CACHE_MICROS: i64 = 60_000_000;
 
+/// Differences between revisions the cache expects to hold; only sizes its tables.
+pub const CACHED_DIFFS: usize = 1_000;
+/// Bytes of kept differences at most: a hundred long ones, and thousands of ordinary ones.
+pub const DIFF_CACHE_BYTES: u64 = 8 * 1024 * 1024;
+
 // --- requests ---
+/// Threads that render texts and compare revisions: a nasty text takes a tenth of a second, and two cores gain
+/// nothing from more.
+pub const RENDERERS: usize = 2;
+/// Texts that may wait to be rendered; beyond this, visitors are told to come back.
+pub const RENDERINGS_WAITING: usize = 256;
 /// Bytes of one form: the longest body, percent-encoded, and room for the rest.
 pub const FORM_BYTES: usize = 512 * 1024;
 /// Fields of one form; our largest has a dozen.
@@ -112,6 +124,8 @@ pub const PAGE_ANSWERS: i64 = 30;
 pub const SHOWN_COMMENTS: usize = 5;
 /// Comments read for one page of a thread.
 pub const PAGE_COMMENTS: i64 = 400;
+/// Comments on one page of all comments of a post.
+pub const COMMENTS_PER_PAGE: i64 = 100;
 /// Rows an API list gives at most.
 pub const API_ROWS: i64 = 100;
 /// Counts shown to people stop here: counting further costs more than it tells.
@@ -254,6 +268,8 @@ pub const MAX_COMMENT_CHARS: usize = 1_000;
 pub const MAX_COMMENTS: i64 = 500;
 /// Tags of one thread.
 pub const MAX_TAGS: usize = 5;
+/// Characters of the tag field: all tags at their longest, with a comma and a space between them.
+pub const MAX_TAGS_CHARS: usize = MAX_TAGS * (MAX_TAG + 2);
 /// Characters of a thread's excerpt in lists.
 pub const EXCERPT_CHARS: usize = 180;
 /// Drafts one person keeps.

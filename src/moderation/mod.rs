@@ -105,6 +105,7 @@ pub fn flag(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: FlagReason, 
     if store::has_flagged(tx.conn, post, viewer.id)? {
         return Ok(Done::Already(place(&head, post)));
     }
+    tx.is_new()?;
     let flag = store::insert_flag(tx, post, viewer.id, reason.as_str(), note)?;
     tx.append(Some(viewer.id), Fact::PostFlagged { thread: head.thread, post, flag })?;
     Ok(Done::Done(place(&head, post)))

@@ -86,7 +86,7 @@ pub async fn flag(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
             .await;
     };
     let done = visit
-        .act(&form, Budget::Flag, move |tx, viewer| super::flag(tx, viewer, post, reason, &note))
+        .act_once(&form, Budget::Flag, move |tx, viewer| super::flag(tx, viewer, post, reason, &note))
         .await?;
     match done {
         Done::Done(_) => Ok(visit.redirect(&post_url(post), Some(("ok", "flash-flagged")))),

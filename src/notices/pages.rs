@@ -133,7 +133,7 @@ pub async fn unsubscribe(
     let token = match params.filled("token") {
         Some(token) => {
             // What one click sends says nothing more, and may come in either of two form types.
-            read_body(body.into_inner(), limits::FORM_BYTES).await?;
+            read_body(&request, body.into_inner(), limits::FORM_BYTES).await?;
             token.to_owned()
         }
         None => Form::from_request(&request, &mut body.into_inner()).await?.get("token").to_owned(),

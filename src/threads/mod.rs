@@ -16,13 +16,14 @@ use crate::kernel::{limits, markdown};
 use crate::ledger::Fact;
 use dashmap::DashMap;
 pub use pages::lists::{Named, rows as list_rows};
+pub use pages::write::{Sent, sent};
 pub use policy::{Kind, Removed, Standpoint};
 pub use store::{
     AnswerRow, Draft, OriginRow, PostHead, PostRow, SeesRemoved, Sort, TagRow, ThreadRow, answers,
     answers_of, comments, comments_after, cut, draft_at, forget, list, post_head, posts_by_id, question,
     questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
-pub use store::{RevisionRow, accepted, revisions};
+pub use store::{RevisionRow, RevisionText, accepted, revisions_and_texts};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
@@ -139,6 +140,7 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     let slug = slug(new.title.as_str());
     let tags = tag_text(&new.tags);
     let post = store::insert_post(tx, Kind::Question, None, None, viewer.id, &new.body, None)?;
@@ -213,6 +215,7 @@ pub fn answer(
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     if head.removed != Removed::No {
         return Ok(Posting::Refused("thread-removed"));
     }
@@ -254,6 +257,7 @@ pub fn comment(
     if let Some(posted) = sent_before(tx, viewer.id, key.as_deref())? {
         return Ok(Posting::Posted(posted));
     }
+    tx.is_new()?;
     if head.kind == Kind::Comment {
         return Ok(Posting::NotFound);
     }
@@ -319,6 +323,7 @@ pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Resul
     if same {
         return Ok(Editing::Same(place));
     }
+    tx.is_new()?;
     if current.revision != edit.base_revision {
         return Ok(Editing::Conflict);
     }
@@ -378,6 +383,7 @@ pub fn delete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, reason: &str) -> R
     if head.removed == Removed::Deleted {
         return Ok(Done::Already(place(&head, post)));
     }
+    tx.is_new()?;
     if viewer.is_suspended(tx.now) {
         return Ok(Done::Refused("you-are-suspended"));
     }
@@ -393,6 +399,7 @@ pub fn undelete(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId) -> Result<Done> 
     if head.removed == Removed::No {
         return Ok(Done::Already(place(&head, post)));
     }
+    tx.is_new()?;
     if viewer.is_suspended(tx.now) || !at.may_undelete(head.removed, head.locked) {
         return Ok(Done::Refused("undelete-not-possible"));
     }
@@ -648,20 +655,24 @@ pub fn set_escalated(tx: &mut Tx<'_>, thread: ThreadId, on: bool) -> DbResult<()
     store::set_escalated(tx, thread, on)
 }
 
+/// An unfinished text, as its page sends it.
+#[derive(Debug, Clone, Default)]
+pub struct Unfinished {
+    pub place: String,
+    pub title: String,
+    pub tags: String,
+    pub body_md: String,
+    /// Of an edit: the revision that was there when it was begun.
+    pub base_revision: Option<i32>,
+}
+
 /// Keeps an unfinished text. An empty one is dropped.
-pub fn save_draft(
-    tx: &mut Tx<'_>,
-    viewer: &Viewer,
-    place: &str,
-    title: &str,
-    tags: &str,
-    body: &str,
-) -> Result<bool> {
-    if title.trim().is_empty() && body.trim().is_empty() {
-        store::remove_draft_at(tx, viewer.id, place)?;
+pub fn save_draft(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished) -> Result<bool> {
+    if draft.title.trim().is_empty() && draft.body_md.trim().is_empty() {
+        store::remove_draft_at(tx, viewer.id, &draft.place)?;
         return Ok(true);
     }
-    Ok(store::save_draft(tx, viewer.id, place, title, tags, body)?)
+    Ok(store::save_draft(tx, viewer.id, draft)?)
 }
 
 pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {

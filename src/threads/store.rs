@@ -1,13 +1,13 @@
 //! threads room: its rows, and the joined rows its pages show.
-use super::Body;
 use super::policy::{Kind, Removed, Standpoint};
+use super::{Body, Unfinished};
 use crate::accounts::Role;
 use crate::db::schema::{
-    badge_awards, drafts, duplicate_links, follows, me_toos, post_origins, posts, removals, revisions,
+    badge_awards, cases, drafts, duplicate_links, follows, me_toos, post_origins, posts, removals, revisions,
     standings, submissions, tags, thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Tx, among, zero};
-use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::ids::{CaseId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::names::TagName;
@@ -555,26 +555,45 @@ pub struct Draft {
     pub title: String,
     pub tags: String,
     pub body_md: String,
+    /// Of an edit: the revision it was begun on; `None` in drafts of before this was kept.
+    pub base_revision: Option<i32>,
     pub updated_at: Moment,
 }
 
+type DraftColumns = (
+    drafts::id,
+    drafts::place,
+    drafts::title,
+    drafts::tags,
+    drafts::body_md,
+    drafts::base_revision,
+    drafts::updated_at,
+);
+
+fn draft_columns() -> DraftColumns {
+    (
+        drafts::id,
+        drafts::place,
+        drafts::title,
+        drafts::tags,
+        drafts::body_md,
+        drafts::base_revision,
+        drafts::updated_at,
+    )
+}
+
 /// `false` when the person keeps as many drafts as they may.
-pub fn save_draft(
-    tx: &mut Tx<'_>,
-    user: UserId,
-    place: &str,
-    title: &str,
-    tags: &str,
-    body: &str,
-) -> DbResult<bool> {
+pub fn save_draft(tx: &mut Tx<'_>, user: UserId, draft: &Unfinished) -> DbResult<bool> {
+    let text = (
+        drafts::title.eq(&draft.title),
+        drafts::tags.eq(&draft.tags),
+        drafts::body_md.eq(&draft.body_md),
+        drafts::base_revision.eq(draft.base_revision),
+        drafts::updated_at.eq(tx.now),
+    );
     let changed =
-        diesel::update(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(place)))
-            .set((
-                drafts::title.eq(title),
-                drafts::tags.eq(tags),
-                drafts::body_md.eq(body),
-                drafts::updated_at.eq(tx.now),
-            ))
+        diesel::update(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::place.eq(&draft.place)))
+            .set(text)
             .execute(tx.conn)?;
     if changed > 0 {
         return Ok(true);
@@ -583,14 +602,7 @@ pub fn save_draft(
         return Ok(false);
     }
     diesel::insert_into(drafts::table)
-        .values((
-            drafts::user_id.eq(user),
-            drafts::place.eq(place),
-            drafts::title.eq(title),
-            drafts::tags.eq(tags),
-            drafts::body_md.eq(body),
-            drafts::updated_at.eq(tx.now),
-        ))
+        .values((drafts::user_id.eq(user), drafts::place.eq(&draft.place), text))
         .execute(tx.conn)?;
     Ok(true)
 }
@@ -600,7 +612,7 @@ pub fn drafts_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Draft>> {
         .filter(drafts::user_id.eq(user))
         .order((drafts::updated_at.desc(), drafts::id.desc()))
         .limit(limits::MAX_DRAFTS)
-        .select((drafts::id, drafts::place, drafts::title, drafts::tags, drafts::body_md, drafts::updated_at))
+        .select(draft_columns())
         .load(conn)?)
 }
 
@@ -608,9 +620,43 @@ pub fn draft_at(conn: &mut Conn, user: UserId, place: &str) -> DbResult<Option<D
     Ok(drafts::table
         .filter(drafts::user_id.eq(user))
         .filter(drafts::place.eq(place))
-        .select((drafts::id, drafts::place, drafts::title, drafts::tags, drafts::body_md, drafts::updated_at))
+        .select(draft_columns())
         .first(conn)
         .optional()?)
+}
+
+/// The titles of the threads that drafts at these places belong to, as far as everyone may know of them.
+pub fn titles_of_places(conn: &mut Conn, places: &[&str]) -> DbResult<HashMap<String, String>> {
+    let mut thread_of: HashMap<&str, ThreadId> = HashMap::new();
+    let (mut edited, mut answered) = (HashMap::new(), HashMap::new());
+    for place in places {
+        match place.split_once(':').and_then(|(kind, id)| Some((kind, id.parse::<i64>().ok()?))) {
+            Some(("answer", id)) => drop(thread_of.insert(place, ThreadId(id))),
+            Some(("edit", id)) => drop(edited.insert(PostId(id), *place)),
+            Some(("case", id)) => drop(answered.insert(CaseId(id), *place)),
+            _ => {}
+        }
+    }
+    if !edited.is_empty() {
+        let rows: Vec<(PostId, ThreadId)> = posts::table
+            .filter(among(posts::id, edited.keys().copied()))
+            .select((posts::id, posts::thread_id))
+            .load(conn)?;
+        thread_of.extend(rows.iter().filter_map(|(post, thread)| Some((*edited.get(post)?, *thread))));
+    }
+    if !answered.is_empty() {
+        let rows: Vec<(CaseId, ThreadId)> = cases::table
+            .filter(among(cases::id, answered.keys().copied()))
+            .select((cases::id, cases::thread_id))
+            .load(conn)?;
+        thread_of.extend(rows.iter().filter_map(|(case, thread)| Some((*answered.get(case)?, *thread))));
+    }
+    let ids: Vec<ThreadId> = thread_of.values().copied().collect();
+    let known = threads_by_id(conn, &ids)?;
+    Ok(thread_of
+        .into_iter()
+        .filter_map(|(place, thread)| Some((place.to_owned(), known.get(&thread)?.title.clone())))
+        .collect())
 }
 
 pub fn remove_draft_at(tx: &mut Tx<'_>, user: UserId, place: &str) -> DbResult<()> {
@@ -1131,36 +1177,44 @@ pub fn answers_since(conn: &mut Conn, thread: ThreadId, since: PostId) -> DbResu
         .load(conn)?)
 }
 
+/// A revision in the list of them, without its text.
 #[derive(Debug, Clone, Queryable)]
 pub struct RevisionRow {
     pub number: i32,
-    pub title: Option<String>,
-    pub tags: Option<String>,
-    pub body_md: String,
     pub editor_id: Option<UserId>,
     pub editor_name: Option<String>,
     pub summary: String,
     pub created_at: Moment,
 }
 
-/// Revisions of a post, newest first, below `before`; without their texts only in number bounded.
+/// A page of a post's revisions, newest first, and one row to know whether there are more.
+macro_rules! revisions_below {
+    ($post:expr, $before:expr) => {
+        revisions::table
+            .filter(revisions::post_id.eq($post))
+            .filter(revisions::number.lt($before.unwrap_or(i32::MAX)))
+            .order(revisions::number.desc())
+            .limit(limits::PAGE_ROWS + 1)
+    };
+}
+
+/// Revisions of a post, newest first, below `before`, without their texts.
 pub fn revisions(conn: &mut Conn, post: PostId, before: Option<i32>) -> DbResult<Vec<RevisionRow>> {
-    let mut query = revisions::table.filter(revisions::post_id.eq(post)).into_boxed();
-    if let Some(before) = before {
-        query = query.filter(revisions::number.lt(before));
-    }
-    Ok(query
-        .order(revisions::number.desc())
-        .limit(limits::PAGE_ROWS + 1)
-        .select(revision_columns())
-        .load(conn)?)
+    Ok(revisions_below!(post, before).select(revision_columns()).load(conn)?)
+}
+
+/// The same with their texts.
+pub fn revisions_and_texts(
+    conn: &mut Conn,
+    post: PostId,
+    before: Option<i32>,
+) -> DbResult<Vec<(RevisionRow, RevisionText)>> {
+    let texts = (revisions::title, revisions::tags, revisions::body_md);
+    Ok(revisions_below!(post, before).select((revision_columns(), texts)).load(conn)?)
 }
 
 type RevisionColumns = (
     revisions::number,
-    revisions::title,
-    revisions::tags,
-    revisions::body_md,
     revisions::editor_id,
     revisions::editor_name,
     revisions::summary,
@@ -1170,9 +1224,6 @@ type RevisionColumns = (
 fn revision_columns() -> RevisionColumns {
     (
         revisions::number,
-        revisions::title,
-        revisions::tags,
-        revisions::body_md,
         revisions::editor_id,
         revisions::editor_name,
         revisions::summary,
@@ -1180,11 +1231,18 @@ fn revision_columns() -> RevisionColumns {
     )
 }
 
-pub fn revision(conn: &mut Conn, post: PostId, number: i32) -> DbResult<Option<RevisionRow>> {
+#[derive(Debug, Clone, Queryable)]
+pub struct RevisionText {
+    pub title: Option<String>,
+    pub tags: Option<String>,
+    pub body_md: String,
+}
+
+pub fn revision(conn: &mut Conn, post: PostId, number: i32) -> DbResult<Option<RevisionText>> {
     Ok(revisions::table
         .filter(revisions::post_id.eq(post))
         .filter(revisions::number.eq(number))
-        .select(revision_columns())
+        .select((revisions::title, revisions::tags, revisions::body_md))
         .first(conn)
         .optional()?)
 }

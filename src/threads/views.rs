@@ -54,12 +54,8 @@ pub struct ListPage {
     pub tag: Option<TagHead>,
     /// True on the first page of the front page for visitors: the hall's greeting with the large search box.
     pub welcome: bool,
-    /// "1,204 questions", translated; may be empty.
-    pub total_label: String,
-    /// Aside; empty vectors and `None` leave the box out.
+    /// Aside; empty leaves the box out.
     pub popular_tags: Vec<TagCount>,
-    pub stats: Option<CommunityStats>,
-    pub helpers: Vec<Person>,
     /// The Atom feed of this list.
     pub feed_url: String,
 }
@@ -77,15 +73,6 @@ pub struct TagCount {
     pub name: String,
     pub url: String,
     pub count: i64,
-}
-
-/// Counts already written in the viewer's language ("12,480").
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct CommunityStats {
-    pub questions: String,
-    pub solved: String,
-    pub answers: String,
-    pub people: String,
 }
 
 /// `threads/show.html`.
@@ -115,35 +102,24 @@ pub struct ThreadPage {
     pub why_no_answer: Option<String>,
     pub can_comment: bool,
     pub tools: ThreadTools,
-    /// Text in the answer box: the draft, or what was sent with errors.
+    /// Text in the answer box: the draft, or what was sent with errors. Shown to be copied where there is no box.
     pub answer_md: String,
     /// When that draft was saved.
     pub draft_saved: Option<When>,
     /// Preview made without JavaScript (button `act=preview`).
     pub preview_html: Option<SafeHtml>,
-    /// Of the answer form (`body`) and of the comment form (`comment`, with `comment_on` set).
+    /// Of the answer form. Keys: body, form.
     pub errors: FieldErrors,
-    /// Post whose comment form was sent back, 0 if none; its text is `comment_md`.
-    pub comment_on: i64,
-    pub comment_md: String,
     pub submission_key: String,
     /// Highest length of an answer in characters.
     pub max_body: i64,
     pub max_comment: i64,
+    pub max_reason: i64,
     /// Answers with `{count, label, url}` for `?since=last_post_id`.
     pub live_url: String,
     pub last_post_id: i64,
     /// A whole `<script type="application/ld+json">`'s content, `<` escaped; `None` leaves it out.
     pub json_ld: Option<SafeHtml>,
-    /// Beside the thread; may be empty.
-    pub related: Vec<Related>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Related {
-    pub title: String,
-    pub url: String,
-    pub solved: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -200,8 +176,6 @@ pub struct ThreadTools {
     pub can_escalate: bool,
     /// The case's page, for those who may open it.
     pub case_url: Option<String>,
-    /// What stands in the duplicate form when it is sent back, with `errors.of` and `errors.reason`.
-    pub duplicate_of: String,
 }
 
 /// A question or an answer.
@@ -226,6 +200,8 @@ pub struct Post {
     /// "Show 7 more comments", translated.
     pub comment_more_label: String,
     pub comment_more_url: String,
+    /// The comment form as it was sent back.
+    pub comment_back: Option<CommentBack>,
     pub can_vote: bool,
     pub can_edit: bool,
     pub can_delete: bool,
@@ -248,6 +224,13 @@ pub struct Post {
     pub can_unaccept: bool,
     /// By the thread's asker.
     pub by_asker: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CommentBack {
+    pub text: String,
+    /// What is wrong with the text; empty where it is something else.
+    pub error: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -317,12 +300,15 @@ pub struct CommentsPage {
     pub post: Post,
     /// question or answer.
     pub kind: String,
+    pub pager: Pager,
     pub can_comment: bool,
-    pub comment_on: i64,
-    pub comment_md: String,
+    /// A comment that was not taken, where there is no form for it; may be empty.
+    pub rescued: String,
+    /// Keys: comment, form.
     pub errors: FieldErrors,
     pub submission_key: String,
     pub max_comment: i64,
+    pub max_reason: i64,
 }
 
 /// `threads/ask.html`.
@@ -338,6 +324,7 @@ pub struct AskPage {
     pub max_title: i64,
     pub max_body: i64,
     pub max_tags: i64,
+    pub max_tags_chars: i64,
     /// Similar threads found by the server (shown when the form comes back, and without JavaScript).
     pub similar: Vec<Suggestion>,
     /// For the tag field's list.
@@ -363,7 +350,7 @@ pub struct EditPage {
     pub tags: String,
     /// Why it was edited; may be empty.
     pub summary: String,
-    /// Revision this edit starts from; sent back so that a conflict is seen.
+    /// Revision this edit (or its draft) was begun on; sent back so that a conflict is seen.
     pub base_revision: i64,
     /// Keys: title, body, tags, summary, form.
     pub errors: FieldErrors,
@@ -372,6 +359,8 @@ pub struct EditPage {
     pub max_title: i64,
     pub max_body: i64,
     pub max_tags: i64,
+    pub max_tags_chars: i64,
+    pub max_summary: i64,
     pub known_tags: Vec<String>,
     pub draft_saved: Option<When>,
     pub preview_html: Option<SafeHtml>,
@@ -436,7 +425,7 @@ pub struct DraftRow {
     pub id: i64,
     /// "Question", "Answer to …", translated.
     pub place_label: String,
-    /// May be empty.
+    /// Its own, or that of the thread it belongs to; may be empty.
     pub title: String,
     pub excerpt: String,
     /// Where writing goes on.

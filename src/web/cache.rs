@@ -1,7 +1,8 @@
 //! web room: anonymous pages in memory, dropped when the ledger says that they changed.
-use crate::kernel::ids::ThreadId;
+use crate::kernel::ids::{PostId, ThreadId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
+use crate::kernel::safe_html::SafeHtml;
 use crate::ledger::Event;
 use actix_web::web::Bytes;
 use quick_cache::sync::Cache;
@@ -38,9 +39,14 @@ pub struct CachedPage {
 }
 
 impl CachedPage {
-    /// The page compressed, made at the first visitor who takes it so.
+    /// The page compressed, made for the first visitor who takes it so: away from the request threads.
     pub fn gzip(&self) -> Bytes {
         self.gzip.get_or_init(|| compress(&self.html)).clone()
+    }
+
+    /// The same, if it has been made.
+    pub fn ready_gzip(&self) -> Option<Bytes> {
+        self.gzip.get().cloned()
     }
 }
 
@@ -119,12 +125,12 @@ impl PageCache {
         key: String,
         shows: Shows,
         generation: u64,
-        (kind, html): (&'static str, Bytes),
+        (kind, html, compressed): (&'static str, Bytes, Option<Bytes>),
         now: Moment,
     ) -> Arc<CachedPage> {
         // A page that is not kept is made anew for the next visitor, whatever they have: a validator saves nothing.
         let etag = self.pages.as_ref().map(|_| etag(&html));
-        let gzip = OnceLock::new();
+        let gzip = compressed.map(OnceLock::from).unwrap_or_default();
         let page = Arc::new(CachedPage { etag, html, kind, gzip, shows, generation, made: now });
         if let Some(pages) = &self.pages {
             pages.insert(key, Arc::clone(&page));
@@ -161,5 +167,45 @@ impl PageCache {
         for counter in [&self.everything, &self.search, &self.numbers] {
             counter.fetch_add(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// What changed between two revisions of a post; `None` where nothing did.
+#[derive(Debug, Clone, Default)]
+pub struct Diff {
+    pub title_html: Option<SafeHtml>,
+    pub body_html: Option<SafeHtml>,
+}
+
+/// The post, the two revisions, and the language of the words a screen reader says.
+pub type DiffKey = (PostId, i32, i32, &'static str);
+
+#[derive(Clone)]
+struct DiffWeight;
+impl quick_cache::Weighter<DiffKey, Arc<Diff>> for DiffWeight {
+    fn weight(&self, _: &DiffKey, diff: &Arc<Diff>) -> u64 {
+        let bytes = |html: &Option<SafeHtml>| html.as_ref().map_or(0, |html| html.as_str().len());
+        (bytes(&diff.title_html) + bytes(&diff.body_html) + 200) as u64
+    }
+}
+
+/// Differences between revisions, kept while there is room: a revision never changes.
+pub struct Diffs(Cache<DiffKey, Arc<Diff>, DiffWeight>);
+
+impl Default for Diffs {
+    fn default() -> Diffs {
+        Diffs(Cache::with_weighter(limits::CACHED_DIFFS, limits::DIFF_CACHE_BYTES, DiffWeight))
+    }
+}
+
+impl Diffs {
+    pub fn get(&self, key: &DiffKey) -> Option<Arc<Diff>> {
+        self.0.get(key)
+    }
+
+    pub fn put(&self, key: DiffKey, diff: Diff) -> Arc<Diff> {
+        let diff = Arc::new(diff);
+        self.0.insert(key, Arc::clone(&diff));
+        diff
     }
 }

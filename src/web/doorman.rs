@@ -182,6 +182,10 @@ fn describe(app: &App, context: &Context, status: u16, detail: Option<ErrorDetai
         retry_after: detail.as_ref().and_then(|d| d.retry_after).map(|seconds| {
             translate(lang, "in-seconds", &[("n", Arg::Number(i64::try_from(seconds).unwrap_or(i64::MAX)))])
         }),
+        sign_in_url: detail
+            .as_ref()
+            .and_then(|d| d.sign_in.as_deref())
+            .map(|back| format!("/sign-in?return={}", view::encode(back))),
         rescued_text: detail.and_then(|d| d.rescued),
     };
     let shell = Shell {

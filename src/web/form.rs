@@ -2,7 +2,7 @@
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use std::future::{Ready, ready};
@@ -41,6 +41,15 @@ impl Fields {
     /// The text of a field without white space around it; `None` when missing or empty.
     pub fn filled(&self, name: &str) -> Option<&str> {
         Some(self.get(name).trim()).filter(|text| !text.is_empty())
+    }
+
+    /// What somebody wrote into this form, to be given back where the form itself is not.
+    pub fn typed(&self) -> Option<String> {
+        // Written by hand, and nobody's secret.
+        const TEXTS: &[&str] =
+            &["title", "body", "comment", "tags", "note", "reason", "summary", "about", "signature"];
+        let texts: Vec<&str> = TEXTS.iter().filter_map(|name| self.filled(name)).collect();
+        (!texts.is_empty()).then(|| texts.join("\n\n"))
     }
 
     /// A whole number; `None` when missing, an error when it is none.
@@ -85,33 +94,45 @@ impl FromRequest for Form {
             .unwrap_or_default()
             .trim()
             .eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let body = payload.take();
+        let body = read_body(req, payload.take(), limits::FORM_BYTES);
         let empty = req.headers().get("content-length").is_some_and(|v| v.as_bytes() == b"0");
         Box::pin(async move {
             if !is_form && !empty {
                 return Err(Error::UnsupportedType);
             }
-            Fields::parse(&read_body(body, limits::FORM_BYTES).await?).map(Form)
+            Fields::parse(&body.await?).map(Form)
         })
     }
 }
 
-/// The whole body, within `limit` bytes and [`limits::BODY_SECONDS`]: a body that trickles holds nothing.
-pub async fn read_body(mut body: Payload, limit: usize) -> Result<Vec<u8>> {
-    let read = async {
-        let mut bytes = Vec::new();
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|_| Error::Bad("error-body"))?;
-            if bytes.len() + chunk.len() > limit {
-                return Err(Error::TooLarge);
-            }
-            bytes.extend_from_slice(&chunk);
+/// The whole body, within `limit` bytes and [`limits::BODY_SECONDS`]: a body that trickles holds nothing, and one
+/// whose sender says that it is too long is not waited for.
+pub fn read_body(
+    req: &HttpRequest,
+    mut body: Payload,
+    limit: usize,
+) -> impl Future<Output = Result<Vec<u8>>> + use<> {
+    let declared = req.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let too_long = declared.is_some_and(|bytes| bytes > limit as u64);
+    async move {
+        if too_long {
+            return Err(Error::TooLarge);
         }
-        Ok(bytes)
-    };
-    match tokio::time::timeout(Duration::from_secs(limits::BODY_SECONDS), read).await {
-        Ok(result) => result,
-        Err(_) => Err(Error::TooSlow),
+        let read = async {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = body.next().await {
+                let chunk = chunk.map_err(|_| Error::Bad("error-body"))?;
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Error::TooLarge);
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes)
+        };
+        match tokio::time::timeout(Duration::from_secs(limits::BODY_SECONDS), read).await {
+            Ok(result) => result,
+            Err(_) => Err(Error::TooSlow),
+        }
     }
 }
 

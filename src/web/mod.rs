@@ -2,6 +2,7 @@
 //!
 //! A handler takes a [`visit::Visit`], the only way to the database: it knows who may use the route
 //! (from the table in `routes.rs`) and checks it before the handler's closure runs.
+pub mod aside;
 pub mod assets;
 pub mod cache;
 pub mod doorman;

@@ -1,6 +1,7 @@
 //! web room: pages that belong to no feature: health, help, robots, the preview of a text.
 use crate::error::{Error, Result};
 use crate::kernel::{limits, markdown};
+use crate::web::aside::aside;
 use crate::web::form::Form;
 use crate::web::rates::Budget;
 use crate::web::views::{HelpPage, PointRule, PreviewFragment};
@@ -21,9 +22,9 @@ const READY_SECONDS: u64 = 2;
 pub async fn readyz(app: Data<crate::app::App>) -> Result<HttpResponse> {
     let db = app.db.clone();
     let data = app.config.data.clone();
-    let look = actix_web::web::block(move || {
-        let mut conn = db.reader()?;
-        crate::ledger::head(&mut conn)?;
+    let patience = Duration::from_secs(READY_SECONDS);
+    let backup = aside(patience, move || {
+        crate::ledger::head(&mut *db.reader()?)?;
         // A word beside, no reason to take the forum out of service.
         Ok(match crate::exchange::backup::last_made(&data) {
             Ok(Some(at)) if db.clock.now().since(at) <= limits::BACKUP_OLD => {
@@ -34,16 +35,10 @@ pub async fn readyz(app: Data<crate::app::App>) -> Result<HttpResponse> {
             Err(error) => format!("last backup: unknown, {}", error.kind()),
         })
     });
-    match tokio::time::timeout(Duration::from_secs(READY_SECONDS), look).await {
-        Ok(Ok(Ok(backup))) => Ok(HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
-            .body(format!("ready\n{backup}\n"))),
-        Ok(Ok(Err(error))) => {
-            let error: crate::db::DbError = error;
-            Err(Error::Db(crate::db::DbError::Unavailable(error.to_string())))
-        }
-        _ => Err(Error::Db(crate::db::DbError::Busy("no answer in time".into()))),
-    }
+    let backup = backup.await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body(format!("ready\n{backup}\n")))
 }
 
 /// `GET /robots.txt`: everything but what is different for everyone.
@@ -86,11 +81,10 @@ pub async fn preview(visit: Visit, form: Form) -> Result<HttpResponse> {
     if body.chars().count() > limits::MAX_BODY_CHARS {
         return visit.refuse(Error::Invalid("body", "body-too-long")).await;
     }
+    let body_html = visit.prepare(&form, Budget::Preview, move || Ok(markdown::render(&body).html)).await?;
+    let view = PreviewFragment { body_html };
     visit
-        .page(move |room| {
-            let viewer = room.viewer()?.id;
-            room.visit.app.rates.take(Budget::Preview, (Budget::Preview, viewer))?;
-            let view = PreviewFragment { body_html: markdown::render(&body).html };
+        .page(move |_| {
             Ok(Page::Fragment {
                 template: "web/preview.html",
                 view: Box::new(tera::Value::from_serializable(&view)),

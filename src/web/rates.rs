@@ -1,5 +1,6 @@
 //! web room: how often one account or one address may do a thing.
 use crate::error::{Error, Result};
+use dashmap::{DashMap, Entry};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -50,12 +51,18 @@ budgets! {
     Export: 3 per 600 s,
     /// Previews while typing.
     Preview: 60 per 2 s,
+    /// Texts rendered to be kept, however often the same form is sent: each costs before anybody knows.
+    Render: 120 per 1 s,
+    /// Differences between revisions that are not kept yet, for one address.
+    Diff: 60 per 2 s,
     /// Searches from one address, suggestions among them.
     Search: 120 per 1 s,
 }
 
 pub struct Rates {
     limiters: Vec<Limiter>,
+    /// What was taken for acts that came to nothing through no fault of theirs.
+    given_back: DashMap<(usize, u64), u32>,
     hash: RandomState,
     on: bool,
 }
@@ -72,7 +79,7 @@ impl Rates {
                 RateLimiter::keyed(quota)
             })
             .collect();
-        Rates { limiters, hash: RandomState::new(), on }
+        Rates { limiters, given_back: DashMap::new(), hash: RandomState::new(), on }
     }
 
     /// Takes one from `who`'s allowance or says in how many seconds there is one again.
@@ -80,9 +87,16 @@ impl Rates {
         if !self.on {
             return Ok(());
         }
-        let place = QUOTAS.iter().position(|(b, ..)| *b == budget).unwrap_or(0);
+        let (place, who) = (place(budget), self.hash.hash_one(who));
+        if let Entry::Occupied(mut given) = self.given_back.entry((place, who)) {
+            match given.get().checked_sub(1) {
+                Some(left @ 1..) => *given.get_mut() = left,
+                _ => drop(given.remove()),
+            }
+            return Ok(());
+        }
         let Some(limiter) = self.limiters.get(place) else { return Ok(()) };
-        limiter.check_key(&self.hash.hash_one(who)).map_err(|not_until| {
+        limiter.check_key(&who).map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             Error::TooMany(wait.as_secs().saturating_add(1))
         })
@@ -93,13 +107,26 @@ impl Rates {
         self.limiters.iter().map(RateLimiter::len).sum()
     }
 
+    /// Gives back what was taken for an act that the house could not do.
+    pub fn give_back(&self, budget: Budget, who: impl Hash) {
+        if self.on {
+            *self.given_back.entry((place(budget), self.hash.hash_one(who))).or_insert(0) += 1;
+        }
+    }
+
     /// Forgets those whose allowance is full again; called now and then so that memory does not grow.
     pub fn sweep(&self) {
         for limiter in &self.limiters {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        self.given_back.clear();
+        self.given_back.shrink_to_fit();
     }
+}
+
+fn place(budget: Budget) -> usize {
+    QUOTAS.iter().position(|(known, ..)| *known == budget).unwrap_or(0)
 }
 
 /// An address as far as it tells people apart: one IPv6 customer has a whole /64.
@@ -113,5 +140,24 @@ pub fn household(address: IpAddr) -> IpAddr {
                 IpAddr::V6(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again_and_no_more() {
+        let rates = Rates::new(true);
+        let take = |who: &str| rates.take(Budget::Post, who).is_ok();
+        while take("ann") {}
+        rates.give_back(Budget::Post, "ann");
+        rates.give_back(Budget::Post, "ann");
+        assert!(take("ann") && take("ann"));
+        assert!(!take("ann"), "more was taken than was given back");
+        rates.give_back(Budget::Comment, "ann");
+        assert!(!take("ann"), "it was given back to another allowance");
+        assert!(take("bruno"));
     }
 }

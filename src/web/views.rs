@@ -153,8 +153,10 @@ pub struct ErrorPage {
     pub request_id: Option<String>,
     /// "in 40 seconds", for 429 and 503.
     pub retry_after: Option<String>,
-    /// Text the person had typed, given back so that nothing is lost (413, 422, 403 after an expired form).
+    /// Text the person had typed, given back so that nothing is lost.
     pub rescued_text: Option<String>,
+    /// For those who are no longer signed in.
+    pub sign_in_url: Option<String>,
 }
 
 /// `web/message.html`: one thing to say and one way on, such as "Look at your mail".

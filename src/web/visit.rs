@@ -2,9 +2,11 @@
 //! asked first whether the route is for them.
 use crate::accounts::{self, Role, Viewer};
 use crate::app::App;
-use crate::db::{Conn, DbError, Tx};
+use crate::db::{Conn, Tx};
 use crate::error::{Error, Result};
+use crate::kernel::ids::UserId;
 use crate::kernel::{limits, token};
+use crate::web::aside::aside;
 use crate::web::cache::{self, Shows};
 use crate::web::form::Form;
 use crate::web::rates::{Budget, household};
@@ -13,14 +15,14 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
 use actix_web::dev::Payload;
 use actix_web::http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
-    IF_NONE_MATCH, LOCATION, ORIGIN, USER_AGENT, VARY,
+    IF_NONE_MATCH, LOCATION, ORIGIN, REFERER, USER_AGENT, VARY,
 };
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use serde::Serialize;
 use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Who may use a route.
@@ -59,6 +61,10 @@ pub struct Visit {
     gzip: bool,
     if_none_match: Option<String>,
     get: bool,
+    /// The page of ours that this request came from: path and query.
+    came_from: Option<String>,
+    /// When the first thing was asked for that may have to be waited for.
+    begun: OnceLock<Instant>,
 }
 
 /// What a handler's closure works with while it reads.
@@ -134,6 +140,11 @@ impl FromRequest for Visit {
                 || (!app.config.base_url_set
                     && text(headers, "host").is_some_and(|host| origin.strip_prefix("http://") == Some(host)))
         };
+        let came_from = text(headers, REFERER).and_then(|url| {
+            let host = url.find("://")? + 3;
+            let (origin, path) = url.split_at_checked(host + url.get(host..)?.find('/')?)?;
+            same_host(origin).then(|| path.to_owned())
+        });
         let cross_site = match text(headers, ORIGIN) {
             Some(origin) => !same_host(origin),
             None => matches!(text(headers, "sec-fetch-site"), Some("cross-site" | "same-site")),
@@ -156,6 +167,8 @@ impl FromRequest for Visit {
             if_none_match: text(headers, IF_NONE_MATCH).map(str::to_owned),
             get: req.method() == actix_web::http::Method::GET
                 || req.method() == actix_web::http::Method::HEAD,
+            came_from,
+            begun: OnceLock::new(),
             app,
         };
         ready(Ok(visit))
@@ -247,10 +260,30 @@ impl Visit {
         match (allowed, &viewer) {
             (true, _) => Ok(viewer),
             (false, None) if self.api => Err(Error::Unauthorized),
-            (false, None) => Err(Error::SignIn(if self.get { self.path.clone() } else { "/".into() })),
+            (false, None) => Err(Error::SignIn(self.way_back())),
             // What a role opens is nobody else's business, not even that it is there.
             (false, Some(_)) => Err(Error::NotFound),
         }
+    }
+
+    /// Where to go on after signing in: here, or where the form stood that was sent here.
+    fn way_back(&self) -> String {
+        if self.get { self.path.clone() } else { self.came_from.clone().unwrap_or_else(|| "/".into()) }
+    }
+
+    /// What is left of this many milliseconds, which all that this request waits for shares.
+    fn left(&self, milliseconds: u64) -> Duration {
+        let begun = self.begun.get_or_init(Instant::now);
+        Duration::from_millis(milliseconds).saturating_sub(begun.elapsed())
+    }
+
+    /// Runs `work` off the request threads, for handlers that look something up before they know who asks.
+    pub async fn aside<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        aside(self.left(limits::READ_MS), work).await
     }
 
     /// Runs `work` with a reading connection, off the request threads, for a visitor the route is for.
@@ -259,14 +292,8 @@ impl Visit {
         T: Send + 'static,
         F: FnOnce(&mut Room<'_>) -> Result<T> + Send + 'static,
     {
-        let patience = Duration::from_millis(limits::READ_MS);
-        let late = || Error::Db(DbError::Busy("the page was not read in time".into()));
-        let asked = Instant::now();
-        let reading = actix_web::web::block(move || {
-            // Whoever asked was told to come back: only the others are worth the work.
-            if asked.elapsed() >= patience {
-                return Err(late());
-            }
+        let patience = self.left(limits::READ_MS);
+        aside(patience, move || {
             let now = self.app.db.clock.now();
             let db = self.app.db.clone();
             let mut conn = db.reader()?;
@@ -275,12 +302,8 @@ impl Visit {
                 accounts::touch_later(&db, viewer, now);
             }
             work(&mut Room { conn: &mut conn, visit: &self, viewer, now })
-        });
-        match tokio::time::timeout(patience, reading).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Error::Internal("a page panicked".into())),
-            Err(_) => Err(late()),
-        }
+        })
+        .await
     }
 
     /// A page nobody but this visitor may keep.
@@ -288,7 +311,6 @@ impl Visit {
     where
         F: FnOnce(&mut Room<'_>) -> Result<Page> + Send + 'static,
     {
-        let gzip = self.gzip;
         let had_flash = self.flash.is_some();
         let needs_anonymous = self.session.is_none() && self.anonymous.is_none();
         let app = self.app.clone();
@@ -315,7 +337,7 @@ impl Visit {
             Done::Moved(url) => {
                 return Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish());
             }
-            Done::Html { html, status, has_form } => {
+            Done::Html { html, gzip, status, has_form } => {
                 let mut reply = HttpResponse::build(status);
                 if let (Some(fresh), true) = (fresh, has_form) {
                     reply.cookie(cookie(&app, names.anonymous, fresh, None));
@@ -323,13 +345,10 @@ impl Visit {
                 if had_flash {
                     reply.cookie(cookie(&app, names.flash, String::new(), Some(0)));
                 }
-                let html = Bytes::from(html);
-                let html = if gzip {
+                if gzip.is_some() {
                     reply.insert_header((CONTENT_ENCODING, "gzip"));
-                    cache::compress(&html)
-                } else {
-                    html
-                };
+                }
+                let html = gzip.unwrap_or(html);
                 reply.insert_header((CACHE_CONTROL, "private, no-store"));
                 reply.insert_header((VARY, "cookie, accept-encoding, accept-language"));
                 (reply, html)
@@ -352,23 +371,38 @@ impl Visit {
         let key = format!("{} {}", self.lang, self.path);
         let (gzip, seen) = (self.gzip, self.if_none_match.clone());
         if let Some(page) = app.cache.get(&key, now) {
-            return Ok(kept(&page, gzip, seen.as_deref()));
+            return kept(page, gzip, seen.as_deref()).await;
         }
-        let generation = app.cache.generation(shows);
+        let generations = [shows, Shows::Everything].map(|shows| (shows, app.cache.generation(shows)));
         // The page goes to everyone: nothing of this visitor, not even a form's token, may be in it.
         let mut visit = self;
         visit.anonymous = None;
         visit.session = None;
-        let page = visit.read(move |room| work(room)?.finish(room, None)).await?;
-        match page {
-            Done::Redirect(url) => Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()),
-            Done::Moved(url) => Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish()),
-            Done::Html { html, status, .. } if status.is_success() => {
-                let page = app.cache.put(key, shows, generation, (cache::HTML, Bytes::from(html)), now);
-                Ok(kept(&page, gzip, seen.as_deref()))
+        let made = visit
+            .read(move |room| {
+                let page = work(room)?;
+                let others = matches!(&page, Page::Html { head, .. } if head.names_threads);
+                let [own, everything] = generations;
+                let (shows, generation) = if others { everything } else { own };
+                Ok(match page.finish(room, None)? {
+                    Done::Html { html, gzip, status, .. } if status.is_success() => {
+                        let cache = &room.visit.app.cache;
+                        Made::Kept(cache.put(key, shows, generation, (cache::HTML, html, gzip), now))
+                    }
+                    done => Made::Once(done),
+                })
+            })
+            .await?;
+        match made {
+            Made::Kept(page) => kept(page, gzip, seen.as_deref()).await,
+            Made::Once(Done::Redirect(url)) => {
+                Ok(HttpResponse::SeeOther().insert_header((LOCATION, url)).finish())
             }
-            Done::Html { html, status, .. } => Ok(HttpResponse::build(status)
-                .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            Made::Once(Done::Moved(url)) => {
+                Ok(HttpResponse::MovedPermanently().insert_header((LOCATION, url)).finish())
+            }
+            Made::Once(Done::Html { html, status, .. }) => Ok(HttpResponse::build(status)
+                .insert_header((CONTENT_TYPE, cache::HTML))
                 .insert_header((CACHE_CONTROL, "no-store"))
                 .body(html)),
         }
@@ -390,14 +424,19 @@ impl Visit {
         let now = app.db.clock.now();
         let (gzip, seen) = (self.gzip, self.if_none_match.clone());
         if let Some(page) = app.cache.get(&name, now) {
-            return Ok(kept(&page, gzip, seen.as_deref()));
+            return kept(page, gzip, seen.as_deref()).await;
         }
         let generation = app.cache.generation(shows);
         self.session = None;
         self.bearer = None;
-        let text = self.read(work).await?;
-        let page = app.cache.put(name, shows, generation, (kind, Bytes::from(text)), now);
-        Ok(kept(&page, gzip, seen.as_deref()))
+        let page = self
+            .read(move |room| {
+                let text = Bytes::from(work(room)?);
+                let compressed = room.visit.gzip.then(|| cache::compress(&text));
+                Ok(room.visit.app.cache.put(name, shows, generation, (kind, text, compressed), now))
+            })
+            .await?;
+        kept(page, gzip, seen.as_deref()).await
     }
 
     /// JSON for scripts of ours or, under `/api/`, for others.
@@ -423,9 +462,13 @@ impl Visit {
         if good {
             return Ok(());
         }
-        // What was written must not be lost with the old page.
-        let rescued = form.filled("body").or_else(|| form.filled("comment")).map(str::to_owned);
-        Err(Error::Expired { rescued })
+        Err(self.keeping(form, Error::Expired))
+    }
+
+    /// An error that gives back what was typed. A script that is no longer signed in is told, not led elsewhere.
+    fn keeping(&self, form: &Form, error: Error) -> Error {
+        let told = self.wants_json && matches!(error, Error::SignIn(_));
+        error.keeping(form.typed().or_else(|| told.then(String::new)))
     }
 
     /// Checks that the form is ours without writing anything: for what only reads but is posted.
@@ -439,6 +482,14 @@ impl Visit {
         Err(why)
     }
 
+    /// The page of a form that was not taken. Whatever goes wrong then, what was `typed` is given back.
+    pub async fn again<F>(self, typed: Option<String>, work: F) -> Result<HttpResponse>
+    where
+        F: FnOnce(&mut Room<'_>) -> Result<Page> + Send + 'static,
+    {
+        self.page(work).await.map_err(|error| error.keeping(typed))
+    }
+
     /// One act of a signed-in visitor: the form is ours, the route is theirs, the allowance is not used up,
     /// and `work` runs in one write transaction.
     pub async fn act<T, F>(&self, form: &Form, budget: Budget, work: F) -> Result<T>
@@ -447,42 +498,89 @@ impl Visit {
         F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
     {
         self.check_form(form)?;
-        self.write(budget, work).await
+        self.write(budget, Counted::Always, work).await.map_err(|error| self.keeping(form, error))
     }
 
-    /// The same by the API: the token in the header stands for the form.
+    /// The same for a verb that can tell a form sent twice and says so ([`Tx::is_new`]): the same form sent again
+    /// takes nothing from the allowance and is answered as the first one was.
+    pub async fn act_once<T, F>(&self, form: &Form, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
+    {
+        self.check_form(form)?;
+        self.write(budget, Counted::WhenNew, work).await.map_err(|error| self.keeping(form, error))
+    }
+
+    /// One act by the API: the token in the header stands for the form.
     pub async fn act_by_api<T, F>(&self, budget: Budget, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
     {
-        if !self.api || self.bearer.is_none() {
-            return Err(Error::Unauthorized);
-        }
-        self.write(budget, work).await
+        self.confirm_token()?;
+        self.write(budget, Counted::Always, work).await
     }
 
-    /// Work that takes its time (rendering a text, say), done aside and only for somebody whose token is good.
+    /// [`Visit::act_once`] by the API.
+    pub async fn act_once_by_api<T, F>(&self, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
+    {
+        self.confirm_token()?;
+        self.write(budget, Counted::WhenNew, work).await
+    }
+
+    fn confirm_token(&self) -> Result<()> {
+        if self.api && self.bearer.is_some() { Ok(()) } else { Err(Error::Unauthorized) }
+    }
+
+    /// Work that takes its time (rendering a text, say): the form is ours, the route is the visitor's, their
+    /// allowance is not used up, and only then it is done, where neither requests nor readers wait for it.
+    pub async fn prepare<T, F>(&self, form: &Form, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        self.check_form(form)?;
+        self.render(budget, work).await.map_err(|error| self.keeping(form, error))
+    }
+
+    /// The same by the API.
     pub async fn prepare_by_api<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T> + Send + 'static,
     {
-        let digest = self.bearer.as_deref().filter(|_| self.api).map(token::digest);
-        let digest = digest.ok_or(Error::Unauthorized)?;
-        let db = self.app.db.clone();
-        actix_web::web::block(move || {
-            let now = db.clock.now();
-            // The connection goes back before the work begins: others read meanwhile.
-            let known = accounts::viewer_by_api_token(&mut *db.reader()?, &digest, now)?;
-            known.ok_or(Error::Unauthorized)?;
-            work()
-        })
-        .await
-        .unwrap_or_else(|_| Err(Error::Internal("preparing a text panicked".into())))
+        self.confirm_token()?;
+        self.render(Budget::Render, work).await
     }
 
-    async fn write<T, F>(&self, budget: Budget, work: F) -> Result<T>
+    async fn render<T, F>(&self, budget: Budget, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        self.clone()
+            .read(move |room| {
+                let viewer = room.viewer()?.id;
+                room.visit.app.rates.take(budget, (budget, viewer))
+            })
+            .await?;
+        self.compute(work).await
+    }
+
+    /// Work of the renderers for whoever is looking; what it may cost has been asked already.
+    pub async fn compute<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T> + Send + 'static,
+    {
+        self.app.renderers.run(self.left(limits::READ_MS), work).await
+    }
+
+    async fn write<T, F>(&self, budget: Budget, counted: Counted, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut Tx<'_>, &Viewer) -> Result<T> + Send + 'static,
@@ -493,17 +591,37 @@ impl Visit {
             api: self.api,
             session: self.session.as_deref().map(token::digest),
             bearer: self.bearer.as_deref().map(token::digest),
-            path: "/".into(),
+            path: self.way_back(),
         };
-        self.app
+        // From whose allowance the act was taken.
+        let taken: Arc<OnceLock<UserId>> = Arc::default();
+        let mark = Arc::clone(&taken);
+        let done = self
+            .app
             .db
-            .write(move |tx| {
+            .write_within(self.left(limits::WRITE_MS), move |tx| {
                 let viewer = gate.admit(tx)?;
-                app.rates.take(budget, (budget, viewer.id))?;
+                let mut toll = || {
+                    if mark.get().is_none() {
+                        app.rates.take(budget, (budget, viewer.id))?;
+                        let _ = mark.set(viewer.id);
+                    }
+                    Ok(())
+                };
+                if counted == Counted::Always {
+                    toll()?;
+                }
                 accounts::touch(tx, &viewer)?;
-                work(tx, &viewer)
+                work(&mut tx.counted(&mut toll), &viewer)
             })
-            .await
+            .await;
+        // What the house could not do is taken from nobody.
+        if let (Err(error), Some(who)) = (&done, taken.get())
+            && error.is_ours()
+        {
+            self.app.rates.give_back(budget, (budget, *who));
+        }
+        done
     }
 
     /// One act of a visitor who need not be signed in (making an account, say); the form is ours.
@@ -516,7 +634,7 @@ impl Visit {
             return Err(Error::NotFound);
         }
         self.check_form(form)?;
-        self.app.db.write(work).await
+        self.app.db.write_within(self.left(limits::WRITE_MS), work).await
     }
 
     /// One act of whoever holds a link that we signed for exactly this act. No session and no form token is asked
@@ -530,7 +648,7 @@ impl Visit {
         if self.access != Access::Anyone {
             return Err(Error::NotFound);
         }
-        self.app.db.write(work).await
+        self.app.db.write_within(self.left(limits::WRITE_MS), work).await
     }
 
     /// Back to a page, with a word to show there once.
@@ -543,6 +661,13 @@ impl Visit {
         }
         reply.finish()
     }
+}
+
+/// When an act is taken from somebody's allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    Always,
+    WhenNew,
 }
 
 struct Gate {
@@ -573,19 +698,28 @@ impl Gate {
     }
 }
 
-fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpResponse {
+async fn kept(page: Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> Result<HttpResponse> {
     let vary =
         if page.kind == cache::HTML { "cookie, accept-encoding, accept-language" } else { "accept-encoding" };
     let known = |etag: &&String| {
         seen.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == **etag))
     };
     if let Some(etag) = page.etag.as_ref().filter(known) {
-        return HttpResponse::NotModified()
+        return Ok(HttpResponse::NotModified()
             .insert_header((ETAG, etag.clone()))
             .insert_header((CACHE_CONTROL, "no-cache"))
             .insert_header((VARY, vary))
-            .finish();
+            .finish());
     }
+    let gzip = match (gzip, page.ready_gzip()) {
+        (false, _) => None,
+        (true, Some(made)) => Some(made),
+        // The first who takes it so, after others who did not.
+        (true, None) => {
+            let page = Arc::clone(&page);
+            Some(aside(Duration::from_millis(limits::READ_MS), move || Ok(page.gzip())).await?)
+        }
+    };
     let mut reply = HttpResponse::Ok();
     reply
         .insert_header((CONTENT_TYPE, page.kind))
@@ -593,15 +727,13 @@ fn kept(page: &Arc<cache::CachedPage>, gzip: bool, seen: Option<&str>) -> HttpRe
         .insert_header((VARY, vary));
     if let Some(etag) = &page.etag {
         // The same bytes under another coding are another representation.
-        let weak = if gzip { "W/" } else { "" };
+        let weak = if gzip.is_some() { "W/" } else { "" };
         reply.insert_header((ETAG, format!("{weak}{etag}")));
     }
-    if gzip {
+    if gzip.is_some() {
         reply.insert_header((CONTENT_ENCODING, "gzip"));
-        reply.body(page.gzip())
-    } else {
-        reply.body(page.html.clone())
     }
+    Ok(reply.body(gzip.unwrap_or_else(|| page.html.clone())))
 }
 
 /// What a handler answers with: a template and its view, or another place to go.
@@ -622,9 +754,30 @@ pub enum Page {
 }
 
 enum Done {
-    Html { html: String, status: actix_web::http::StatusCode, has_form: bool },
+    Html {
+        html: Bytes,
+        /// Compressed, for those who take it so.
+        gzip: Option<Bytes>,
+        status: actix_web::http::StatusCode,
+        has_form: bool,
+    },
     Redirect(String),
     Moved(String),
+}
+
+/// A shared page as it was made: kept for others, or for this visitor alone.
+enum Made {
+    Kept(Arc<cache::CachedPage>),
+    Once(Done),
+}
+
+impl Done {
+    /// Compressed here, off the request threads: a large page takes milliseconds.
+    fn html(visit: &Visit, html: String, status: actix_web::http::StatusCode, has_form: bool) -> Done {
+        let html = Bytes::from(html);
+        let gzip = visit.gzip.then(|| cache::compress(&html));
+        Done::Html { html, gzip, status, has_form }
+    }
 }
 
 /// What a page says of itself to the shell.
@@ -638,6 +791,8 @@ pub struct Head {
     pub noindex: bool,
     pub search_text: String,
     pub banner: Option<String>,
+    /// Names threads beside its own, so that any event may make it old.
+    pub names_threads: bool,
 }
 
 impl Head {
@@ -673,14 +828,14 @@ impl Page {
             Page::Moved(url) => Ok(Done::Moved(url)),
             Page::Fragment { template, view } => {
                 let html = room.visit.app.templates.fragment(room.visit.lang, template, *view)?;
-                Ok(Done::Html { html, status: actix_web::http::StatusCode::OK, has_form: false })
+                Ok(Done::html(room.visit, html, actix_web::http::StatusCode::OK, false))
             }
             Page::Html { template, view, head, status } => {
                 let subject = room.visit.csrf_subject().or(fresh);
                 let csrf = subject.map(|s| room.visit.app.key.sign("csrf", s)).unwrap_or_default();
                 let shell = crate::web::view::shell(room, head, csrf)?;
                 let html = room.visit.app.templates.render(room.visit.lang, template, &shell, *view)?;
-                Ok(Done::Html { html, status, has_form: true })
+                Ok(Done::html(room.visit, html, status, true))
             }
         }
     }

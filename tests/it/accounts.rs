@@ -16,9 +16,24 @@ pub fn newest_mail(world: &World, to: &str) -> Option<(String, String)> {
         .first(&mut *conn)
         .optional()
         .unwrap()?;
+    // What is sent is emptied of its link; the file it was sent into is not.
+    let text = if text.contains("://") { text } else { sent_to(world, to) };
     let base = format!("{}/", world.base_url);
     let link = text.lines().find(|line| line.starts_with(&base)).unwrap_or_default();
     Some((subject, link.trim_start_matches(&world.base_url).to_owned()))
+}
+
+/// The newest mail in the folder that mails are sent into, as its reader sees it.
+fn sent_to(world: &World, to: &str) -> String {
+    let mut newest = (std::time::SystemTime::UNIX_EPOCH, String::new());
+    for entry in std::fs::read_dir(world.ground.data.join("mails")).into_iter().flatten().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        let at = entry.metadata().and_then(|meta| meta.modified()).unwrap();
+        if at >= newest.0 && text.contains(to) {
+            newest = (at, text.replace("=\r\n", "").replace("=3D", "=").replace("\r\n", "\n"));
+        }
+    }
+    newest.1
 }
 
 fn mails_to(world: &World, to: &str) -> usize {

@@ -374,6 +374,7 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
         accepted: false,
         official: false,
         signature: None,
+        comment_back: None,
         can_accept: eye == Eye::Ann,
         can_unaccept: false,
         by_asker: false,
@@ -453,7 +454,6 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
                 can_reopen: true,
                 can_escalate: true,
                 case_url: some("/desk/9"),
-                duplicate_of: String::new(),
             }
         } else {
             ThreadTools::default()
@@ -462,22 +462,13 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
         draft_saved: Some(when("5 minutes ago")),
         preview_html: None,
         errors: BTreeMap::new(),
-        comment_on: 0,
-        comment_md: String::new(),
         submission_key: s("k"),
         max_body: 30000,
         max_comment: 1000,
+        max_reason: 500,
         live_url: s("/threads/42/news?since=103"),
         last_post_id: 103,
         json_ld: Some(html(r#"{"@context":"https://schema.org","@type":"QAPage"}"#)),
-        related: vec![
-            Related {
-                title: s("Signal strength of the kitchen thermostat"),
-                url: s("/threads/5/x"),
-                solved: true,
-            },
-            Related { title: s("Firmware 4.2.1: known problems"), url: s("/threads/6/x"), solved: false },
-        ],
     }
 }
 
@@ -560,13 +551,6 @@ fn sheets() -> Vec<Sheet> {
             .iter()
             .map(|(n, c)| TagCount { name: s(n), url: format!("/tags/{n}"), count: *c })
             .collect();
-        p.stats = Some(CommunityStats {
-            questions: s("12,480"),
-            solved: s("8,911"),
-            answers: s("31,077"),
-            people: s("9,204"),
-        });
-        p.helpers = vec![bruno(), carla(), person("Edda Fürst", 890, 4)];
         p
     };
     let list = |sort: &str, rows: Vec<ThreadRow>| ListPage {
@@ -575,7 +559,6 @@ fn sheets() -> Vec<Sheet> {
         rows,
         pager: pager(),
         feed_url: s("/threads/feed.atom"),
-        total_label: s("12,480 questions"),
         ..ListPage::default()
     };
     all.push(sheet(
@@ -633,12 +616,8 @@ fn sheets() -> Vec<Sheet> {
         });
         p.can_answer = false;
         p.why_no_answer = some("This question is locked.");
-        p.comment_on = 102;
-        p.comment_md = s("x");
-        p.errors = errors(&[
-            ("comment", "A comment needs at least 5 characters."),
-            ("of", "There is no such question."),
-        ]);
+        p.errors = errors(&[("form", "This question is locked.")]);
+        p.answer_md = s("What I wrote before it was locked.");
         if let Some(a) = p.answers.get_mut(2) {
             a.removed = Some(Removed {
                 kind: s("hidden"),
@@ -660,27 +639,45 @@ fn sheets() -> Vec<Sheet> {
         }
         p
     }));
-    all.push(sheet("comments", "threads/comments.html", shell(Ann, "threads", "Comments"), {
-        let p = solved_thread(Ann);
-        CommentsPage {
-            id: p.id,
-            thread_title: p.question.title.clone(),
-            post_url: s("/posts/101"),
-            post: p.question,
-            kind: s("question"),
-            can_comment: true,
-            comment_on: 0,
-            comment_md: String::new(),
-            errors: errors(&[]),
-            submission_key: s("k"),
-            max_comment: 1000,
-        }
+    let comments = |p: ThreadPage| CommentsPage {
+        id: p.id,
+        thread_title: p.question.title.clone(),
+        post_url: s("/posts/101"),
+        post: p.question,
+        kind: s("question"),
+        pager: pager(),
+        can_comment: true,
+        rescued: String::new(),
+        errors: errors(&[]),
+        submission_key: s("k"),
+        max_comment: 1000,
+        max_reason: 500,
+    };
+    let all_comments = comments(solved_thread(Ann));
+    all.push(sheet(
+        "comments",
+        "threads/comments.html",
+        shell(Ann, "threads", "Comments"),
+        all_comments.clone(),
+    ));
+    all.push(sheet("comments-returned", "threads/comments.html", shell(Ann, "threads", "Comments"), {
+        let mut p = all_comments.clone();
+        let why = "A comment needs at least 5 characters.";
+        p.post.comment_back = Some(CommentBack { text: s("x"), error: s(why) });
+        p.errors = errors(&[("comment", why)]);
+        p
+    }));
+    all.push(sheet("comments-locked", "threads/comments.html", shell(Ann, "threads", "Comments"), {
+        let mut p = all_comments;
+        p.can_comment = false;
+        p.rescued = s("What I wrote before it was locked.");
+        p.errors = errors(&[("form", "This question is locked.")]);
+        p
     }));
     all.push(sheet("thread-new", "threads/show.html", shell(Ann, "threads", "Thread"), {
         let mut p = thread(Ann, vec![], false);
         p.question.comments.clear();
         p.question.comment_more_count = 0;
-        p.related.clear();
         p.draft_saved = None;
         p
     }));
@@ -692,6 +689,7 @@ fn sheets() -> Vec<Sheet> {
             max_title: 150,
             max_body: 30000,
             max_tags: 5,
+            max_tags_chars: 185,
             known_tags: vec![s("hub")],
             submission_key: s("k"),
             ..AskPage::default()
@@ -729,6 +727,7 @@ fn sheets() -> Vec<Sheet> {
             max_title: 150,
             max_body: 30000,
             max_tags: 5,
+            max_tags_chars: 185,
             submission_key: s("k"),
             ..AskPage::default()
         },
@@ -745,6 +744,8 @@ fn sheets() -> Vec<Sheet> {
         max_title: 150,
         max_body: 30000,
         max_tags: 5,
+        max_tags_chars: 185,
+        max_summary: 200,
         submission_key: s("k"),
         ..EditPage::default()
     };
@@ -1602,7 +1603,8 @@ fn sheets() -> Vec<Sheet> {
             ],
             close_note: String::new(),
             preview_html: None,
-            errors: BTreeMap::new(),
+            rescued: s("What I wrote before it was answered."),
+            errors: errors(&[("close", "Please choose why."), ("close-note", "Please say why.")]),
             submission_key: s("k"),
             max_body: 30000,
             max_note: 2000,
@@ -1757,6 +1759,7 @@ fn sheets() -> Vec<Sheet> {
         let mut page =
             ErrorPage { status, title: words("title"), text: words("text"), ..ErrorPage::default() };
         match status {
+            401 => page.sign_in_url = some("/sign-in?return=%2Fthreads%2F42"),
             413 => page.rescued_text = some("A very long text …"),
             429 => page.retry_after = some("in 40 seconds"),
             500 => page.request_id = some("01JD2K7"),

@@ -395,6 +395,15 @@ fn nothing_in_the_house_may_panic_on_purpose() {
 }
 
 #[test]
+fn what_a_request_waits_for_has_a_deadline() {
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| source.path != "src/web/aside.rs") {
+        found.extend(source.word("web::block").map(|at| format!("{} web::block", source.place(at))));
+    }
+    none("use web::aside, which waits no longer than a visitor does", found);
+}
+
+#[test]
 fn every_file_says_which_room_it_is() {
     let mut found = Vec::new();
     for source in &sources() {

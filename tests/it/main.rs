@@ -45,3 +45,4 @@ mod source;
 mod supervision;
 mod threads;
 mod traps;
+mod writing;

@@ -168,7 +168,9 @@ async fn grow(world: &World, from: i64, to: i64) {
                 loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;
                 loggia::moderation::lock(tx, &carla, ThreadId(theirs.0), "It is settled by now.")?;
                 let place = format!("answer:{}", theirs.0);
-                loggia::threads::save_draft(tx, &ann, &place, "", "", "half a thought")?;
+                let body_md = "half a thought".to_owned();
+                let draft = loggia::threads::Unfinished { place, body_md, ..Default::default() };
+                loggia::threads::save_draft(tx, &ann, &draft)?;
             }
             Ok(())
         })

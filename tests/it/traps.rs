@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Sends these bytes and reads what comes back until the other side closes, or `patience` is over.
 /// The answer, and whether it was closed.
-async fn raw(base_url: &str, bytes: impl Into<Vec<u8>>, patience: Duration) -> (String, bool) {
+pub async fn raw(base_url: &str, bytes: impl Into<Vec<u8>>, patience: Duration) -> (String, bool) {
     read_all(connect(base_url, bytes.into()), patience).await
 }
 

@@ -57,6 +57,7 @@ error-not-a-number = A number was expected here.
 error-not-utf8 = The text is not in UTF-8.
 error-nul = There is a character in this text that cannot be kept.
 error-page-title = Something is not right
+error-signed-out = You are no longer signed in. Please sign in, then send it again.
 error-too-many-fields = There are too many fields in this form.
 error-unknown-sort = A list cannot be sorted that way.
 error-unknown-tab = There is no such tab.

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
+use crate::kernel::names::TagName;
 use crate::threads::store::{self, Sort, ThreadRow};
 use crate::threads::views;
 use crate::web::cache::Shows;
@@ -112,7 +113,10 @@ async fn list(visit: Visit, params: Params, sort: Sort, tag: Option<String>) -> 
 fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<Cursor>) -> Result<Page> {
     let tag = match tag {
         None => None,
-        Some(name) => Some(store::tag(room.conn, name)?.ok_or(Error::NotFound)?),
+        Some(name) => match store::tag(room.conn, name)? {
+            Some(tag) => Some(tag),
+            None => return folded_tag(room, name),
+        },
     };
     let (threads, next) = store::list(room.conn, sort, tag.as_ref().map(|t| t.id), after, limits::PAGE_ROWS)?;
     let named = if sort == Sort::Active { Named::LastActive } else { Named::Asker };
@@ -149,7 +153,6 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
         rows,
         pager: view::pager(&here, next.map(Cursor::encode), after.is_none()),
         welcome: front && after.is_none() && room.viewer.is_none(),
-        total_label: String::new(),
         popular_tags: popular
             .into_iter()
             .map(|t| views::TagCount {
@@ -158,8 +161,6 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
                 count: t.thread_count,
             })
             .collect(),
-        stats: None,
-        helpers: Vec::new(),
         tag: tag.map(|t| views::TagHead {
             about_html: Some(t.description_html)
                 .filter(|html| !html.is_empty())
@@ -170,6 +171,14 @@ fn list_page(room: &mut Room<'_>, sort: Sort, tag: Option<&str>, after: Option<C
         base_url,
     };
     Ok(Page::html("threads/list.html", head, &page))
+}
+
+/// A tag in capitals or another form of its letters leads to the one that is meant.
+fn folded_tag(room: &mut Room<'_>, name: &str) -> Result<Page> {
+    let folded = TagName::parse(name).ok().filter(|tag| tag.as_str() != name).ok_or(Error::NotFound)?;
+    store::tag(room.conn, folded.as_str())?.ok_or(Error::NotFound)?;
+    let query = room.visit.path.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+    Ok(Page::Moved(format!("/tags/{}{query}", view::encode(folded.as_str()))))
 }
 
 /// Tags in the box beside a list.

@@ -21,11 +21,8 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
     pub answer_md: Option<String>,
-    pub comment_on: Option<PostId>,
-    pub comment_md: String,
     pub errors: FieldErrors,
     pub preview_html: Option<SafeHtml>,
-    pub duplicate_of: String,
 }
 
 /// `GET /threads/{id}/{slug}`.
@@ -181,7 +178,6 @@ pub fn page(
         can_reopen: moderates && thread.duplicate_of.is_some(),
         can_escalate: moderates && !thread.escalated && !gone,
         case_url: case.as_ref().filter(|_| staff).map(|(_, case, _)| format!("/desk/{case}")),
-        duplicate_of: typed.duplicate_of,
     };
     // How far the case is, and nothing of who has it or what staff write about it.
     let escalated = case.map(|(state, _, opened_at)| {
@@ -249,20 +245,20 @@ pub fn page(
         draft_saved,
         preview_html: typed.preview_html,
         errors: typed.errors,
-        comment_on: typed.comment_on.map_or(0, |p| p.0),
-        comment_md: typed.comment_md,
         submission_key,
         max_body: limits::MAX_BODY_CHARS as i64,
         max_comment: limits::MAX_COMMENT_CHARS as i64,
+        max_reason: limits::MAX_REASON as i64,
         live_url: format!("/threads/{id}/news"),
         last_post_id: live_last,
         json_ld,
-        related: Vec::new(),
     };
     let mut head = Head::new(thread.title.clone(), "threads");
     head.canonical = Some(url);
     head.description = thread.excerpt.clone();
     head.noindex = gone || after.is_some() || oldest;
+    // Of these threads this one's events say nothing.
+    head.names_threads = thread.duplicate_of.is_some() || !view.status.duplicates.is_empty();
     Ok(Page::html("threads/show.html", head, &view))
 }
 
@@ -359,6 +355,7 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
             String::new()
         },
         comment_more_url: format!("/posts/{}/comments", row.id),
+        comment_back: None,
         can_vote: active && at.may_vote(kind, removed, thread.locked),
         can_edit: active && at.may_edit(removed, thread.locked),
         can_delete: active && at.may_delete(kind, removed, thread.locked, thread.answer_count > 0, accepted),
@@ -519,8 +516,14 @@ pub async fn news(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
         .await
 }
 
-/// All comments of one post, with the post above them.
-pub fn comments_page(room: &mut Room<'_>, id: ThreadId, post: PostId) -> Result<Page> {
+/// All comments of one post, with the post above them; `back` is a comment that was not taken, and why.
+pub fn comments_page(
+    room: &mut Room<'_>,
+    id: ThreadId,
+    post: PostId,
+    after: Option<Cursor>,
+    back: Option<(String, FieldErrors)>,
+) -> Result<Page> {
     let thread = visible(room, id)?;
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
     let sees = match viewer {
@@ -531,26 +534,41 @@ pub fn comments_page(room: &mut Room<'_>, id: ThreadId, post: PostId) -> Result<
     let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
     let is_question = post == id.question();
     let answers = if is_question { Vec::new() } else { store::posts_by_id(room.conn, &[post])? };
-    let comments = store::comments(room.conn, &[post], sees)?;
+    let first = PostId(after.map_or(0, |at| at.id));
+    let (comments, next) = store::comments_after(room.conn, post, first, limits::COMMENTS_PER_PAGE, sees)?;
     let setting = setting(room, &thread, &question, &answers, &comments)?;
     let refs: Vec<&PostRow> = comments.iter().collect();
+    let (row, kind) = match answers.first() {
+        Some(row) => (row, Kind::Answer),
+        None => (&question, Kind::Question),
+    };
+    let mut shown = post_view(&setting, row, kind, &refs);
+    // The pager leads to those that are not on this page.
+    (shown.comment_more_count, shown.comment_more_label) = (0, String::new());
+    let can_comment = Standpoint { viewer, author: None, asker: None }.may_answer(thread.locked)
+        && thread.removed == 0
+        && !setting.suspended;
+    let (text, errors) = back.unwrap_or_default();
+    let mut rescued = String::new();
+    if can_comment && shown.removed.is_none() {
+        shown.comment_back = (!errors.is_empty())
+            .then(|| views::CommentBack { error: errors.get("comment").cloned().unwrap_or_default(), text });
+    } else {
+        rescued = text;
+    }
     let view = views::CommentsPage {
         thread_title: thread.title.clone(),
         post_url: format!("{}#post-{post}", thread_url(id.0, &thread.slug)),
         id: id.0,
-        post: match answers.first() {
-            Some(row) => post_view(&setting, row, Kind::Answer, &refs),
-            None => post_view(&setting, &question, Kind::Question, &refs),
-        },
-        kind: if is_question { "question" } else { "answer" }.into(),
-        can_comment: Standpoint { viewer, author: None, asker: None }.may_answer(thread.locked)
-            && thread.removed == 0
-            && !setting.suspended,
-        comment_on: 0,
-        comment_md: String::new(),
-        errors: FieldErrors::new(),
+        post: shown,
+        kind: kind.as_str().into(),
+        pager: view::pager(&format!("/posts/{post}/comments"), next.map(Cursor::encode), after.is_none()),
+        can_comment,
+        rescued,
+        errors,
         submission_key: token::random().map_err(|e| Error::Internal(e.to_string()))?,
         max_comment: limits::MAX_COMMENT_CHARS as i64,
+        max_reason: limits::MAX_REASON as i64,
     };
     let head = Head::private(thread.title.clone(), "threads");
     Ok(Page::html("threads/comments.html", head, &view))

@@ -11,8 +11,9 @@ use crate::threads::policy::{Kind, Standpoint};
 use crate::threads::views::{
     AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
 };
-use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, store};
+use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, Unfinished, store};
 use crate::votes::{self, Cast};
+use crate::web::cache::Diff;
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::translate;
 use crate::web::rates::Budget;
@@ -21,6 +22,7 @@ use crate::web::views::{BadgeCounts, FieldErrors};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 fn fresh_key() -> Result<String> {
     token::random().map_err(|e| Error::Internal(e.to_string()))
@@ -32,10 +34,16 @@ fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
 
 /// The address at which a post is certainly on the page: not every answer and comment is on the first one.
 fn place_of(conn: &mut Conn, head: &store::PostHead, post: PostId) -> Result<String> {
+    let just_before = |id: PostId| Cursor { key: 0, id: id.0 - 1 }.encode();
     let mut stands_on = post;
     if head.kind == Kind::Comment {
         stands_on = store::parent_of(conn, post)?.ok_or(Error::NotFound)?;
-        if store::comments_before(conn, stands_on, post)? >= limits::SHOWN_COMMENTS as i64 {
+        let before = store::comments_before(conn, stands_on, post)?;
+        if before >= limits::COMMENTS_PER_PAGE {
+            let after = just_before(post);
+            return Ok(format!("/posts/{stands_on}/comments?after={after}#post-{post}"));
+        }
+        if before >= limits::SHOWN_COMMENTS as i64 {
             return Ok(format!("/posts/{stands_on}/comments#post-{post}"));
         }
     }
@@ -45,33 +53,32 @@ fn place_of(conn: &mut Conn, head: &store::PostHead, post: PostId) -> Result<Str
     if first_page {
         return Ok(post_url(head.thread, &head.slug, post));
     }
-    let just_before = Cursor { key: 0, id: stands_on.0 - 1 }.encode();
-    Ok(format!("{}?sort=oldest&after={just_before}#post-{post}", thread_url(head.thread.0, &head.slug)))
+    let after = just_before(stands_on);
+    Ok(format!("{}?sort=oldest&after={after}#post-{post}", thread_url(head.thread.0, &head.slug)))
 }
 
 fn submission_key(form: &Form) -> Option<String> {
     threads::parse_submission_key(form.get("submission_key"))
 }
 
-/// Characters of plain text that are rendered sooner than another thread could be asked to.
-const QUICK_CHARS: usize = 2_000;
-
-/// Renders off the request threads what may take long: code to highlight, or much of anything.
-async fn parse_body(text: &str, kind: Kind) -> Result<std::result::Result<Body, &'static str>> {
-    if text.len() <= QUICK_CHARS && !text.contains(['`', '~', '<', '>', '|', '[']) {
-        return Ok(Body::parse(text, kind));
-    }
-    let text = text.to_owned();
-    actix_web::web::block(move || Body::parse(&text, kind))
-        .await
-        .map_err(|_| Error::Internal("rendering a post panicked".into()))
+/// A body as a form brought it: only to be looked at (for those who press "preview" without scripts), or kept.
+pub enum Sent {
+    Preview(SafeHtml),
+    Body(Body),
+    /// The key of a message that says what is wrong with it.
+    Wrong(&'static str),
 }
 
-/// How a text will look, for those who press "preview" without JavaScript.
-fn preview(form: &Form, field: &str) -> Option<SafeHtml> {
-    // Rare: only where scripts do not run.
-    let text: String = form.get(field).chars().take(limits::MAX_BODY_CHARS).collect();
-    (form.get("act") == "preview").then(|| markdown::render(&text).html)
+/// Renders the form's body, once, for somebody who may send it.
+pub async fn sent(visit: &Visit, form: &Form, kind: Kind) -> Result<Sent> {
+    let text = form.get("body").to_owned();
+    if form.get("act") == "preview" {
+        let text: String = text.chars().take(limits::MAX_BODY_CHARS).collect();
+        let html = visit.prepare(form, Budget::Preview, move || Ok(markdown::render(&text).html)).await?;
+        return Ok(Sent::Preview(html));
+    }
+    let parsed = visit.prepare(form, Budget::Render, move || Ok(Body::parse(&text, kind))).await?;
+    Ok(parsed.map_or_else(Sent::Wrong, Sent::Body))
 }
 
 fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
@@ -84,6 +91,7 @@ fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
     page.max_title = limits::MAX_TITLE as i64;
     page.max_body = limits::MAX_BODY_CHARS as i64;
     page.max_tags = limits::MAX_TAGS as i64;
+    page.max_tags_chars = limits::MAX_TAGS_CHARS as i64;
     Ok(Page::html("threads/ask.html", Head::private(room.visit.t("ask-title"), "ask"), &page))
 }
 
@@ -117,41 +125,37 @@ pub async fn ask_form(visit: Visit, params: Params) -> Result<HttpResponse> {
 /// `POST /threads`.
 pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
     let mut errors = FieldErrors::new();
-    let preview_html = preview(&form, "body");
+    let mut preview_html = None;
     let title = Title::parse(form.get("title"));
-    let body = parse_body(form.get("body"), Kind::Question).await?;
     let tags = threads::parse_tags(form.get("tags"));
     if let Err(error) = &title {
         errors.insert("title".into(), visit.t(error.key()));
     }
-    if let Err(key) = &body {
-        errors.insert("body".into(), visit.t(key));
-    }
     if let Err(key) = &tags {
         errors.insert("tags".into(), visit.t(key));
     }
-    if preview_html.is_none()
-        && let (Ok(title), Ok(body), Ok(tags)) = (title, body, tags)
-    {
-        let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
-        match visit.act(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await? {
-            Posting::Posted(posted) => {
-                return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
-            }
-            Posting::NotFound => return Err(Error::NotFound),
-            Posting::Refused(key) => {
-                errors.insert("form".into(), visit.t(key));
+    match (sent(&visit, &form, Kind::Question).await?, title, tags) {
+        (Sent::Preview(html), ..) => preview_html = Some(html),
+        (Sent::Wrong(key), ..) => drop(errors.insert("body".into(), visit.t(key))),
+        (Sent::Body(body), Ok(title), Ok(tags)) => {
+            let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
+            match visit.act_once(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await?
+            {
+                Posting::Posted(posted) => {
+                    return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
+                }
+                Posting::NotFound => return Err(Error::NotFound.keeping(form.typed())),
+                Posting::Refused(key) => drop(errors.insert("form".into(), visit.t(key))),
             }
         }
-    } else {
-        visit.confirm_form(&form)?;
+        (Sent::Body(_), ..) => {}
     }
     let status = if preview_html.is_some() { 200 } else { 422 };
     if preview_html.is_some() {
         errors.clear();
     }
     visit
-        .page(move |room| {
+        .again(form.typed(), move |room| {
             let page = AskPage {
                 title: form.get("title").to_owned(),
                 body_md: form.get("body").to_owned(),
@@ -168,69 +172,61 @@ pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
 /// `POST /threads/{id}/answers`.
 pub async fn answer(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let thread = ThreadId(parts.number("id")?);
-    let mut typed = Typed {
-        answer_md: Some(form.get("body").to_owned()),
-        preview_html: preview(&form, "body"),
-        ..Typed::default()
-    };
-    if typed.preview_html.is_some() {
-        visit.confirm_form(&form)?;
-        return visit.page(move |room| show::page(room, thread, None, false, None, typed)).await;
-    }
-    match parse_body(form.get("body"), Kind::Answer).await? {
-        Err(key) => {
-            visit.confirm_form(&form)?;
-            typed.errors.insert("body".into(), visit.t(key));
-        }
-        Ok(body) => {
+    let mut typed = Typed { answer_md: Some(form.get("body").to_owned()), ..Typed::default() };
+    match sent(&visit, &form, Kind::Answer).await? {
+        Sent::Preview(html) => typed.preview_html = Some(html),
+        Sent::Wrong(key) => drop(typed.errors.insert("body".into(), visit.t(key))),
+        Sent::Body(body) => {
             let key = submission_key(&form);
             let posting = visit
-                .act(&form, Budget::Post, move |tx, viewer| {
+                .act_once(&form, Budget::Post, move |tx, viewer| {
                     threads::answer(tx, viewer, thread, &body, key.as_deref(), None)
                 })
                 .await?;
             match posting {
                 Posting::Posted(p) => return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), None)),
-                Posting::NotFound => return Err(Error::NotFound),
-                Posting::Refused(key) => {
-                    typed.errors.insert("form".into(), visit.t(key));
-                }
+                Posting::NotFound => return Err(Error::NotFound.keeping(form.typed())),
+                Posting::Refused(key) => drop(typed.errors.insert("form".into(), visit.t(key))),
             }
         }
     }
-    visit.page(move |room| Ok(show::page(room, thread, None, false, None, typed)?.with_status(422))).await
+    let status = if typed.preview_html.is_some() { 200 } else { 422 };
+    visit
+        .again(form.typed(), move |room| {
+            Ok(show::page(room, thread, None, false, None, typed)?.with_status(status))
+        })
+        .await
 }
 
-/// `POST /posts/{id}/comments`.
+/// `POST /posts/{id}/comments`. What is wrong with a comment is said beneath its post alone: on the page of the
+/// thread that post may not be on the first page, nor its form anywhere.
 pub async fn comment(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let parent = PostId(parts.number("id")?);
-    let mut typed =
-        Typed { comment_on: Some(parent), comment_md: form.get("body").to_owned(), ..Typed::default() };
-    match parse_body(form.get("body"), Kind::Comment).await? {
-        Err(key) => {
-            visit.confirm_form(&form)?;
-            typed.errors.insert("comment".into(), visit.t(key));
-        }
+    let text = form.get("body").to_owned();
+    let body = visit.prepare(&form, Budget::Render, move || Ok(Body::parse(&text, Kind::Comment))).await?;
+    let (field, key) = match body {
+        Err(key) => ("comment", key),
         Ok(body) => {
             let key = submission_key(&form);
             let posting = visit
-                .act(&form, Budget::Comment, move |tx, viewer| {
+                .act_once(&form, Budget::Comment, move |tx, viewer| {
                     threads::comment(tx, viewer, parent, &body, key.as_deref())
                 })
                 .await?;
             match posting {
                 Posting::Posted(p) => return Ok(visit.redirect(&format!("/posts/{}", p.post), None)),
-                Posting::NotFound => return Err(Error::NotFound),
-                Posting::Refused(key) => {
-                    typed.errors.insert("comment".into(), visit.t(key));
-                }
+                Posting::NotFound => return Err(Error::NotFound.keeping(form.typed())),
+                Posting::Refused(key) => ("form", key),
             }
         }
-    }
+    };
+    let errors = FieldErrors::from([(field.to_owned(), visit.t(key))]);
+    let text = form.get("body").to_owned();
     visit
-        .page(move |room| {
-            let head = store::post_head(room.conn, parent)?.ok_or(Error::NotFound)?;
-            Ok(show::page(room, head.thread, None, false, None, typed)?.with_status(422))
+        .again(form.typed(), move |room| {
+            let (head, _) = seen(room, parent)?;
+            let page = show::comments_page(room, head.thread, parent, None, Some((text, errors)))?;
+            Ok(page.with_status(422))
         })
         .await
 }
@@ -252,18 +248,28 @@ pub async fn locate(visit: Visit, parts: Parts) -> Result<HttpResponse> {
         .await
 }
 
-/// `GET /posts/{id}/comments`: all comments of a post, beneath it.
-pub async fn comments(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+/// `GET /posts/{id}/comments?after=`: all comments of a post, beneath it.
+pub async fn comments(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
+    let after = Cursor::of(&params)?;
     visit
         .page(move |room| {
             let (head, _) = seen(room, post)?;
-            show::comments_page(room, head.thread, post)
+            show::comments_page(room, head.thread, post, after, None)
         })
         .await
 }
 
-fn edit_page(room: &mut Room<'_>, post: PostId, typed: Option<(&Form, FieldErrors, bool)>) -> Result<Page> {
+/// An edit that was sent back.
+struct Returned {
+    form: Form,
+    errors: FieldErrors,
+    preview_html: Option<SafeHtml>,
+    /// What somebody else saved meanwhile, and how this text differs from it.
+    conflict: Option<(store::Source, SafeHtml)>,
+}
+
+fn edit_page(room: &mut Room<'_>, post: PostId, returned: Option<Returned>) -> Result<Page> {
     let (head, at) = seen(room, post)?;
     if !at.may_edit(head.removed, head.locked) {
         return Err(Error::Forbidden(if head.locked { "thread-locked" } else { "edit-not-yours" }));
@@ -272,7 +278,7 @@ fn edit_page(room: &mut Room<'_>, post: PostId, typed: Option<(&Form, FieldError
     let user = room.viewer()?.id;
     let lang = room.visit.lang;
     let question = head.kind == Kind::Question;
-    let draft = store::draft_at(room.conn, user, &format!("edit:{post}"))?.filter(|_| typed.is_none());
+    let draft = store::draft_at(room.conn, user, &format!("edit:{post}"))?.filter(|_| returned.is_none());
     let mut page = EditPage {
         post_id: post.0,
         kind: head.kind.as_str().into(),
@@ -287,38 +293,42 @@ fn edit_page(room: &mut Room<'_>, post: PostId, typed: Option<(&Form, FieldError
         max_body: if head.kind == Kind::Comment { limits::MAX_COMMENT_CHARS } else { limits::MAX_BODY_CHARS }
             as i64,
         max_tags: limits::MAX_TAGS as i64,
+        max_tags_chars: limits::MAX_TAGS_CHARS as i64,
+        max_summary: limits::MAX_SUMMARY as i64,
         ..EditPage::default()
     };
     if let Some(draft) = draft {
         page.draft_saved = Some(when(lang, draft.updated_at, room.now));
         page.body_md = draft.body_md;
+        // What others saved since it was begun is then a conflict, not overwritten.
+        page.base_revision = draft.base_revision.map_or(page.base_revision, i64::from);
         if question {
             page.title = draft.title;
             page.tags = draft.tags;
         }
     }
-    if let Some((form, errors, conflict)) = typed {
+    if let Some(Returned { form, errors, preview_html, conflict }) = returned {
         page.title = form.get("title").to_owned();
         page.tags = form.get("tags").to_owned();
         page.body_md = form.get("body").to_owned();
         page.summary = form.get("summary").to_owned();
         page.errors = errors;
-        page.preview_html = preview(form, "body");
+        page.preview_html = preview_html;
         page.base_revision = form.number("base_revision")?.unwrap_or(page.base_revision);
-        if conflict {
-            let names = accounts::names_of(room.conn, &source.editor_id.into_iter().collect::<Vec<_>>())?;
-            let by = source.editor_id.and_then(|id| names.get(&id)).map(|p| p.display_name.clone());
+        if let Some((theirs, diff_html)) = conflict {
+            let names = accounts::names_of(room.conn, &theirs.editor_id.into_iter().collect::<Vec<_>>())?;
+            let by = theirs.editor_id.and_then(|id| names.get(&id)).map(|p| p.display_name.clone());
+            // Sending the form again is a decision: it then stands on what the other one saved.
+            page.base_revision = i64::from(theirs.revision);
             page.conflict = Some(EditConflict {
                 by: by.unwrap_or_else(|| room.visit.t("person-gone")),
-                when: when(lang, source.edited_at.unwrap_or(room.now), room.now),
-                their_title: if question { source.title.clone() } else { String::new() },
-                their_tags: if question { source.tags.clone() } else { String::new() },
-                diff_html: difference(room.visit, &source.body_md, &page.body_md),
-                their_body_md: source.body_md,
+                when: when(lang, theirs.edited_at.unwrap_or(room.now), room.now),
+                their_title: if question { theirs.title } else { String::new() },
+                their_tags: if question { theirs.tags } else { String::new() },
+                diff_html,
+                their_body_md: theirs.body_md,
                 revisions_url: format!("/posts/{post}/revisions"),
             });
-            // Sending the form again is a decision: it then stands on what the other one saved.
-            page.base_revision = i64::from(source.revision);
         }
     }
     if question {
@@ -328,8 +338,9 @@ fn edit_page(room: &mut Room<'_>, post: PostId, typed: Option<(&Form, FieldError
     Ok(Page::html("threads/edit.html", Head::private(room.visit.t("edit-title"), "threads"), &page))
 }
 
-fn difference(visit: &Visit, old: &str, new: &str) -> SafeHtml {
-    let (added, removed, skipped) = (visit.t("diff-added"), visit.t("diff-removed"), visit.t("diff-skipped"));
+fn difference(lang: &str, old: &str, new: &str) -> SafeHtml {
+    let [added, removed, skipped] =
+        ["diff-added", "diff-removed", "diff-skipped"].map(|key| translate(lang, key, &[]));
     diff::diff_in(old, new, diff::DiffWords { added: &added, removed: &removed, skipped: &skipped })
 }
 
@@ -343,23 +354,14 @@ pub async fn edit_form(visit: Visit, parts: Parts) -> Result<HttpResponse> {
 pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
     visit.confirm_form(&form)?;
-    let app = visit.app.clone();
-    let kind = actix_web::web::block(move || -> Result<Option<Kind>> {
-        Ok(store::post_head(&mut *app.db.reader()?, post)?.map(|head| head.kind))
-    })
-    .await
-    .map_err(|_| Error::Internal("looking up a post panicked".into()))??
-    .ok_or(Error::NotFound)?;
+    let looked = visit.clone().read(move |room| Ok(seen(room, post)?.0.kind)).await;
+    let kind = looked.map_err(|error| error.keeping(form.typed()))?;
     let mut errors = FieldErrors::new();
     let title = if kind == Kind::Question { Some(Title::parse(form.get("title"))) } else { None };
     let tags = if kind == Kind::Question { threads::parse_tags(form.get("tags")) } else { Ok(Vec::new()) };
-    let body = parse_body(form.get("body"), kind).await?;
     let summary = form.get("summary").trim().to_owned();
     if let Some(Err(error)) = &title {
         errors.insert("title".into(), visit.t(error.key()));
-    }
-    if let Err(key) = &body {
-        errors.insert("body".into(), visit.t(key));
     }
     if let Err(key) = &tags {
         errors.insert("tags".into(), visit.t(key));
@@ -370,31 +372,59 @@ pub async fn edit(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse
     let Some(base) = form.number("base_revision")?.and_then(|n| i32::try_from(n).ok()) else {
         return visit.refuse(Error::Bad("error-not-a-number")).await;
     };
-    let (mut conflict, mut status) = (false, 422);
-    if form.get("act") == "preview" {
-        status = 200;
-        errors.clear();
-    } else if errors.is_empty()
-        && let (Ok(body), Ok(tags)) = (body, tags)
-    {
-        let title = title.and_then(std::result::Result::ok);
-        let edit = Edit { base_revision: base, title, tags, body, summary };
-        match visit.act(&form, Budget::Post, move |tx, viewer| threads::edit(tx, viewer, post, edit)).await? {
-            Editing::Saved(p) | Editing::Same(p) => {
-                return Ok(visit.redirect(&post_url(p.thread, &p.slug, p.post), Some(("ok", "flash-saved"))));
-            }
-            Editing::Conflict => {
-                conflict = true;
-                status = 409;
-            }
-            Editing::NotFound => return Err(Error::NotFound),
-            Editing::Refused(key) => {
-                errors.insert("form".into(), visit.t(key));
+    let (mut conflict, mut preview_html, mut status) = (None, None, 422);
+    match (sent(&visit, &form, kind).await?, tags) {
+        (Sent::Preview(html), _) => {
+            preview_html = Some(html);
+            status = 200;
+            errors.clear();
+        }
+        (Sent::Wrong(key), _) => drop(errors.insert("body".into(), visit.t(key))),
+        (Sent::Body(body), Ok(tags)) if errors.is_empty() => {
+            let title = title.and_then(std::result::Result::ok);
+            let edit = Edit { base_revision: base, title, tags, body, summary };
+            let edited = visit
+                .act_once(&form, Budget::Post, move |tx, viewer| threads::edit(tx, viewer, post, edit))
+                .await?;
+            match edited {
+                Editing::Saved(p) | Editing::Same(p) => {
+                    let place = post_url(p.thread, &p.slug, p.post);
+                    return Ok(visit.redirect(&place, Some(("ok", "flash-saved"))));
+                }
+                Editing::Conflict => {
+                    let theirs = beside_theirs(&visit, post, form.get("body")).await;
+                    conflict = Some(theirs.map_err(|error| error.keeping(form.typed()))?);
+                    status = 409;
+                }
+                Editing::NotFound => return Err(Error::NotFound.keeping(form.typed())),
+                Editing::Refused(key) => drop(errors.insert("form".into(), visit.t(key))),
             }
         }
+        (Sent::Body(_), _) => {}
     }
     visit
-        .page(move |room| Ok(edit_page(room, post, Some((&form, errors, conflict)))?.with_status(status)))
+        .again(form.typed(), move |room| {
+            let returned = Returned { form, errors, preview_html, conflict };
+            Ok(edit_page(room, post, Some(returned))?.with_status(status))
+        })
+        .await
+}
+
+/// What was saved meanwhile, and from it to `mine`; compared without holding a reader.
+async fn beside_theirs(visit: &Visit, post: PostId, mine: &str) -> Result<(store::Source, SafeHtml)> {
+    let (lang, mine) = (visit.lang, mine.to_owned());
+    let theirs = visit
+        .clone()
+        .read(move |room| {
+            seen(room, post)?;
+            store::source(room.conn, post)?.ok_or(Error::NotFound)
+        })
+        .await?;
+    visit
+        .compute(move || {
+            let diff = difference(lang, &theirs.body_md, &mine);
+            Ok((theirs, diff))
+        })
         .await
 }
 
@@ -408,32 +438,80 @@ pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<Htt
             .transpose()
     };
     let (from, to, before) = (number("from")?, number("to")?, number("before")?);
-    visit.page(move |room| revisions_page(room, post, from, to, before)).await
+    let pair = visit.clone().read(move |room| Pair::of(room, post, from, to, before)).await?;
+    let key = (post, pair.from, pair.to, visit.lang);
+    let diff = match visit.app.diffs.get(&key) {
+        Some(diff) => diff,
+        None if pair.from == pair.to => Arc::default(),
+        None => {
+            visit.app.rates.take(Budget::Diff, (Budget::Diff, visit.household()))?;
+            let (pair, lang) = (Arc::clone(&pair), visit.lang);
+            let diff = visit.compute(move || Ok(pair.compared(lang))).await?;
+            visit.app.diffs.put(key, diff)
+        }
+    };
+    visit.page(move |room| revisions_page(room, post, before, &pair, &diff)).await
+}
+
+/// Two revisions of a post.
+struct Pair {
+    from: i32,
+    to: i32,
+    old: store::RevisionText,
+    new: store::RevisionText,
+}
+
+impl Pair {
+    /// Those that were asked for, or the newest on the page and the one before it.
+    fn of(
+        room: &mut Room<'_>,
+        post: PostId,
+        from: Option<i32>,
+        to: Option<i32>,
+        before: Option<i32>,
+    ) -> Result<Arc<Pair>> {
+        seen(room, post)?;
+        let to = match to {
+            Some(to) => to,
+            None => store::revisions(room.conn, post, before)?.first().map_or(1, |row| row.number),
+        };
+        let from = from.unwrap_or_else(|| to.saturating_sub(1).max(1));
+        let new = store::revision(room.conn, post, to)?.ok_or(Error::NotFound)?;
+        let old = store::revision(room.conn, post, from)?.ok_or(Error::NotFound)?;
+        Ok(Arc::new(Pair { from, to, old, new }))
+    }
+
+    fn compared(&self, lang: &str) -> Diff {
+        Diff {
+            title_html: match (&self.old.title, &self.new.title) {
+                (Some(a), Some(b)) if a != b => Some(difference(lang, a, b)),
+                _ => None,
+            },
+            body_html: (self.old.body_md != self.new.body_md)
+                .then(|| difference(lang, &self.old.body_md, &self.new.body_md)),
+        }
+    }
 }
 
 fn revisions_page(
     room: &mut Room<'_>,
     post: PostId,
-    from: Option<i32>,
-    to: Option<i32>,
     before: Option<i32>,
+    pair: &Pair,
+    diff: &Diff,
 ) -> Result<Page> {
     let (head, at) = seen(room, post)?;
     let source = store::source(room.conn, post)?.ok_or(Error::NotFound)?;
     let mut rows = store::revisions(room.conn, post, before)?;
     let more = rows.len() as i64 > limits::PAGE_ROWS;
     rows.truncate(usize::try_from(limits::PAGE_ROWS).unwrap_or(0));
-    let to = to.or(rows.first().map(|row| row.number)).unwrap_or(1);
-    let from = from.unwrap_or_else(|| (to - 1).max(1));
-    let new = store::revision(room.conn, post, to)?.ok_or(Error::NotFound)?;
-    let old = store::revision(room.conn, post, from)?.ok_or(Error::NotFound)?;
     let ids: Vec<UserId> = rows.iter().filter_map(|row| row.editor_id).collect();
     let names = if ids.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &ids)? };
     let (lang, now) = (room.visit.lang, room.now);
     let words = |tags: &Option<String>| -> Vec<String> {
         tags.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     };
-    let (old_tags, new_tags) = (words(&old.tags), words(&new.tags));
+    let (old_tags, new_tags) = (words(&pair.old.tags), words(&pair.new.tags));
     let older_url =
         rows.last().filter(|_| more).map(|row| format!("/posts/{post}/revisions?before={}", row.number));
     let page = RevisionsPage {
@@ -464,17 +542,12 @@ fn revisions_page(
                 }
             })
             .collect(),
-        from: i64::from(from),
-        to: i64::from(to),
-        title_diff_html: match (&old.title, &new.title) {
-            (Some(a), Some(b)) if a != b => Some(difference(room.visit, a, b)),
-            _ => None,
-        },
+        from: i64::from(pair.from),
+        to: i64::from(pair.to),
+        title_diff_html: diff.title_html.clone(),
         tags_removed: old_tags.iter().filter(|tag| !new_tags.contains(tag)).cloned().collect(),
         tags_added: new_tags.iter().filter(|tag| !old_tags.contains(tag)).cloned().collect(),
-        body_diff_html: (old.body_md != new.body_md || from == to).then(|| {
-            difference(room.visit, if from == to { &new.body_md } else { &old.body_md }, &new.body_md)
-        }),
+        body_diff_html: diff.body_html.clone(),
         can_edit: at.may_edit(head.removed, head.locked),
         older_url,
     };
@@ -541,8 +614,9 @@ pub async fn delete(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let post = PostId(parts.number("id")?);
     let reason: String =
         form.get("reason").trim().chars().filter(|c| !c.is_control()).take(limits::MAX_SUMMARY).collect();
-    let outcome =
-        visit.act(&form, Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, &reason)).await?;
+    let outcome = visit
+        .act_once(&form, Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, &reason))
+        .await?;
     done(&visit, outcome, Some("flash-deleted"))
 }
 
@@ -550,7 +624,7 @@ pub async fn delete(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
 pub async fn undelete(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
     let outcome =
-        visit.act(&form, Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?;
+        visit.act_once(&form, Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?;
     done(&visit, outcome, Some("flash-undeleted"))
 }
 
@@ -604,17 +678,18 @@ pub async fn save_draft(visit: Visit, form: Form) -> Result<HttpResponse> {
     let Some(place) = draft_place(form.get("place")) else {
         return visit.refuse(Error::Invalid("place", "draft-place")).await;
     };
-    let body = form.get("body").to_owned();
-    if body.chars().count() > limits::MAX_BODY_CHARS {
+    let draft = Unfinished {
+        place,
+        title: form.get("title").chars().take(limits::MAX_TITLE).collect(),
+        tags: form.get("tags").chars().take(limits::MAX_TAGS_CHARS).collect(),
+        body_md: form.get("body").to_owned(),
+        base_revision: form.number("base_revision")?.and_then(|n| i32::try_from(n).ok()),
+    };
+    if draft.body_md.chars().count() > limits::MAX_BODY_CHARS {
         return visit.refuse(Error::Invalid("body", "body-too-long")).await;
     }
-    let title: String = form.get("title").chars().take(limits::MAX_TITLE).collect();
-    let tags: String = form.get("tags").chars().take(limits::MAX_TITLE).collect();
-    let saved = visit
-        .act(&form, Budget::Personal, move |tx, viewer| {
-            threads::save_draft(tx, viewer, &place, &title, &tags, &body)
-        })
-        .await?;
+    let saved =
+        visit.act(&form, Budget::Personal, move |tx, viewer| threads::save_draft(tx, viewer, &draft)).await?;
     if !saved {
         return Err(Error::Conflict("drafts-too-many"));
     }
@@ -627,6 +702,8 @@ pub async fn drafts(visit: Visit) -> Result<HttpResponse> {
         .page(|room| {
             let user = room.viewer()?.id;
             let rows = store::drafts_of(room.conn, user)?;
+            let places: Vec<&str> = rows.iter().map(|row| row.place.as_str()).collect();
+            let titles = store::titles_of_places(room.conn, &places)?;
             let (lang, now) = (room.visit.lang, room.now);
             let page = DraftsPage {
                 rows: rows
@@ -642,7 +719,11 @@ pub async fn drafts(visit: Visit) -> Result<HttpResponse> {
                         DraftRow {
                             id: row.id,
                             place_label: translate(lang, &format!("place-{kind}"), &[]),
-                            title: row.title,
+                            // A draft without a title of its own is known by its thread's.
+                            title: match titles.get(&row.place) {
+                                Some(title) if row.title.trim().is_empty() => title.clone(),
+                                _ => row.title,
+                            },
                             excerpt: excerpt(&row.body_md, limits::EXCERPT_CHARS),
                             url,
                             saved: when(lang, row.updated_at, now),
