@@ -173,7 +173,7 @@ pub async fn edit(visit: Visit, parts: Parts, json: Json<NewRevision>) -> Result
     });
     let kind = kind.await?;
     let edit = visit.prepare_by_api(move || parse_edit(json.0, kind)).await?;
-    let editing = visit.act_by_api(Budget::Post, move |tx, viewer| {
+    let editing = visit.act_once_by_api(Budget::Post, move |tx, viewer| {
         let editing = threads::edit(tx, viewer, post, edit)?;
         Ok((editing, threads::source(tx.conn, post)?))
     });
@@ -225,7 +225,9 @@ fn done(done: Done) -> Result<()> {
 )]
 pub async fn delete(visit: Visit, parts: Parts) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
-    done(visit.act_by_api(Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, "")).await?)?;
+    done(
+        visit.act_once_by_api(Budget::Post, move |tx, viewer| threads::delete(tx, viewer, post, "")).await?,
+    )?;
     Ok(reply(&Deletion { post_id: post.0, deleted: true }))
 }
 
@@ -237,7 +239,7 @@ pub async fn delete(visit: Visit, parts: Parts) -> Result<HttpResponse> {
 )]
 pub async fn undelete(visit: Visit, parts: Parts) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
-    done(visit.act_by_api(Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?)?;
+    done(visit.act_once_by_api(Budget::Post, move |tx, viewer| threads::undelete(tx, viewer, post)).await?)?;
     Ok(reply(&Deletion { post_id: post.0, deleted: false }))
 }
 

@@ -114,7 +114,6 @@ pub struct ThreadPage {
     /// Highest length of an answer in characters.
     pub max_body: i64,
     pub max_comment: i64,
-    pub max_reason: i64,
     /// Answers with `{count, label, url}` for `?since=last_post_id`.
     pub live_url: String,
     pub last_post_id: i64,
@@ -308,7 +307,6 @@ pub struct CommentsPage {
     pub errors: FieldErrors,
     pub submission_key: String,
     pub max_comment: i64,
-    pub max_reason: i64,
 }
 
 /// `threads/ask.html`.
@@ -324,7 +322,6 @@ pub struct AskPage {
     pub max_title: i64,
     pub max_body: i64,
     pub max_tags: i64,
-    pub max_tags_chars: i64,
     /// Similar threads found by the server (shown when the form comes back, and without JavaScript).
     pub similar: Vec<Suggestion>,
     /// For the tag field's list.
@@ -359,8 +356,6 @@ pub struct EditPage {
     pub max_title: i64,
     pub max_body: i64,
     pub max_tags: i64,
-    pub max_tags_chars: i64,
-    pub max_summary: i64,
     pub known_tags: Vec<String>,
     pub draft_saved: Option<When>,
     pub preview_html: Option<SafeHtml>,

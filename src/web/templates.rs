@@ -111,7 +111,7 @@ fn compile(lang: &str, folder: Option<&Path>, hue: u16) -> Result<Tera, String> 
 }
 
 /// A map's pairs by their keys: maps of templates have no order of their own.
-fn in_order(map: Map, _: Kwargs, _: &State) -> Vec<Value> {
+pub fn in_order(map: Map, _: Kwargs, _: &State) -> Vec<Value> {
     let mut pairs: Vec<_> = map.into_iter().collect();
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     pairs.into_iter().map(|(key, value)| Value::from(vec![Value::from(key.to_string()), value])).collect()
@@ -132,8 +132,7 @@ pub fn limit(of: &str) -> Option<usize> {
         "suspension-days" => usize::try_from(limits::MAX_SUSPENSION_DAYS).ok()?,
         "summary" => limits::MAX_SUMMARY,
         "tag" => limits::MAX_TAG,
-        // As many as a thread may have, each with what parts it from the next.
-        "tags" => limits::MAX_TAGS * (limits::MAX_TAG + 1),
+        "tags" => limits::MAX_TAGS_CHARS,
         _ => return None,
     })
 }

@@ -132,6 +132,7 @@ fn templates() -> Tera {
             .ok_or_else(|| tera::Error::message(format!("no limit {of}")))
     });
     tera.register_filter("grouped", |n: i64, _: Kwargs, _: &State| loggia::web::view::grouped(n));
+    tera.register_filter("in_order", loggia::web::templates::in_order);
     let sources: Vec<(String, String)> = files
         .iter()
         .map(|f| {
@@ -465,7 +466,6 @@ fn thread(eye: Eye, answers: Vec<Post>, solved: bool) -> ThreadPage {
         submission_key: s("k"),
         max_body: 30000,
         max_comment: 1000,
-        max_reason: 500,
         live_url: s("/threads/42/news?since=103"),
         last_post_id: 103,
         json_ld: Some(html(r#"{"@context":"https://schema.org","@type":"QAPage"}"#)),
@@ -651,7 +651,6 @@ fn sheets() -> Vec<Sheet> {
         errors: errors(&[]),
         submission_key: s("k"),
         max_comment: 1000,
-        max_reason: 500,
     };
     let all_comments = comments(solved_thread(Ann));
     all.push(sheet(
@@ -689,7 +688,6 @@ fn sheets() -> Vec<Sheet> {
             max_title: 150,
             max_body: 30000,
             max_tags: 5,
-            max_tags_chars: 185,
             known_tags: vec![s("hub")],
             submission_key: s("k"),
             ..AskPage::default()
@@ -727,7 +725,6 @@ fn sheets() -> Vec<Sheet> {
             max_title: 150,
             max_body: 30000,
             max_tags: 5,
-            max_tags_chars: 185,
             submission_key: s("k"),
             ..AskPage::default()
         },
@@ -744,8 +741,6 @@ fn sheets() -> Vec<Sheet> {
         max_title: 150,
         max_body: 30000,
         max_tags: 5,
-        max_tags_chars: 185,
-        max_summary: 200,
         submission_key: s("k"),
         ..EditPage::default()
     };

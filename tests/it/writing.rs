@@ -272,7 +272,10 @@ on_both!(what_was_typed_is_given_back_where_its_form_is_gone, |world| async move
 
     carla.post(&format!("/posts/{id}/hiding"), &[("reason", "not for everyone")]).await.expect(303);
     rescued(&bruno.submit(&page, &answering, &[("body", TEXT)]).await, 404);
-    carla.post(&format!("/posts/{id}/hiding/removal"), &[]).await.expect(303);
+    carla
+        .post(&format!("/posts/{id}/hiding/removal"), &[("reason", "seen by everyone again")])
+        .await
+        .expect(303);
 
     // The session ends elsewhere while the page is open here.
     let elsewhere = world.bruno().await;
@@ -415,7 +418,13 @@ on_both!(a_kept_page_names_no_thread_that_was_hidden, |world| async move {
     let hide = [("reason", "not for everyone")];
     carla.post(&format!("/posts/{}/hiding", thread_id(&other)), &hide).await.expect(303);
     reader.get(&master).await.expect(200).lacks("A canary among the duplicates");
-    carla.post(&format!("/posts/{}/hiding/removal", thread_id(&other)), &[]).await.expect(303);
+    carla
+        .post(
+            &format!("/posts/{}/hiding/removal", thread_id(&other)),
+            &[("reason", "seen by everyone again")],
+        )
+        .await
+        .expect(303);
     reader.get(&other).await.expect(200).contains("The router that was first of all");
     carla.post(&format!("/posts/{}/hiding", thread_id(&master)), &hide).await.expect(303);
     reader.get(&other).await.expect(200).lacks("The router that was first of all");

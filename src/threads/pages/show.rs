@@ -248,7 +248,6 @@ pub fn page(
         submission_key,
         max_body: limits::MAX_BODY_CHARS as i64,
         max_comment: limits::MAX_COMMENT_CHARS as i64,
-        max_reason: limits::MAX_REASON as i64,
         live_url: format!("/threads/{id}/news"),
         last_post_id: live_last,
         json_ld,
@@ -568,7 +567,6 @@ pub fn comments_page(
         errors,
         submission_key: token::random().map_err(|e| Error::Internal(e.to_string()))?,
         max_comment: limits::MAX_COMMENT_CHARS as i64,
-        max_reason: limits::MAX_REASON as i64,
     };
     let head = Head::private(thread.title.clone(), "threads");
     Ok(Page::html("threads/comments.html", head, &view))

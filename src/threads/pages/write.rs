@@ -91,7 +91,6 @@ fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
     page.max_title = limits::MAX_TITLE as i64;
     page.max_body = limits::MAX_BODY_CHARS as i64;
     page.max_tags = limits::MAX_TAGS as i64;
-    page.max_tags_chars = limits::MAX_TAGS_CHARS as i64;
     Ok(Page::html("threads/ask.html", Head::private(room.visit.t("ask-title"), "ask"), &page))
 }
 
@@ -293,8 +292,6 @@ fn edit_page(room: &mut Room<'_>, post: PostId, returned: Option<Returned>) -> R
         max_body: if head.kind == Kind::Comment { limits::MAX_COMMENT_CHARS } else { limits::MAX_BODY_CHARS }
             as i64,
         max_tags: limits::MAX_TAGS as i64,
-        max_tags_chars: limits::MAX_TAGS_CHARS as i64,
-        max_summary: limits::MAX_SUMMARY as i64,
         ..EditPage::default()
     };
     if let Some(draft) = draft {
