@@ -322,7 +322,8 @@ impl<'a> Crier<'a> {
         let known = match self.threads.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let row: Option<(String, String, Option<UserId>, Option<PostId>, i16)> = threads::table
+                type Row = (String, String, Option<UserId>, Option<PostId>, i16);
+                let row: Option<Row> = threads::table
                     .find(id)
                     .select((
                         threads::title,
