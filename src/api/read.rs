@@ -41,6 +41,17 @@ fn base<'a>(room: &Room<'a>) -> &'a str {
     &room.visit.app.config.base_url
 }
 
+/// One page of threads, each with who asked it.
+fn listing(room: &mut Room<'_>, rows: &[ThreadRow], next: Option<Cursor>) -> Result<Listing<Thread>> {
+    let people = askers(room, rows)?;
+    let base = base(room);
+    let author = |row: &ThreadRow| row.author_id.and_then(|id| people.get(&id));
+    Ok(Listing {
+        items: rows.iter().map(|row| Thread::of(base, row, author(row))).collect(),
+        next: next.map(Cursor::encode),
+    })
+}
+
 /// The people who asked these threads, in one query.
 fn askers<'a>(
     room: &mut Room<'_>,
@@ -82,13 +93,7 @@ pub async fn threads(visit: Visit, params: Params) -> Result<HttpResponse> {
                 None => None,
             };
             let (rows, next) = threads::list(room.conn, sort, tag, after, limit)?;
-            let people = askers(room, &rows)?;
-            let base = base(room);
-            let author = |row: &ThreadRow| row.author_id.and_then(|id| people.get(&id));
-            Ok(Listing {
-                items: rows.iter().map(|row| Thread::of(base, row, author(row))).collect(),
-                next: next.map(Cursor::encode),
-            })
+            listing(room, &rows, next)
         })
         .await
 }
@@ -399,13 +404,7 @@ pub async fn questions(visit: Visit, parts: Parts, params: Params) -> Result<Htt
             let person = accounts::profile(room.conn, &username)?.ok_or(Error::NotFound)?.id;
             let removed_too = sees_of(room, person) != SeesRemoved::None;
             let (rows, next) = threads::questions_of(room.conn, person, after, limit, removed_too)?;
-            let people = askers(room, &rows)?;
-            let base = base(room);
-            let author = |row: &ThreadRow| row.author_id.and_then(|id| people.get(&id));
-            Ok(Listing {
-                items: rows.iter().map(|row| Thread::of(base, row, author(row))).collect(),
-                next: next.map(Cursor::encode),
-            })
+            listing(room, &rows, next)
         })
         .await
 }

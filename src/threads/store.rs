@@ -1026,7 +1026,6 @@ pub fn posts_by_id(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<PostRow>> {
     Ok(posts_with_authors!().filter(among(posts::id, ids.iter().copied())).load(conn)?)
 }
 
-/// Who may see removed answers: nobody, their author, or everyone who moderates.
 /// The newest post of a thread, the question itself where there is no other.
 pub fn newest_post(conn: &mut Conn, thread: ThreadId) -> DbResult<PostId> {
     let newest: Option<PostId> =
@@ -1044,6 +1043,7 @@ pub fn comments_before(conn: &mut Conn, parent: PostId, comment: PostId) -> DbRe
         .get_result(conn)?)
 }
 
+/// Who may see removed answers: nobody, their author, or everyone who moderates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SeesRemoved {
     None,
