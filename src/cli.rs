@@ -4,6 +4,7 @@
 //! arguments are.
 mod demo;
 mod doctor;
+mod evaluate;
 mod people;
 mod progress;
 mod serve;
@@ -96,6 +97,11 @@ enum Command {
         #[arg(long)]
         deep: bool,
     },
+    /// Compare the search index with the database and name every difference; ends with 1 when there are any
+    Verify,
+    /// Measure how good the search is, on sets whose answers are known
+    #[command(subcommand)]
+    Evaluate(evaluate::Evaluate),
     /// List every setting, what it takes and its default
     Settings,
 }
@@ -173,6 +179,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Demo = command {
         return demo::demo(&cli.place);
     }
+    if let Command::Evaluate(what) = command {
+        return evaluate::evaluate(what);
+    }
     let config = cli.place.load(&[])?;
     let serving = matches!(command, Command::Serve(_));
     log(&config, serving)?;
@@ -193,7 +202,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),
         Command::Doctor { deep } => doctor::doctor(&config, deep),
-        Command::Demo | Command::Settings => Ok(ExitCode::SUCCESS),
+        Command::Verify => doctor::verify(&config),
+        Command::Demo | Command::Settings | Command::Evaluate(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

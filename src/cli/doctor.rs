@@ -367,17 +367,57 @@ fn is_local(host: &str) -> bool {
         || (host, 25).to_socket_addrs().is_ok_and(|mut found| found.all(|address| address.ip().is_loopback()))
 }
 
-/// Points and badges against the ledger, in a transaction that is undone, and the index against the threads.
-fn compare(config: &Config, found: &mut Findings) {
-    let what = "points and badges";
-    let opened = Db::open(Opening {
+/// The database, opened beside a running forum.
+fn beside(config: &Config) -> crate::db::DbResult<Db> {
+    Db::open(Opening {
         target: config.database.clone(),
         clock: Clock::system(),
         readers: 1,
         on_commit: Arc::new(|_| {}),
         instrument: None,
-    });
-    let db = match opened {
+    })
+}
+
+/// Differing threads named per kind.
+const NAMED: usize = 50;
+
+/// Compares the search index with the database and names every difference.
+pub fn verify(config: &Config) -> anyhow::Result<ExitCode> {
+    let index = match Index::open_read_only(&config.data.join("index"))? {
+        Ok(index) => index,
+        Err(reason) => {
+            say(&format!("{reason}; the next start builds it, or `loggia reindex` now"));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let db = beside(config)?;
+    let compared = crate::search::compare(&db, &index);
+    db.stop();
+    let found = compared?;
+    for (what, ids) in [
+        ("not in the index", &found.missing),
+        ("in the index, but not to be seen", &found.extra),
+        ("in the index with an old text", &found.stale),
+        ("in the index more than once", &found.repeated),
+    ] {
+        if !ids.is_empty() {
+            let named: Vec<String> = ids.iter().take(NAMED).map(i64::to_string).collect();
+            let more = if ids.len() > NAMED { " and more" } else { "" };
+            say(&format!("{} threads {what}: {}{more}", ids.len(), named.join(", ")));
+        }
+    }
+    if found.is_empty() {
+        say(&format!("the search index holds every thread as it is: {}", index.doc_count()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    say("stop the forum and run `loggia reindex`, which builds the index anew");
+    Ok(ExitCode::FAILURE)
+}
+
+/// Points and badges against the ledger, in a transaction that is undone, and the index against the threads.
+fn compare(config: &Config, found: &mut Findings) {
+    let what = "points and badges";
+    let db = match beside(config) {
         Ok(db) => db,
         Err(error) => return found.error(what, &error.to_string()),
     };

@@ -2,8 +2,9 @@
 //!
 //! Shape of the terms. A word gives one term: folded (lower case, no accents), then stemmed in the text's language.
 //! A compound such as `WRT54G-v2` gives its whole (`wrt54g-v2`), its parts joined (`wrt54gv2`) and each part, so it
-//! is found with, without and between its separators. Stop words are indexed too (phrases need them) and left out of
-//! queries instead.
+//! is found with, without and between its separators. Stop words are left out, of documents and queries alike, and
+//! only their places are kept for phrases: a text then counts as long as what it says, which is worth three points
+//! of recall. Titles are indexed a second time with every word, for those who search for nothing but stop words.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -27,12 +28,15 @@ pub struct Language {
     algorithm: frostem::Algorithm,
     /// Folded and separated by spaces.
     stop_words: &'static str,
+    /// Letters after which a word's root is cut for [`ROOTS`], where the stemmer leaves the forms of a verb apart;
+    /// 0 where it does not.
+    root_letters: usize,
 }
 
 /// The languages in the order of their marks; never reorder without raising the schema version.
 pub static LANGUAGES: [Language; 2] = [
-    Language { code: "en", algorithm: frostem::Algorithm::English, stop_words: ENGLISH },
-    Language { code: "it", algorithm: frostem::Algorithm::Italian, stop_words: ITALIAN },
+    Language { code: "en", algorithm: frostem::Algorithm::English, stop_words: ENGLISH, root_letters: 0 },
+    Language { code: "it", algorithm: frostem::Algorithm::Italian, stop_words: ITALIAN, root_letters: 4 },
 ];
 
 const ENGLISH: &str = "a about after again all also am an and any are arent as at be because been before being \
@@ -129,6 +133,28 @@ impl Lang {
     fn is_stop(self, folded: &str) -> bool {
         stop_mask(folded) >> self.0 & 1 == 1
     }
+
+    /// The root of a stem, where the language has roots and the stem is long enough.
+    pub fn root(self, stem: &str) -> Option<&str> {
+        let letters = self.language().root_letters;
+        (letters > 0 && stem.bytes().all(|byte| byte.is_ascii_lowercase()))
+            .then(|| stem.get(..letters))
+            .flatten()
+    }
+
+    /// Whether the language has roots at all.
+    pub fn has_roots(self) -> bool {
+        self.language().root_letters > 0
+    }
+}
+
+/// `IT`, `IO`, `US`: a name, not a stop word, where the text around it is not in capitals too.
+fn is_acronym(surface: &str) -> bool {
+    (2..=5).contains(&surface.len()) && surface.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+fn has_lower_case(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// One bit per language in which the folded word is a stop word.
@@ -410,6 +436,25 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// Adds the product versions of `text`, each once: `2.4`, `v2.4.1` and `V3` as `2.4`, `2.4.1` and `3`.
+pub fn versions_into(text: &str, out: &mut Vec<String>) {
+    let mut scanner = Scanner::new(text);
+    while let Some(chunk) = scanner.next_chunk() {
+        let (from, to) = chunk.span();
+        let surface = slice(text, from, to);
+        let bare = surface.strip_prefix(['v', 'V']).unwrap_or(surface);
+        let numbers = bare
+            .split('.')
+            .filter(|part| (1..=5).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()));
+        let parts = bare.split('.').count();
+        // A lone number is a version only after a `v`; more than three dots are an address.
+        let fits = if bare.len() < surface.len() { 1..=3 } else { 2..=3 };
+        if numbers.count() == parts && fits.contains(&parts) && !out.iter().any(|known| known == bare) {
+            out.push(bare.to_owned());
+        }
+    }
+}
+
 /// Marks a text with its language for [`ThreadTokenizer`], which is told nothing but the text.
 pub fn marked(lang: Lang, text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
@@ -437,12 +482,20 @@ fn compound_terms(text: &str, chunk: &Chunk, lang: Lang) -> (Option<String>, Opt
     (Some(whole), joined)
 }
 
-/// Name under which the tokenizer is registered.
+/// The words of a text without stop words.
 pub const TOKENIZER: &str = "thread";
+/// Every word of a text, as it is written: for searches of stop words alone, and to know how words are spelled.
+pub const EVERY: &str = "every";
+/// The roots of a text's words.
+pub const ROOTS: &str = "roots";
 
 /// tantivy's view of the analysis: expects texts made by [`marked`].
-#[derive(Clone, Default)]
-pub struct ThreadTokenizer;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadTokenizer {
+    Content,
+    Every,
+    Roots,
+}
 
 impl Tokenizer for ThreadTokenizer {
     type TokenStream<'a> = ThreadTokens<'a>;
@@ -451,7 +504,9 @@ impl Tokenizer for ThreadTokenizer {
         let lang = text.bytes().next().map_or(Lang::DEFAULT, |mark| Lang::from_mark(mark.wrapping_sub(b'0')));
         let text = text.get(1..).unwrap_or_default();
         ThreadTokens {
+            kind: *self,
             text,
+            acronyms: has_lower_case(text),
             scanner: Scanner::new(text),
             lang,
             chunk: Chunk::default(),
@@ -467,7 +522,10 @@ impl Tokenizer for ThreadTokenizer {
 
 /// The terms of one marked text.
 pub struct ThreadTokens<'a> {
+    kind: ThreadTokenizer,
     text: &'a str,
+    /// Words in capitals stand out.
+    acronyms: bool,
     scanner: Scanner<'a>,
     lang: Lang,
     chunk: Chunk,
@@ -497,17 +555,34 @@ impl TokenStream for ThreadTokens<'_> {
                 self.folded.clear();
                 fold_into(slice(self.text, from, to), &mut self.folded);
                 bound_term(&mut self.folded);
-                self.token.text.clear();
-                self.token.text.push_str(&self.lang.stem(&self.folded));
-                if self.token.text.is_empty() {
+                if self.kind != ThreadTokenizer::Every
+                    && self.chunk.whole.is_none()
+                    && self.lang.is_stop(&self.folded)
+                    && !(self.acronyms && is_acronym(slice(self.text, from, to)))
+                {
                     continue;
                 }
+                let stem = match self.kind {
+                    ThreadTokenizer::Every => self.folded.as_str().into(),
+                    _ => self.lang.stem(&self.folded),
+                };
+                let term = match self.kind {
+                    ThreadTokenizer::Roots => self.lang.root(&stem).unwrap_or_default(),
+                    _ => &stem,
+                };
+                if term.is_empty() {
+                    continue;
+                }
+                self.token.text.clear();
+                self.token.text.push_str(term);
                 return true;
             }
             let Some(chunk) = self.scanner.next_chunk() else {
                 return false;
             };
-            (self.whole, self.joined) = compound_terms(self.text, &chunk, self.lang);
+            if self.kind != ThreadTokenizer::Roots {
+                (self.whole, self.joined) = compound_terms(self.text, &chunk, self.lang);
+            }
             self.chunk = chunk;
             self.next_part = 0;
         }
@@ -530,30 +605,49 @@ pub type Alternatives = Vec<(String, f32)>;
 pub struct QueryWord {
     /// As typed.
     pub surface: String,
+    /// As typed, folded: the term of [`EVERY`].
+    pub folded: String,
     /// Terms of which any means the chunk as a whole.
     pub terms: Alternatives,
     /// For a compound the terms of each part, in order; empty for a plain word.
     pub parts: Vec<Alternatives>,
     /// Says nothing in the query's language; left out unless the query is made of nothing else.
     pub stop: bool,
+    /// One bit per language in which it is a stop word, so that no document of that language has it.
+    pub stops: u32,
+    /// Roots of the word, for [`ROOTS`].
+    pub roots: Alternatives,
 }
 
 /// Cuts a query into at most `max` words; the flag tells that there were more. `lang` is the query's language where known.
 pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord>, bool) {
     let mut words = Vec::new();
+    let acronyms = has_lower_case(text);
     let mut scanner = Scanner::new(text);
     while let Some(chunk) = scanner.next_chunk() {
         let mut parts: Vec<Alternatives> = Vec::with_capacity(chunk.parts().len());
         let mut stop = chunk.whole.is_none();
+        let mut stops = if stop { u32::MAX } else { 0 };
+        let mut roots = Alternatives::new();
         for &(from, to) in chunk.parts() {
-            let mut folded = fold(slice(text, from, to));
+            let surface = slice(text, from, to);
+            let mut folded = fold(surface);
             bound_term(&mut folded);
+            let mask = if acronyms && is_acronym(surface) { 0 } else { stop_mask(&folded) };
+            stops &= mask;
             stop &= match lang {
-                Some(lang) => lang.is_stop(&folded),
-                None => stop_mask(&folded) != 0,
+                Some(lang) => mask >> lang.0 & 1 == 1,
+                None => mask != 0,
             };
             if !folded.is_empty() {
                 parts.push(alternatives(&folded, lang));
+                for each in
+                    Lang::all().filter(|each| each.has_roots() && lang.is_none_or(|lang| lang == *each))
+                {
+                    if let Some(root) = each.root(&each.stem(&folded)).filter(|_| chunk.whole.is_none()) {
+                        roots.push((root.to_owned(), 1.0));
+                    }
+                }
             }
         }
         let mut terms: Alternatives = Vec::new();
@@ -576,12 +670,16 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
             return (words, true);
         }
         let (from, to) = chunk.span();
-        words.push(QueryWord { surface: slice(text, from, to).to_owned(), terms, parts, stop });
+        let surface = slice(text, from, to);
+        let mut folded = fold(surface);
+        bound_term(&mut folded);
+        words.push(QueryWord { surface: surface.to_owned(), folded, terms, parts, stop, stops, roots });
     }
     (words, false)
 }
 
-fn alternatives(folded: &str, lang: Option<Lang>) -> Alternatives {
+/// The stems of a folded word in every language.
+pub(super) fn alternatives(folded: &str, lang: Option<Lang>) -> Alternatives {
     let mut terms: Alternatives = Vec::new();
     for each in Lang::all() {
         let weight = if lang.is_none_or(|lang| lang == each) { 1.0 } else { OTHER_LANGUAGE_WEIGHT };
@@ -600,7 +698,7 @@ mod tests {
 
     fn terms(lang: &str, text: &str) -> Vec<(String, usize)> {
         let marked = marked(Lang::from_code(lang).unwrap(), text);
-        let mut tokenizer = ThreadTokenizer;
+        let mut tokenizer = ThreadTokenizer::Content;
         let mut stream = tokenizer.token_stream(&marked);
         let mut out = Vec::new();
         while stream.advance() {
@@ -618,16 +716,33 @@ mod tests {
     fn codes_are_kept_whole_joined_and_in_parts() {
         check("en", "WRT54G-v2 x", &[("wrt54g-v2", 0), ("wrt54gv2", 0), ("wrt54g", 0), ("v2", 1), ("x", 2)]);
         check("en", "0x80070057", &[("0x80070057", 0)]);
-        check("en", "C++ and C#.", &[("c++", 0), ("c", 0), ("and", 1), ("c#", 2), ("c", 2)]);
-        check("en", "a .net thing...then", &[("a", 0), (".net", 1), ("net", 1), ("thing", 2), ("then", 3)]);
+        check("en", "C++ and C#.", &[("c++", 0), ("c", 0), ("c#", 2), ("c", 2)]);
+        check("en", "a .net thing...then", &[(".net", 1), ("net", 1), ("thing", 2)]);
         check("en", "e-mails", &[("e-mails", 0), ("email", 0), ("e", 0), ("mail", 1)]);
         check("en", "192.168.1.1", &[("192.168.1.1", 0), ("192", 0), ("168", 1), ("1", 2), ("1", 3)]);
     }
 
     #[test]
+    fn versions_are_told_from_other_numbers() {
+        let found = |text: &str| {
+            let mut out = Vec::new();
+            versions_into(text, &mut out);
+            out
+        };
+        assert_eq!(found("Firmware v2.4.1 on a V3, 18.04 and 18.04"), ["2.4.1", "3", "18.04"]);
+        assert_eq!(found("192.168.1.1, 42, 1,5, vodka, wrt54g-v2, 2.4ghz"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn words_in_capitals_are_names_where_the_rest_is_not() {
+        check("it", "bonus su IO", &[("bonus", 0), ("io", 2)]);
+        check("it", "BONUS SU IO", &[("bonus", 0)]);
+    }
+
+    #[test]
     fn apostrophes_follow_the_language_of_the_word() {
-        check("en", "don't router's we’ll", &[("dont", 0), ("router", 1), ("we", 2)]);
-        check("it", "l'aggiornamento dell’account", &[("l", 0), ("aggiorn", 1), ("dell", 2), ("account", 3)]);
+        check("en", "don't router's we’ll", &[("router", 1)]);
+        check("it", "l'aggiornamento dell’account", &[("aggiorn", 1), ("dell", 2), ("account", 3)]);
     }
 
     #[test]

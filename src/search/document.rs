@@ -11,7 +11,7 @@ use super::query::State;
 use super::ranking::Signals;
 
 /// Raised whenever schema, record or analysis change: an index of another version is rebuilt, never read.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Bytes of a title indexed and stored.
 pub const TITLE_BYTES_MAX: usize = 1_000;
@@ -23,6 +23,10 @@ pub const ANSWERS_MAX: usize = 500;
 pub const STORED_BYTES_MAX: usize = 8_000;
 /// Bytes of the other answers stored for excerpts, together.
 pub const STORED_ANSWERS_BYTES_MAX: usize = 24_000;
+/// Bytes of a question in which product versions are looked for: what is asked about stands at its beginning.
+const VERSION_BYTES: usize = 2_000;
+/// Versions of a thread that are indexed.
+const VERSIONS_MAX: usize = 8;
 /// Tags of a thread that are indexed.
 pub const TAGS_MAX: usize = 20;
 
@@ -48,8 +52,10 @@ pub struct ThreadDoc {
     pub created_at_us: i64,
     /// Microseconds since the epoch, UTC.
     pub active_at_us: i64,
-    /// The thread this one is a known duplicate of.
+    /// The thread this one is a known duplicate of, at the end of the chain.
     pub duplicate_of: Option<i64>,
+    /// How much weight the solution's author has, from 0 to [`super::ranking::AUTHORITY_FULL`].
+    pub authority: u8,
     /// ISO 639-1 code where known; guessed from the text otherwise.
     pub language: Option<String>,
 }
@@ -79,6 +85,17 @@ impl ThreadDoc {
             hash.number(number);
         }
         hash.0
+    }
+
+    /// Product versions the thread speaks of: in its title, its tags and the beginning of its question.
+    fn versions(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        let texts = [self.title.as_str(), bounded(&self.question, VERSION_BYTES)];
+        for text in texts.into_iter().chain(self.tags.iter().map(String::as_str)) {
+            analysis::versions_into(text, &mut out);
+        }
+        out.truncate(VERSIONS_MAX);
+        out
     }
 
     fn lang(&self) -> Lang {
@@ -124,9 +141,15 @@ pub struct Fields {
     pub solution: Field,
     pub answers: Field,
     pub tags: Field,
+    /// The title with its stop words.
+    pub every: Field,
+    /// Roots of all texts, in languages that have them.
+    pub roots: Field,
     /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`.
     pub facts: Field,
     pub signals: Field,
+    /// The master of a duplicate, the thread itself otherwise.
+    pub master: Field,
     pub created_at: Field,
     pub active_at: Field,
     pub fingerprint: Field,
@@ -140,6 +163,7 @@ pub struct Fields {
 /// Column names, as the readers of columns need them.
 pub const THREAD_ID: &str = "thread_id";
 pub const SIGNALS: &str = "signals";
+pub const MASTER: &str = "master";
 pub const ACTIVE_AT: &str = "active_at";
 pub const FINGERPRINT: &str = "fingerprint";
 
@@ -147,11 +171,11 @@ impl Fields {
     /// The schema and its fields.
     pub fn schema() -> (Schema, Fields) {
         let mut builder = Schema::builder();
-        let text = |option| {
-            let indexing =
-                TextFieldIndexing::default().set_tokenizer(analysis::TOKENIZER).set_index_option(option);
+        let cut = |tokenizer, option| {
+            let indexing = TextFieldIndexing::default().set_tokenizer(tokenizer).set_index_option(option);
             TextOptions::default().set_indexing_options(indexing)
         };
+        let text = |option| cut(analysis::TOKENIZER, option);
         let exact = TextFieldIndexing::default()
             .set_tokenizer("raw")
             .set_fieldnorms(false)
@@ -163,8 +187,12 @@ impl Fields {
             solution: builder.add_text_field("solution", text(IndexRecordOption::WithFreqsAndPositions)),
             answers: builder.add_text_field("answers", text(IndexRecordOption::WithFreqsAndPositions)),
             tags: builder.add_text_field("tags", text(IndexRecordOption::WithFreqsAndPositions)),
+            every: builder
+                .add_text_field("every", cut(analysis::EVERY, IndexRecordOption::WithFreqsAndPositions)),
+            roots: builder.add_text_field("roots", cut(analysis::ROOTS, IndexRecordOption::WithFreqs)),
             facts: builder.add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
             signals: builder.add_u64_field(SIGNALS, FAST),
+            master: builder.add_i64_field(MASTER, FAST),
             created_at: builder.add_i64_field("created_at", FAST),
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
             fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
@@ -181,13 +209,24 @@ impl Fields {
         let lang = doc.lang();
         let mut out = TantivyDocument::with_capacity(256 + doc.question.len() * 2);
         out.add_i64(self.thread_id, doc.thread_id);
-        out.add_text(self.title, marked(lang, bounded(&doc.title, TITLE_BYTES_MAX)));
-        out.add_text(self.question, marked(lang, bounded(&doc.question, TEXT_BYTES_MAX)));
+        let mut text = |field, text: &str, max| {
+            let text = marked(lang, bounded(text, max));
+            if lang.has_roots() {
+                out.add_text(self.roots, &text);
+            }
+            out.add_text(field, text);
+        };
+        text(self.title, &doc.title, TITLE_BYTES_MAX);
+        text(self.question, &doc.question, TEXT_BYTES_MAX);
         if let Some(solution) = &doc.solution {
-            out.add_text(self.solution, marked(lang, bounded(solution, TEXT_BYTES_MAX)));
+            text(self.solution, solution, TEXT_BYTES_MAX);
         }
         for answer in doc.answers.iter().take(ANSWERS_MAX) {
-            out.add_text(self.answers, marked(lang, bounded(answer, TEXT_BYTES_MAX)));
+            text(self.answers, answer, TEXT_BYTES_MAX);
+        }
+        out.add_text(self.every, marked(lang, bounded(&doc.title, TITLE_BYTES_MAX)));
+        for version in doc.versions() {
+            out.add_text(self.facts, version_fact(&version));
         }
         let answered = doc.answer_count > 0 || doc.solved;
         out.add_text(self.facts, state_fact(if doc.solved { State::Solved } else { State::Unsolved }));
@@ -200,7 +239,10 @@ impl Fields {
         if let Some(author) = &doc.author {
             out.add_text(self.facts, user_fact(&fold(author)));
         }
-        out.add_u64(self.signals, Signals { solved: doc.solved, answered, votes: doc.score }.pack());
+        let signals =
+            Signals { solved: doc.solved, answered, votes: doc.score, authority: doc.authority, lang };
+        out.add_u64(self.signals, signals.pack());
+        out.add_i64(self.master, doc.duplicate_of.unwrap_or(doc.thread_id));
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
@@ -236,6 +278,11 @@ pub fn tag_fact(tag: &str) -> String {
 /// The exact term of a folded username.
 pub fn user_fact(user: &str) -> String {
     format!("user:{}", bounded(user, 200))
+}
+
+/// The exact term of a version.
+pub fn version_fact(version: &str) -> String {
+    format!("version:{}", bounded(version, 40))
 }
 
 /// The beginning of `text` of at most `max` bytes, cut at a character's edge.

@@ -2,6 +2,8 @@
 //!
 //! Words are first taken together: a hit has all of them. If that does not fill a page, a hit has any of them, ranked
 //! by how much they say. Which of the two was chosen is kept in the cursor, so that a second page continues the first.
+//! The best few hundred are ranked again (see [`super::ranking`]) and duplicates folded into their masters; who reads
+//! on behind them goes on in the order of the first stage.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -16,23 +18,23 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
-use super::analysis::{Alternatives, Lang, QueryWord, fold, query_words};
+use super::analysis::{Alternatives, Lang, QueryWord, query_words, versions_into};
 use super::document::{ACTIVE_AT, Record, SIGNALS, THREAD_ID, state_fact, tag_fact, user_fact};
 use super::excerpt::{Look, Matcher, Pieces};
 use super::index::{Index, SearchError};
 use super::query::Query;
-use super::ranking::{self, Signals};
+use super::ranking::{self, Part, Reader, Signals};
+use super::rerank::{self, Asked, Group};
+use super::spelling::{self, Correction, Reading};
 
 /// Hits of one page at most.
 pub const LIMIT_MAX: usize = 100;
 /// Up to here hits are counted; beyond, there are "more than".
 pub const COUNT_MAX: u32 = 1_000;
-/// Title terms that the word being typed may grow into.
-const PREFIX_TERMS_MAX: usize = 12;
-/// Terms looked at per segment to find them.
-const PREFIX_LOOK_MAX: usize = 500;
-/// Letters of the last word from which it is completed.
-const PREFIX_LETTERS_MIN: usize = 2;
+/// Words of a question's text that are searched for, those that say most.
+const BODY_WORDS_MAX: usize = 60;
+/// Characters of a question's text that are read for them.
+const BODY_CHARS_MAX: usize = 5_000;
 
 /// Where an excerpt was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,10 @@ pub struct Hit {
     pub active_at_us: i64,
     pub solution_post_id: Option<i64>,
     pub duplicate_of: Option<i64>,
+    /// Titles under which it was asked again, with their threads.
+    pub also: Vec<(i64, String)>,
+    /// Why it stands where it does: the parts of its score, greatest first.
+    pub why: Vec<(Part, f32)>,
 }
 
 /// How many hits there are in all.
@@ -85,12 +91,22 @@ pub struct Results {
     pub uncounted: bool,
     /// Too few threads have all the words, so these have some of them.
     pub any_word: bool,
+    /// No thread has a phrase of the query as it is, so its words were searched.
+    pub loosened: bool,
+    /// Words read as others, since no thread has them as they were typed.
+    pub corrected: Vec<Correction>,
+    /// Words no thread has.
+    pub unknown: Vec<String>,
 }
 
 /// Where a page begins: behind this hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     any_word: bool,
+    /// Behind those that were ranked again: the key is one of the first stage.
+    beyond: bool,
+    /// Of a search whose phrases were taken apart.
+    loosened: bool,
     key: u64,
     thread_id: i64,
     total: Total,
@@ -101,7 +117,12 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let mut bytes = [0u8; 21];
         let (flags, rest) = bytes.split_at_mut(1);
-        flags.fill(u8::from(self.any_word) | u8::from(self.total.more) << 1);
+        flags.fill(
+            u8::from(self.any_word)
+                | u8::from(self.total.more) << 1
+                | u8::from(self.beyond) << 2
+                | u8::from(self.loosened) << 3,
+        );
         let fields = self
             .key
             .to_be_bytes()
@@ -126,8 +147,10 @@ impl Cursor {
             let (key, rest) = rest.split_first_chunk::<8>()?;
             let (thread_id, rest) = rest.split_first_chunk::<8>()?;
             let total = Total { count: u32::from_be_bytes(rest.try_into().ok()?), more: flags >> 1 & 1 == 1 };
-            (*flags < 4 && total.count <= COUNT_MAX).then_some(Cursor {
+            (*flags < 16 && total.count <= COUNT_MAX).then_some(Cursor {
                 any_word: flags & 1 == 1,
+                beyond: flags >> 2 & 1 == 1,
+                loosened: flags >> 3 & 1 == 1,
                 key: u64::from_be_bytes(*key),
                 thread_id: i64::from_be_bytes(*thread_id),
                 total,
@@ -178,16 +201,47 @@ impl<'a> Shown<'a> {
 }
 
 /// BM25's statistics with one document frequency per word for all fields: a word that is common in answers is not
-/// made precious by being rare in titles.
-struct OneFrequency<'a> {
-    searcher: &'a Searcher,
+/// made precious by being rare in titles. Lengths count against a multiple of their average, see
+/// [`ranking::SPREAD`].
+pub(super) struct OneFrequency<'a> {
+    pub(super) searcher: &'a Searcher,
     texts: [Field; 5],
+    spread: [(Field, f64); 4],
     known: Mutex<HashMap<Vec<u8>, u64>>,
+}
+
+impl OneFrequency<'_> {
+    /// Threads with the term in any text.
+    pub(super) fn threads_with(&self, term: &str) -> Result<u64, SearchError> {
+        let [first, ..] = self.texts;
+        Ok(self.doc_freq(&Term::from_field_text(first, term))?)
+    }
+
+    /// Inverse frequency of the commonest term that means the word.
+    pub(super) fn idf(&self, word: &QueryWord) -> Result<f32, SearchError> {
+        let mut threads = 0;
+        for (term, _) in word.terms.iter().chain(word.parts.iter().flatten()) {
+            threads = threads.max(self.threads_with(term)?);
+        }
+        Ok(ranking::idf(threads, self.total_num_docs()?))
+    }
+
+    pub(super) fn idf_of(&self, term: &Term) -> Result<f32, SearchError> {
+        Ok(ranking::idf(self.doc_freq(term)?, self.total_num_docs()?))
+    }
+
+    /// Length of a field that costs its words nothing.
+    pub(super) fn average(&self, field: Field) -> Result<f32, SearchError> {
+        let docs = self.total_num_docs()?.max(1);
+        Ok((self.total_num_tokens(field)? as f64 / docs as f64) as f32)
+    }
 }
 
 impl Bm25StatisticsProvider for OneFrequency<'_> {
     fn total_num_tokens(&self, field: Field) -> tantivy::Result<u64> {
-        self.searcher.total_num_tokens(field)
+        let tokens = self.searcher.total_num_tokens(field)?;
+        let spread = self.spread.iter().find(|(known, _)| *known == field).map_or(1.0, |(_, spread)| *spread);
+        Ok((tokens as f64 * spread) as u64)
     }
 
     fn total_num_docs(&self) -> tantivy::Result<u64> {
@@ -221,57 +275,186 @@ impl Index {
     /// # Errors
     /// `Index` if the index cannot be read.
     pub fn search(&self, query: &Query, limit: usize, after: Option<Cursor>) -> Result<Results, SearchError> {
+        self.search_like(query, &[], limit, after)
+    }
+
+    /// The same, with the threads that a sentence encoder holds to be like the query, each with its cosine.
+    ///
+    /// # Errors
+    /// `Index` if the index cannot be read.
+    pub fn search_like(
+        &self,
+        query: &Query,
+        like: &[(i64, f32)],
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Results, SearchError> {
+        let found = self.run(query, like, limit, after, after.is_some_and(|after| after.loosened))?;
+        let strict = after.is_none() && !query.exact && !query.phrases.is_empty();
+        // Nobody wrote it so: its words may still find what is meant.
+        if strict && found.hits.is_empty() { self.run(query, like, limit, None, true) } else { Ok(found) }
+    }
+
+    fn run(
+        &self,
+        query: &Query,
+        like: &[(i64, f32)],
+        limit: usize,
+        after: Option<Cursor>,
+        loosened: bool,
+    ) -> Result<Results, SearchError> {
         let limit = limit.clamp(1, LIMIT_MAX);
         let searcher = self.searcher();
         if query.is_empty() {
             return Ok(Results::default());
         }
-        let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
         if !query.has_text() {
             let plan = self.plan(query, false);
+            let matcher = Matcher::new([].iter(), None);
             let (found, total) = self.newest(&searcher, &plan, limit, after)?;
-            return self.page(&searcher, found, limit, total, false, &matcher, |_| 0.0);
+            let next = next(&found, limit, |&(key, thread_id, _)| Cursor {
+                any_word: false,
+                beyond: false,
+                loosened: false,
+                key,
+                thread_id,
+                total,
+            });
+            let mut hits = Vec::with_capacity(limit);
+            for (_, thread_id, address) in found.into_iter().take(limit) {
+                hits.push(hit(&searcher, thread_id, address, 0.0, &matcher, true)?);
+            }
+            return Ok(Results { hits, next, total, ..Results::default() });
         }
         let statistics = self.statistics(&searcher);
-        let any_word = match after {
-            Some(cursor) => cursor.any_word,
-            None if query.words.len() < 2 => false,
+        let mut query = query.clone();
+        if loosened {
+            query.loosen();
+        }
+        let typing = query.text.ends_with(char::is_alphanumeric);
+        let known = |term: &str| statistics.threads_with(term);
+        let reading = spelling::read(
+            &searcher,
+            &self.fields,
+            &mut query.words,
+            query.lang,
+            typing,
+            query.exact,
+            known,
+        )?;
+        let words: Vec<QueryWord> =
+            query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
+        let matcher = Matcher::new(words.iter(), None);
+        let beyond = after.filter(|after| after.beyond);
+        let pool = if beyond.is_some() { limit } else { ranking::POOL.max(limit) };
+        let any_word;
+        let (mut found, total) = match after {
+            Some(cursor) if cursor.any_word => {
+                any_word = true;
+                (self.best_of_any(&statistics, &self.plan(&query, true), pool, beyond)?, cursor.total)
+            }
+            Some(cursor) => {
+                any_word = false;
+                (self.best_of_all(&statistics, &self.plan(&query, false), pool, beyond)?.0, cursor.total)
+            }
             None => {
-                let (found, total) = self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
-                if found.len() >= limit {
-                    return self.page(&searcher, found, limit, total, false, &matcher, ranking::score);
+                let all = self.best_of_all(&statistics, &self.plan(&query, false), pool, None)?;
+                any_word = query.words.len() > 1 && all.0.len() < limit;
+                if any_word {
+                    let plan = self.plan(&query, true);
+                    (self.best_of_any(&statistics, &plan, pool, None)?, count(&searcher, &plan)?)
+                } else {
+                    all
                 }
-                true
             }
         };
-        let plan = self.plan(query, any_word);
-        let (found, total) = if any_word {
-            let found = self.best_of_any(&statistics, &plan, limit, after)?;
-            let total = match after {
-                Some(cursor) => cursor.total,
-                None => count(&searcher, &plan)?,
-            };
-            (found, total)
-        } else {
-            self.best_of_all(&statistics, &plan, limit, after)?
-        };
-        self.page(&searcher, found, limit, total, any_word, &matcher, ranking::score)
+        let more = found.len() > pool;
+        found.truncate(pool);
+        let last = found.last().filter(|_| more).map(|&(key, thread_id, _)| Cursor {
+            any_word,
+            beyond: true,
+            loosened,
+            key,
+            thread_id,
+            total,
+        });
+        let Reading { corrected, unknown } = reading;
+        let mut results =
+            Results { total, any_word, loosened, corrected, unknown, next: last, ..Results::default() };
+        if beyond.is_some() {
+            for (key, thread_id, address) in found {
+                results.hits.push(hit(&searcher, thread_id, address, ranking::score(key), &matcher, true)?);
+            }
+            return Ok(results);
+        }
+        let mut versions = Vec::new();
+        versions_into(&query.text, &mut versions);
+        let asked = Asked { words: &words, versions: &versions, reader: query.reader };
+        let found = self.with_likeness(&searcher, &query, found, like)?;
+        let ranked = self.rerank(&statistics, &asked, found)?;
+        let top = ranked.iter().map(rerank::text_score).fold(0.0, f32::max);
+        // A qualifier is asked of each thread by itself, so its wording is shown as it is.
+        let groups =
+            if query.has_qualifiers() { Index::unfolded(ranked) } else { self.fold(&searcher, ranked)? };
+        let mut groups: Vec<Group> = groups
+            .into_iter()
+            .skip_while(|group| {
+                after.is_some_and(|after| {
+                    (group.best.key, group.best.thread_id) >= (after.key, after.thread_id)
+                })
+            })
+            .take(limit + 1)
+            .collect();
+        if groups.len() > limit {
+            groups.truncate(limit);
+            results.next = groups.last().map(|group| Cursor {
+                any_word,
+                beyond: false,
+                loosened,
+                key: group.best.key,
+                thread_id: group.best.thread_id,
+                total,
+            });
+        }
+        for group in &groups {
+            let mut shown = self.show(&searcher, group, &matcher, true)?;
+            shown.why = self.explain(&statistics, &asked, &self.weighed(), &group.best, top)?;
+            results.hits.push(shown);
+        }
+        Ok(results)
     }
 
-    /// Threads like a title being typed: any word counts, the last one also as the beginning of a word.
+    /// Threads like a question being asked: any word of its title counts, the last one also as the beginning of a
+    /// word, and of its text those that say most.
     ///
     /// # Errors
     /// `Index` if the index cannot be read.
-    pub fn similar(&self, title: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
+    pub fn similar(&self, title: &str, body: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
+        self.similar_like(title, body, &[], limit)
+    }
+
+    /// The same, with the threads that a sentence encoder holds to be like the question, each with its cosine.
+    ///
+    /// # Errors
+    /// `Index` if the index cannot be read.
+    pub fn similar_like(
+        &self,
+        title: &str,
+        body: &str,
+        like: &[(i64, f32)],
+        limit: usize,
+    ) -> Result<Vec<Hit>, SearchError> {
         let fields = self.fields;
         self.typed(
             title,
+            body,
+            like,
             limit,
             &[
                 (fields.title, ranking::TITLE),
-                (fields.solution, 0.6),
-                (fields.question, 0.6),
-                (fields.tags, 0.8),
+                (fields.solution, ranking::SOLUTION),
+                (fields.question, ranking::QUESTION),
+                (fields.tags, ranking::TAGS),
             ],
             true,
         )
@@ -283,80 +466,176 @@ impl Index {
     /// # Errors
     /// `Index` if the index cannot be read.
     pub fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
-        self.typed(typed, limit, &[(self.fields.title, ranking::TITLE)], false)
+        self.typed(typed, "", &[], limit, &[(self.fields.title, ranking::TITLE)], false)
     }
 
     fn typed(
         &self,
         text: &str,
+        body: &str,
+        like: &[(i64, f32)],
         limit: usize,
         fields: &[(Field, f32)],
         excerpts: bool,
     ) -> Result<Vec<Hit>, SearchError> {
         let limit = limit.clamp(1, LIMIT_MAX);
         let text: String = text.chars().take(super::query::CHARS_MAX).collect();
-        let (mut words, _) = query_words(&text, Lang::guess(&text), super::query::WORDS_MAX);
-        let typing = !text.ends_with(|c: char| !c.is_alphanumeric());
+        let lang = Lang::guess(body).or_else(|| Lang::guess(&text));
+        let (mut words, _) = query_words(&text, lang, super::query::WORDS_MAX);
+        let typing = body.is_empty() && text.ends_with(char::is_alphanumeric);
         let prefix =
-            words.last().filter(|word| typing && word.parts.is_empty()).map(|word| fold(&word.surface));
-        let prefix = prefix.filter(|prefix| prefix.chars().count() >= PREFIX_LETTERS_MIN);
+            words.last().filter(|word| typing && word.parts.is_empty()).map(|word| word.folded.clone());
+        let prefix = prefix.filter(|prefix| prefix.chars().count() >= spelling::PREFIX_LETTERS_MIN);
         words.retain(|word| !word.stop);
+        super::query::drop_repeats(&mut words);
         let searcher = self.searcher();
+        let statistics = self.statistics(&searcher);
+        let known = |term: &str| statistics.threads_with(term);
+        spelling::read(&searcher, &self.fields, &mut words, lang, typing, false, known)?;
         let mut clauses: Clauses = Vec::new();
         for word in &words {
-            word_clauses(word, fields, true, &mut clauses);
+            word_clauses(word, fields, true, 1.0, &mut clauses);
         }
         if let Some(prefix) = &prefix {
-            for (term, weight) in self.grown(&searcher, prefix)? {
+            for (term, weight) in spelling::grown(&searcher, &self.fields, prefix)? {
                 if !words.iter().any(|word| word.terms.iter().any(|(known, _)| *known == term)) {
                     clauses.push(term_clause(self.fields.title, &term, ranking::TITLE * weight));
                 }
             }
         }
-        if clauses.is_empty() {
-            return Ok(Vec::new());
+        let said = self.most_said(&statistics, body, lang)?;
+        for (word, weight) in &said {
+            word_clauses(word, fields, true, *weight, &mut clauses);
         }
-        let plan = Plan { matching: union(clauses), excluded: None };
-        let matcher = Matcher::new(words.iter(), prefix.as_deref());
-        let statistics = self.statistics(&searcher);
-        let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
-        found.truncate(limit);
-        found
-            .into_iter()
-            .map(|found| hit(&searcher, found, ranking::score(found.0), &matcher, excerpts))
-            .collect()
+        let found = if clauses.is_empty() {
+            Vec::new()
+        } else {
+            let plan = Plan { matching: union(clauses), excluded: None };
+            let mut found = self.best_of_any(&statistics, &plan, ranking::POOL.max(limit), None)?;
+            found.truncate(ranking::POOL.max(limit));
+            found
+        };
+        let found = self.with_likeness(&searcher, &Query::default(), found, like)?;
+        let mut versions = Vec::new();
+        versions_into(&text, &mut versions);
+        let asked = Asked { words: &words, versions: &versions, reader: Reader::default() };
+        let ranked = self.rerank(&statistics, &asked, found)?;
+        let groups = self.fold(&searcher, ranked)?;
+        let all = words.iter().chain(said.iter().map(|(word, _)| word));
+        let matcher = Matcher::new(all, prefix.as_deref());
+        groups.iter().take(limit).map(|group| self.show(&searcher, group, &matcher, excerpts)).collect()
     }
 
-    /// Title terms beginning with `prefix`, the most frequent ones, with their weights.
-    fn grown(&self, searcher: &Searcher, prefix: &str) -> Result<Alternatives, SearchError> {
-        let mut counts: HashMap<String, u32> = HashMap::new();
-        for segment in searcher.segment_readers() {
-            let terms = segment.inverted_index(self.fields.title)?;
-            let mut stream = terms.terms().range().ge(prefix).into_stream().map_err(SearchError::Io)?;
-            let mut looked = 0;
-            while looked < PREFIX_LOOK_MAX && stream.advance() && stream.key().starts_with(prefix.as_bytes())
-            {
-                looked += 1;
-                if let Ok(term) = std::str::from_utf8(stream.key()) {
-                    *counts.entry(term.to_owned()).or_insert(0) += stream.value().doc_freq;
+    /// The words of a question that say most, each with its weight: often said in it, rare elsewhere.
+    fn most_said(
+        &self,
+        statistics: &OneFrequency<'_>,
+        body: &str,
+        lang: Option<Lang>,
+    ) -> Result<Vec<(QueryWord, f32)>, SearchError> {
+        let end = body.char_indices().nth(BODY_CHARS_MAX).map_or(body.len(), |(at, _)| at);
+        let (words, _) = query_words(body.get(..end).unwrap_or_default(), lang, usize::MAX);
+        let mut said: Vec<(QueryWord, f32)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        for word in words.into_iter().filter(|word| !word.stop) {
+            let Some((term, _)) = word.terms.first() else { continue };
+            match places.get(term).and_then(|place| said.get_mut(*place)) {
+                Some((_, times)) => *times += 1.0,
+                None => {
+                    places.insert(term.clone(), said.len());
+                    said.push((word, 1.0));
                 }
             }
         }
-        let mut terms: Vec<(String, u32)> = counts.into_iter().collect();
-        terms.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        terms.truncate(PREFIX_TERMS_MAX);
-        Ok(terms.into_iter().map(|(term, _)| (term, ranking::PREFIX)).collect())
+        let mut weighed: Vec<(QueryWord, f32, f32)> = Vec::with_capacity(said.len());
+        for (word, times) in said {
+            let idf = statistics.idf(&word)?;
+            // Twice said is more, but not twice as much.
+            weighed.push((word, ranking::BODY * 2.0 * times / (times + 1.0), times.sqrt() * idf));
+        }
+        weighed.sort_by(|a, b| b.2.total_cmp(&a.2));
+        weighed.truncate(BODY_WORDS_MAX);
+        Ok(weighed.into_iter().map(|(word, weight, _)| (word, weight)).collect())
+    }
+
+    /// The found with their cosines, and those that only the encoder found, where the query's qualifiers allow them.
+    fn with_likeness(
+        &self,
+        searcher: &Searcher,
+        query: &Query,
+        found: Vec<Found>,
+        like: &[(i64, f32)],
+    ) -> Result<Vec<(i64, DocAddress, f32, Option<f32>)>, SearchError> {
+        let mut cosines: HashMap<i64, f32> = like.iter().copied().collect();
+        let mut out = Vec::with_capacity(found.len() + like.len());
+        for (key, thread_id, address) in found {
+            let segment = searcher.segment_reader(address.segment_ord);
+            let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
+            let signals = Signals::unpack(signals.get_val(address.doc_id));
+            let text = ranking::score(key) / ranking::first_bonus(signals);
+            out.push((thread_id, address, text, cosines.remove(&thread_id)));
+        }
+        if cosines.is_empty() {
+            return Ok(out);
+        }
+        let mut alone: HashMap<u32, Vec<(DocId, i64, f32)>> = HashMap::new();
+        for (thread_id, cosine) in cosines {
+            if let Some(address) = self.address(searcher, thread_id)? {
+                alone.entry(address.segment_ord).or_default().push((address.doc_id, thread_id, cosine));
+            }
+        }
+        let bare = Query { words: Vec::new(), ..query.clone() };
+        let plan = self.plan(&bare, false);
+        let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
+        for (ord, mut docs) in alone {
+            docs.sort_unstable_by_key(|(doc, ..)| *doc);
+            let segment = searcher.segment_reader(ord);
+            let shown = Shown::of(searcher, segment, &plan)?;
+            let mut allowed = weight.scorer(segment, 1.0)?;
+            for (doc, thread_id, cosine) in docs {
+                if allowed.doc() < doc {
+                    allowed.seek(doc);
+                }
+                if allowed.doc() == doc && shown.has(doc) {
+                    out.push((thread_id, DocAddress::new(ord, doc), 0.0, Some(cosine)));
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// What a results page shows of a group.
+    fn show(
+        &self,
+        searcher: &Searcher,
+        group: &Group,
+        matcher: &Matcher,
+        excerpts: bool,
+    ) -> Result<Hit, SearchError> {
+        let score = ranking::score(group.best.key);
+        let mut shown = hit(searcher, group.shown_id, group.shown, score, matcher, excerpts)?;
+        for address in &group.also {
+            let record: Record = searcher.doc(*address)?;
+            shown.also.push((rerank::thread_id(searcher, *address)?, record.title));
+        }
+        Ok(shown)
+    }
+
+    /// The fields that are searched, with their weights.
+    fn weighed(&self) -> [(Field, Part, f32); 5] {
+        let fields = self.fields;
+        [
+            (fields.title, Part::Title, ranking::TITLE),
+            (fields.solution, Part::Solution, ranking::SOLUTION),
+            (fields.tags, Part::Tags, ranking::TAGS),
+            (fields.question, Part::Question, ranking::QUESTION),
+            (fields.answers, Part::Answers, ranking::ANSWERS),
+        ]
     }
 
     fn plan(&self, query: &Query, any_word: bool) -> Plan {
         let fields = self.fields;
-        let weighed = [
-            (fields.title, ranking::TITLE),
-            (fields.solution, ranking::SOLUTION),
-            (fields.tags, ranking::TAGS),
-            (fields.question, ranking::QUESTION),
-            (fields.answers, ranking::ANSWERS),
-        ];
+        let weighed = self.weighed().map(|(field, _, weight)| (field, weight));
         let mut clauses: Clauses = Vec::new();
         let mut facts: Vec<String> = query.states.iter().map(|state| state_fact(*state)).collect();
         facts.extend(query.tags.iter().map(|tag| tag_fact(tag)));
@@ -367,22 +646,32 @@ impl Index {
             clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(exact), 0.0))));
         }
         for phrase in &query.phrases {
-            clauses.push((Occur::Must, union(phrase_clauses(phrase, &weighed))));
+            clauses.push((Occur::Must, union(self.phrase_clauses(phrase, &weighed))));
         }
         let mut words: Clauses = Vec::new();
         for word in &query.words {
             if any_word {
-                word_clauses(word, &weighed, true, &mut words);
+                if word.stop {
+                    words.push(term_clause(fields.every, &word.folded, ranking::TITLE));
+                }
+                word_clauses(word, &weighed, true, 1.0, &mut words);
+                for (root, weight) in &word.roots {
+                    words.push(term_clause(fields.roots, root, weight * ranking::ROOT));
+                }
             } else {
                 let mut each = Vec::new();
-                word_clauses(word, &weighed, false, &mut each);
+                word_clauses(word, &weighed, false, 1.0, &mut each);
+                if word.stop {
+                    // Only titles have them, and as they are written.
+                    each.push(term_clause(fields.every, &word.folded, ranking::TITLE));
+                }
                 clauses.push((Occur::Must, union(each)));
             }
         }
         let excluded: Clauses = query
             .excluded
             .iter()
-            .map(|words| (Occur::Should, union(phrase_clauses(words, &weighed))))
+            .map(|words| (Occur::Should, union(self.phrase_clauses(words, &weighed))))
             .collect();
         let excluded = (!excluded.is_empty()).then(|| union(excluded));
         if !words.is_empty() {
@@ -398,10 +687,16 @@ impl Index {
         Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded }
     }
 
-    fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
+    pub(super) fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
         let fields = self.fields;
         let texts = [fields.title, fields.question, fields.solution, fields.answers, fields.tags];
-        OneFrequency { searcher, texts, known: Mutex::new(HashMap::new()) }
+        let spread = [
+            (fields.title, ranking::SPREAD.title),
+            (fields.question, ranking::SPREAD.question),
+            (fields.solution, ranking::SPREAD.solution),
+            (fields.answers, ranking::SPREAD.answers),
+        ];
+        OneFrequency { searcher, texts, spread, known: Mutex::new(HashMap::new()) }
     }
 
     /// The best `limit` + 1 behind `after`, and the count of all: every match is looked at.
@@ -424,7 +719,7 @@ impl Index {
             weight.for_each(segment, &mut |doc, text_score| {
                 if shown.has(doc) {
                     matches = matches.saturating_add(1);
-                    let key = ranking::key(text_score, Signals::unpack(signals.get_val(doc)));
+                    let key = ranking::first_key(text_score, Signals::unpack(signals.get_val(doc)));
                     if key >= best.worst {
                         best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
                     }
@@ -452,7 +747,7 @@ impl Index {
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_pruning(best.floor(), segment, &mut |doc, text_score| {
                 if shown.has(doc) {
-                    let key = ranking::key(text_score, Signals::unpack(signals.get_val(doc)));
+                    let key = ranking::first_key(text_score, Signals::unpack(signals.get_val(doc)));
                     if key >= best.worst {
                         best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
                     }
@@ -493,31 +788,49 @@ impl Index {
         Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn page(
-        &self,
-        searcher: &Searcher,
-        mut found: Vec<Found>,
-        limit: usize,
-        total: Total,
-        any_word: bool,
-        matcher: &Matcher,
-        score: impl Fn(u64) -> f32,
-    ) -> Result<Results, SearchError> {
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|&(key, thread_id, _)| Cursor {
-            any_word,
-            key,
-            thread_id,
-            total,
-        });
-        let hits = found
-            .into_iter()
-            .map(|found| hit(searcher, found, score(found.0), matcher, true))
-            .collect::<Result<_, _>>()?;
-        Ok(Results { hits, next, total, uncounted: false, any_word })
+    /// Words side by side, stemmed by one language at a time; a single word is itself.
+    fn phrase_clauses(&self, words: &[QueryWord], fields: &[(Field, f32)]) -> Clauses {
+        let mut out = Vec::new();
+        if words.iter().all(|word| word.stops != 0) {
+            // Nothing but stop words: only titles have them, as they are written.
+            let terms: Vec<(usize, &str)> =
+                words.iter().enumerate().map(|(at, word)| (at, word.folded.as_str())).collect();
+            push_phrase(&terms, &[(self.fields.every, ranking::TITLE)], 1.0, &mut out);
+        }
+        if let [word] = words {
+            word_clauses(word, fields, false, 1.0, &mut out);
+            return out;
+        }
+        // Every part with its place and the languages in which it has no term.
+        let mut parts: Vec<(&Alternatives, u32)> = Vec::new();
+        for word in words {
+            if word.parts.is_empty() {
+                parts.push((&word.terms, word.stops));
+            } else {
+                parts.extend(word.parts.iter().map(|part| (part, 0)));
+            }
+        }
+        for (bit, lang) in Lang::all().enumerate() {
+            let terms: Vec<(usize, &str)> = parts
+                .iter()
+                .enumerate()
+                .filter(|(_, (_, stops))| stops >> bit & 1 == 0)
+                .filter_map(|(at, (part, _))| pick(part, lang).map(|term| (at, term)))
+                .collect();
+            match terms.as_slice() {
+                [(_, term)] => {
+                    out.extend(fields.iter().map(|(field, weight)| term_clause(*field, term, *weight)));
+                }
+                terms => push_phrase(terms, fields, 1.0, &mut out),
+            }
+        }
+        out
     }
+}
+
+/// The cursor behind the last of `limit` shown, where there are more.
+fn next<T>(found: &[T], limit: usize, cursor: impl Fn(&T) -> Cursor) -> Option<Cursor> {
+    (found.len() > limit).then(|| found.get(limit - 1).map(cursor)).flatten()
 }
 
 /// The best so far, as many as a page needs.
@@ -587,69 +900,58 @@ fn term_clause(field: Field, term: &str, weight: f32) -> (Occur, Box<dyn Matchin
 }
 
 /// A word in every field. A compound counts with its parts: each for itself where `loose`, else only side by side.
-fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, out: &mut Clauses) {
+fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, share: f32, out: &mut Clauses) {
     for &(field, weight) in fields {
-        for (term, share) in &word.terms {
-            out.push(term_clause(field, term, weight * share));
+        for (term, own) in &word.terms {
+            out.push(term_clause(field, term, weight * share * own));
         }
         if loose {
-            for (term, share) in word.parts.iter().flatten() {
-                out.push(term_clause(field, term, weight * share * ranking::PART));
+            for (term, own) in word.parts.iter().flatten() {
+                out.push(term_clause(field, term, weight * share * own * ranking::PART));
             }
         }
     }
     if !loose && word.parts.len() > 1 {
-        for lang in 0..word.parts.iter().map(Vec::len).max().unwrap_or(0) {
-            let terms: Vec<&str> = word.parts.iter().filter_map(|part| pick(part, lang)).collect();
-            push_phrase(&terms, fields, ranking::PART, out);
+        for lang in Lang::all() {
+            let terms: Vec<(usize, &str)> = word
+                .parts
+                .iter()
+                .enumerate()
+                .filter_map(|(at, part)| Some((at, pick(part, lang)?)))
+                .collect();
+            push_phrase(&terms, fields, share * ranking::PART, out);
         }
     }
 }
 
 /// The term of a language, or the one all languages share.
-fn pick(alternatives: &Alternatives, lang: usize) -> Option<&str> {
-    alternatives.get(lang).or_else(|| alternatives.last()).map(|(term, _)| term.as_str())
+fn pick(alternatives: &Alternatives, lang: Lang) -> Option<&str> {
+    alternatives.get(usize::from(lang.mark())).or_else(|| alternatives.last()).map(|(term, _)| term.as_str())
 }
 
-/// Words side by side, stemmed by one language at a time; a single word is itself.
-fn phrase_clauses(words: &[QueryWord], fields: &[(Field, f32)]) -> Clauses {
-    let mut out = Vec::new();
-    if let [word] = words {
-        word_clauses(word, fields, false, &mut out);
-        return out;
-    }
-    let parts: Vec<&Alternatives> = words
-        .iter()
-        .flat_map(|word| {
-            if word.parts.is_empty() { std::slice::from_ref(&word.terms) } else { word.parts.as_slice() }
-        })
-        .collect();
-    for lang in 0..parts.iter().map(|part| part.len()).max().unwrap_or(0) {
-        let terms: Vec<&str> = parts.iter().filter_map(|part| pick(part, lang)).collect();
-        push_phrase(&terms, fields, 1.0, &mut out);
-    }
-    out
-}
-
-fn push_phrase(terms: &[&str], fields: &[(Field, f32)], share: f32, out: &mut Clauses) {
+/// Terms at their places from the first on.
+fn push_phrase(terms: &[(usize, &str)], fields: &[(Field, f32)], share: f32, out: &mut Clauses) {
     // tantivy's phrases begin at two terms.
     if terms.len() < 2 {
         return;
     }
+    let first = terms.first().map_or(0, |(at, _)| *at);
     for &(field, weight) in fields {
-        let phrase = PhraseQuery::new(terms.iter().map(|term| Term::from_field_text(field, term)).collect());
+        let placed =
+            terms.iter().map(|(at, term)| (at - first, Term::from_field_text(field, term))).collect();
+        let phrase = PhraseQuery::new_with_offset(placed);
         out.push((Occur::Should, Box::new(BoostQuery::new(Box::new(phrase), weight * share))));
     }
 }
 
 fn hit(
     searcher: &Searcher,
-    found: Found,
+    thread_id: i64,
+    address: DocAddress,
     score: f32,
     matcher: &Matcher,
     with_excerpt: bool,
 ) -> Result<Hit, SearchError> {
-    let (_, thread_id, address) = found;
     let record: Record = searcher.doc(address)?;
     let lang = Lang::from_mark(record.lang);
     let (excerpt, excerpt_from) =
@@ -670,6 +972,8 @@ fn hit(
         active_at_us: record.active_at_us,
         solution_post_id: record.solution_post_id,
         duplicate_of: record.duplicate_of,
+        also: Vec::new(),
+        why: Vec::new(),
     })
 }
 

@@ -8,7 +8,7 @@ use super::texts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
 use crate::db::{Conn, Db, DbError, DbResult, zero};
-use crate::kernel::ids::{EventId, UserId};
+use crate::kernel::ids::{EventId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::ledger::{self, Event, Fact};
 use diesel::prelude::*;
@@ -249,13 +249,24 @@ fn step(app: &App) -> Result<Step> {
 fn touched(conn: &mut Conn, events: &[Event]) -> DbResult<Vec<i64>> {
     let mut ids: BTreeSet<i64> = BTreeSet::new();
     let mut erased: Vec<UserId> = Vec::new();
+    let mut mastered: Vec<ThreadId> = Vec::new();
     for event in events {
         match &event.fact {
+            // Its own duplicates follow it to its master, and back.
+            Fact::ThreadClosedAsDuplicate { thread, .. } | Fact::ThreadReopened { thread, .. } => {
+                ids.insert(thread.0);
+                mastered.push(*thread);
+            }
             // The asker's name is all the index knows of a person, and it changes only so.
             Fact::UserErased { user } => erased.push(*user),
             fact if changes_document(fact) => ids.extend(fact.thread().map(|thread| thread.0)),
             _ => {}
         }
+    }
+    while !mastered.is_empty() {
+        let theirs: Vec<i64> =
+            threads::table.filter(threads::duplicate_of.eq_any(&mastered)).select(threads::id).load(conn)?;
+        mastered = theirs.into_iter().filter(|id| ids.insert(*id)).map(ThreadId).collect();
     }
     if !erased.is_empty() {
         let theirs: Vec<i64> =

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, NoMergePolicy};
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Searcher, TantivyError, Term};
 
-use super::analysis::{TOKENIZER, ThreadTokenizer};
+use super::analysis::{EVERY, ROOTS, TOKENIZER, ThreadTokenizer};
 use super::document::{FINGERPRINT, Fields, SCHEMA_VERSION, THREAD_ID, ThreadDoc};
 
 /// Memory of the living writer, bytes: tantivy's least, since changes come in small numbers.
@@ -424,7 +424,9 @@ impl Living {
     }
 
     fn read(index: tantivy::Index, path: &Path) -> Result<Living, TantivyError> {
-        index.tokenizers().register(TOKENIZER, ThreadTokenizer);
+        index.tokenizers().register(TOKENIZER, ThreadTokenizer::Content);
+        index.tokenizers().register(EVERY, ThreadTokenizer::Every);
+        index.tokenizers().register(ROOTS, ThreadTokenizer::Roots);
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)

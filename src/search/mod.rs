@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod document;
+pub mod evaluate;
 pub mod excerpt;
 pub mod find;
 pub mod follow;
@@ -9,6 +10,8 @@ pub mod index;
 pub mod pages;
 pub mod query;
 pub mod ranking;
+mod rerank;
+pub mod spelling;
 mod texts;
 pub mod views;
 

@@ -57,7 +57,7 @@ pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<Suggestion> 
 
 fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
     let place = app.search.place();
-    let mut hits = ask(app, |index| index.similar(title, limit))?;
+    let mut hits = ask(app, |index| index.similar(title, "", limit))?;
     let (words, _) = query_words(title, Lang::guess(title), super::query::WORDS_MAX);
     settle(conn, place, &mut hits, |title| says(title, &words, false))?;
     let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
@@ -119,7 +119,8 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>, fits: impl Fn(&str) 
     // An index ahead of the ledger belongs to a database that was put back from an older copy: what it says of
     // any thread is of another time.
     let since = if head < place { 0 } else { place };
-    let ids: Vec<ThreadId> = hits.iter().map(|hit| ThreadId(hit.thread_id)).collect();
+    let wordings = hits.iter().flat_map(|hit| hit.also.iter().map(|(id, _)| *id));
+    let ids: Vec<ThreadId> = hits.iter().map(|hit| hit.thread_id).chain(wordings).map(ThreadId).collect();
     let seen: HashMap<i64, String> = threads::table
         .filter(among(threads::id, ids.iter().copied()))
         .filter(threads::removed.eq(zero()))
@@ -138,6 +139,13 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>, fits: impl Fn(&str) 
         of_hits.iter().filter(|(_, kind)| kind != "post_edited").filter_map(|(thread, _)| *thread).collect();
     hits.retain_mut(|hit| {
         let Some(title) = seen.get(&hit.thread_id) else { return false };
+        hit.also.retain_mut(|(id, title)| match seen.get(id) {
+            Some(now) => {
+                title.clone_from(now);
+                true
+            }
+            None => false,
+        });
         if head < place || touched.contains(&hit.thread_id) {
             // Any of its texts may be the one that was taken away.
             hit.title_pieces = vec![(title.clone(), false)];

@@ -4,6 +4,7 @@
 //! that cannot be parsed; what was dropped or not understood is told in hints.
 
 use super::analysis::{self, Lang, QueryWord, fold};
+use super::ranking::Reader;
 
 /// Characters read of a query; a question's title is shorter.
 pub const CHARS_MAX: usize = 200;
@@ -75,6 +76,10 @@ pub struct Query {
     pub tags: Vec<String>,
     /// Username, folded, who must have asked.
     pub users: Vec<String>,
+    /// Words are searched as they were typed, none corrected or completed.
+    pub exact: bool,
+    /// Who reads; set by the page, not by the text.
+    pub reader: Reader,
 }
 
 impl Query {
@@ -188,6 +193,12 @@ impl Query {
         }
     }
 
+    /// Takes the phrases apart: their words are searched like the others.
+    pub(super) fn loosen(&mut self) {
+        self.words.extend(self.phrases.drain(..).flatten().filter(|word| !word.stop));
+        drop_repeats(&mut self.words);
+    }
+
     /// Nothing to search for at all.
     pub fn is_empty(&self) -> bool {
         !self.has_text() && !self.has_qualifiers() && self.excluded.is_empty()
@@ -198,7 +209,8 @@ impl Query {
         !self.words.is_empty() || !self.phrases.is_empty()
     }
 
-    fn has_qualifiers(&self) -> bool {
+    /// Names states, tags or people.
+    pub fn has_qualifiers(&self) -> bool {
         !self.states.is_empty() || !self.tags.is_empty() || !self.users.is_empty()
     }
 }
@@ -207,7 +219,7 @@ pub(super) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}')
 }
 
-fn drop_repeats(words: &mut Vec<QueryWord>) {
+pub(super) fn drop_repeats(words: &mut Vec<QueryWord>) {
     let mut kept: Vec<QueryWord> = Vec::with_capacity(words.len());
     for word in words.drain(..) {
         if !kept.iter().any(|known| known.terms == word.terms) {

@@ -280,7 +280,7 @@ fn an_update_replaces_and_a_deleted_thread_is_never_found() {
     assert!(find(&index, "router").is_empty());
     assert_eq!(find(&index, "printer"), [1]);
     assert_eq!((index.doc_count(), index.place()), (1, 2));
-    assert_eq!(index.similar("rout", 5).unwrap(), []);
+    assert_eq!(index.similar("rout", "", 5).unwrap(), []);
     assert_eq!(find(&index, "is:unsolved"), [1]);
 }
 
@@ -502,7 +502,7 @@ fn a_title_being_typed_finds_similar_threads() {
         thread(3, "Restaurant guide", "router"),
     ]);
     let ids =
-        |text: &str| index.similar(text, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
+        |text: &str| index.similar(text, "", 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
     assert_eq!(ids("my router resta"), [1, 3]);
     assert_eq!(ids("prin"), [2]);
     assert!(ids("prin ").is_empty());
@@ -510,6 +510,109 @@ fn a_title_being_typed_finds_similar_threads() {
     assert!(ids("").is_empty());
     let suggested = index.suggest("router rest", 5).unwrap();
     assert_eq!(shown(&suggested[0].title_pieces), "[Router] [restarts] every night");
+}
+
+#[test]
+fn a_misspelt_word_is_read_as_the_nearest_the_index_has_and_that_is_told() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "Bluetooth headphones keep disconnecting", "They drop after a minute."),
+        thread(2, "Kettle whistles", "It whistles thermostatically."),
+        thread(3, "WRT54G-v2 firmware", "Which one?"),
+    ]);
+    for typed in ["bluetoth", "bleutooth", "bluettooth", "lbuetooth", "blutoth"] {
+        let found = results(&index, typed);
+        assert_eq!(found.hits[0].thread_id, 1, "{typed}");
+        assert_eq!(found.corrected[0].read, "bluetooth", "{typed}");
+        assert!(found.hits[0].title_pieces.iter().any(|(piece, marked)| *marked && piece == "Bluetooth"));
+    }
+    assert_eq!(results(&index, "thermostaticaly whistles").hits[0].thread_id, 2, "known to a question alone");
+    let exact = Query { exact: true, ..Query::parse("bluetoth").0 };
+    assert_eq!(index.search(&exact, 20, None).unwrap().hits, []);
+    let found = results(&index, "xylophonist firmware");
+    assert_eq!((found.unknown.as_slice(), found.hits[0].thread_id), (&["xylophonist".to_owned()][..], 3));
+    assert_eq!(find(&index, "wrt54g-v3x"), find(&index, "wrt54g"), "codes are not corrected");
+}
+
+#[test]
+fn a_known_duplicate_goes_into_its_master_which_names_it() {
+    let duplicate = |id, title: &str, of| ThreadDoc { duplicate_of: Some(of), ..thread(id, title, "") };
+    let (_dir, index) = index_of(vec![
+        solved(1, "Reset the kettle to its factory settings", "How?", "Hold the button for ten seconds."),
+        duplicate(2, "Kettle forgets everything, how do I wipe it", 1),
+        duplicate(3, "Wipe kettle", 1),
+        thread(4, "Wipe the table", ""),
+        duplicate(5, "Wipe a removed thing", 99),
+    ]);
+    let found = results(&index, "wipe kettle");
+    assert_eq!(found.hits[0].thread_id, 1);
+    assert_eq!(found.hits[0].excerpt_from, ExcerptFrom::Solution);
+    let mut also: Vec<i64> = found.hits[0].also.iter().map(|(id, _)| *id).collect();
+    also.sort_unstable();
+    assert_eq!(also, [2, 3]);
+    let ids: Vec<i64> = found.hits.iter().map(|hit| hit.thread_id).collect();
+    assert!(!ids.contains(&2) && !ids.contains(&3) && ids.contains(&5), "{ids:?}");
+    assert_eq!(index.similar("wipe my kettle", "", 5).unwrap()[0].thread_id, 1);
+    // Asked by state, each thread answers for itself.
+    assert_eq!(find(&index, "wipe kettle is:unsolved")[..2], [3, 2]);
+}
+
+#[test]
+fn a_phrase_nobody_wrote_is_searched_by_its_words() {
+    let (_dir, index) = index_of(vec![thread(1, "Reset the router", ""), thread(2, "Router reset", "")]);
+    let strict = results(&index, "\"router reset\"");
+    assert_eq!((strict.loosened, strict.hits.len()), (false, 1));
+    let loose = results(&index, "\"reset router\" -table");
+    assert_eq!(loose.hits.len(), 1, "stop words keep their places, so the gap counts");
+    let loose = results(&index, "\"router gone reset\"");
+    assert_eq!((loose.loosened, loose.hits.len()), (true, 2));
+    let exact = Query { exact: true, ..Query::parse("\"router gone reset\"").0 };
+    assert_eq!(index.search(&exact, 20, None).unwrap().hits, []);
+}
+
+#[test]
+fn version_language_and_freshness_decide_among_equals_and_every_hit_says_why() {
+    let day = 86_400_000_000;
+    let fresh = |id, title: &str, active_day: i64| ThreadDoc {
+        active_at_us: active_day * day,
+        ..thread(id, title, "")
+    };
+    let (_dir, index) = index_of(vec![
+        fresh(1, "Kettle firmware 2.4 stuck", 20_000),
+        fresh(2, "Kettle firmware 3.1 stuck", 20_000),
+        fresh(3, "Kettle noise", 20_000),
+        fresh(4, "Kettle noise", 20_900),
+        ThreadDoc { language: Some("it".into()), ..fresh(5, "Kettle noise", 20_000) },
+    ]);
+    assert_eq!(find(&index, "kettle firmware stuck v3.1")[0], 2);
+    let read = |lang: &str| {
+        let reader = ranking::Reader { lang: analysis::Lang::from_code(lang), today: Some(20_900) };
+        index.search(&Query { reader, ..Query::parse("kettle noise").0 }, 20, None).unwrap().hits
+    };
+    let order = |lang: &str| read(lang).iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
+    assert_eq!(order("en"), [4, 3, 5]);
+    assert_eq!(order("it")[0], 5);
+    for hit in read("it") {
+        let sum: f32 = hit.why.iter().map(|(_, share)| share).sum();
+        assert!((sum - hit.score).abs() < hit.score * 0.02, "{} of {}: {:?}", sum, hit.score, hit.why);
+        assert_eq!(hit.why[0].0, ranking::Part::Title);
+    }
+}
+
+#[test]
+fn what_the_encoder_finds_joins_in_where_the_qualifiers_allow_it() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "Kettle noise", ""),
+        solved(2, "My teapot is loud", "", "Descale it."),
+        thread(3, "Table", ""),
+    ]);
+    let like = [(2, 0.9), (1, 0.5), (77, 0.95)];
+    let ids = |query: &str| {
+        let found = index.search_like(&Query::parse(query).0, &like, 20, None).unwrap();
+        found.hits.iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("kettle noise"), [2, 1]);
+    assert_eq!(ids("kettle noise is:unsolved"), [1]);
+    assert_eq!(ids("kettle noise -teapot"), [1]);
 }
 
 #[test]
@@ -583,7 +686,7 @@ proptest! {
         prop_assert!(query.words.len() <= query::WORDS_MAX);
         let results = index.search(&query, 20, None).unwrap();
         prop_assert!(results.hits.len() <= 20);
-        index.similar(&text, 5).unwrap();
+        index.similar(&text, &text, 5).unwrap();
         let _ = Cursor::decode(&text);
         // Far above what it takes, for slow machines.
         prop_assert!(began.elapsed() < Duration::from_secs(2));

@@ -1,11 +1,15 @@
 //! search room: threads as the index sees them, read from the database in a few statements for many.
 use super::document::{ANSWERS_MAX, ThreadDoc};
-use crate::db::schema::{posts, threads, users};
-use crate::db::{Conn, DbResult, zero};
+use super::ranking;
+use crate::db::schema::{posts, standings, threads, users};
+use crate::db::{Conn, DbResult, among, zero};
 use crate::kernel::markdown::plain_text;
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use std::collections::HashMap;
+
+/// Steps from a duplicate to its last master; a longer chain shows the thread for itself.
+const CHAIN_MAX: usize = 8;
 
 /// Posts read by one statement, about: bounds memory, whatever threads come together.
 const POSTS_AT_ONCE: i64 = 1_000;
@@ -65,7 +69,8 @@ struct Post {
     html: String,
 }
 
-fn with_texts(conn: &mut Conn, rows: Vec<Row>) -> DbResult<Vec<ThreadDoc>> {
+fn with_texts(conn: &mut Conn, mut rows: Vec<Row>) -> DbResult<Vec<ThreadDoc>> {
+    to_last_masters(conn, &mut rows)?;
     let mut docs = Vec::with_capacity(rows.len());
     let mut group: Vec<Row> = Vec::new();
     let mut expected = 0;
@@ -85,7 +90,55 @@ fn with_texts(conn: &mut Conn, rows: Vec<Row>) -> DbResult<Vec<ThreadDoc>> {
     }
     finish(conn, group, &mut docs)?;
     docs.sort_unstable_by_key(|doc| doc.thread_id);
+    with_authority(conn, &mut docs)?;
     Ok(docs)
+}
+
+/// A master may be a duplicate itself by now: each row gets the end of its chain.
+fn to_last_masters(conn: &mut Conn, rows: &mut [Row]) -> DbResult<()> {
+    for _ in 0..CHAIN_MAX {
+        let masters: Vec<i64> = rows.iter().filter_map(|row| row.duplicate_of).collect();
+        if masters.is_empty() {
+            return Ok(());
+        }
+        let further: HashMap<i64, Option<i64>> = threads::table
+            .filter(among(threads::id, masters))
+            .filter(threads::duplicate_of.is_not_null())
+            .select((threads::id, threads::duplicate_of))
+            .load::<(i64, Option<i64>)>(conn)?
+            .into_iter()
+            .collect();
+        if further.is_empty() {
+            return Ok(());
+        }
+        for row in rows.iter_mut() {
+            let next = row.duplicate_of.and_then(|master| further.get(&master).copied().flatten());
+            row.duplicate_of = next.or(row.duplicate_of);
+        }
+    }
+    rows.iter_mut().for_each(|row| row.duplicate_of = None);
+    Ok(())
+}
+
+/// Weighs each solution by the accepted answers its author has. It is no part of a document's fingerprint: a thread
+/// keeps the weight of the day on which it was indexed until it changes or the index is built anew.
+fn with_authority(conn: &mut Conn, docs: &mut [ThreadDoc]) -> DbResult<()> {
+    let solutions: Vec<i64> = docs.iter().filter_map(|doc| doc.solution_post_id).collect();
+    if solutions.is_empty() {
+        return Ok(());
+    }
+    let accepted: HashMap<i64, i64> = posts::table
+        .inner_join(standings::table.on(standings::user_id.nullable().eq(posts::author_id)))
+        .filter(among(posts::id, solutions))
+        .select((posts::id, standings::accepted_count))
+        .load::<(i64, i64)>(conn)?
+        .into_iter()
+        .collect();
+    for doc in docs {
+        let own = doc.solution_post_id.and_then(|post| accepted.get(&post));
+        doc.authority = own.map_or(0, |accepted| ranking::authority(*accepted));
+    }
+    Ok(())
 }
 
 fn finish(conn: &mut Conn, rows: Vec<Row>, docs: &mut Vec<ThreadDoc>) -> DbResult<()> {
