@@ -137,6 +137,11 @@ pub const SEARCH_HITS: usize = 15;
 /// Threads suggested while somebody types.
 pub const SUGGESTIONS: usize = 6;
 
+/// Pieces of words that are encoded of what is looked for: a question's body helps, its end does not.
+pub const MEANING_QUERY_PIECES: usize = 128;
+/// Pieces of words that are encoded of a thread: title and beginning. 128 took twice the time and found no more.
+pub const MEANING_PASSAGE_PIECES: usize = 64;
+
 // --- feeds ---
 /// Entries of a feed.
 pub const FEED_ENTRIES: i64 = 30;

@@ -6,6 +6,7 @@ pub mod excerpt;
 pub mod find;
 pub mod follow;
 pub mod index;
+pub mod meaning;
 pub mod pages;
 pub mod query;
 pub mod ranking;
