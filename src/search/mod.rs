@@ -17,6 +17,7 @@ pub use document::ThreadDoc;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
+pub use meaning::Meaning;
 pub use pages::{hits, similar_threads};
 pub use query::{Hint, Query, State};
 
@@ -29,6 +30,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The index of a running house, and whether it has everything.
 pub struct Search {
     pub index: Index,
+    /// None where there is no model; see [`meaning`].
+    pub meaning: Option<Meaning>,
     /// Found missing, damaged or of an older schema: it is being built anew, and pages say so.
     rebuilding: AtomicBool,
     /// It failed while the house was open: the follower builds it anew.
@@ -52,6 +55,7 @@ impl Search {
         };
         Ok(Search {
             index,
+            meaning: None,
             rebuilding: AtomicBool::new(rebuilding),
             distrusted: AtomicBool::new(false),
             place: AtomicI64::new(place),

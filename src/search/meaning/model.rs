@@ -2,12 +2,22 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::Path;
 
 /// Our own file in a model's folder.
 pub const NOTE: &str = "loggia.toml";
 /// The weights.
 pub const WEIGHTS: &str = "model.safetensors";
+/// What a model's folder has that the encoder reads; the first three must be there.
+pub const FILES: &[&str] = &[
+    "config.json",
+    "tokenizer.json",
+    WEIGHTS,
+    "modules.json",
+    "1_Pooling/config.json",
+    "sentence_bert_config.json",
+];
 /// Bytes of the note at most.
 const NOTE_MAX: u64 = 64 * 1024;
 
@@ -95,7 +105,7 @@ impl Note {
     /// # Errors
     /// `Damaged` for a file that is not the one that was added.
     pub fn check(&self, files: &[(&str, &[u8])], weights: &[u8; 32]) -> Result<(), ModelError> {
-        let sums = files.iter().map(|(name, bytes)| (*name, sum(bytes)));
+        let sums = files.iter().map(|(name, bytes)| (*name, hex(&Sha256::digest(bytes))));
         for (name, sum) in sums.chain([(WEIGHTS, hex(weights))]) {
             if self.sums.get(name).is_some_and(|known| *known != sum) {
                 return Err(ModelError::Damaged(name.into(), "it is not the file that was added".into()));
@@ -105,9 +115,19 @@ impl Note {
     }
 }
 
-/// SHA-256, written as people do.
-pub fn sum(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+/// SHA-256 of all that is left of a file, written as people do.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn sum(input: &mut impl Read) -> std::io::Result<String> {
+    let mut sum = Sha256::new();
+    let mut bytes = vec![0u8; 1 << 16];
+    loop {
+        match input.read(&mut bytes)? {
+            0 => return Ok(hex(&sum.finalize())),
+            length => sum.update(&bytes[..length]),
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

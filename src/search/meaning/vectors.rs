@@ -1,4 +1,8 @@
-//! search room: a vector for every thread, kept on disk and searched exactly in memory.
+//! search room: a vector for every thread, kept on disk and searched in memory.
+//!
+//! Many are searched in two looks: at the signs of all (a bit for each number, one hundredth of the work), then exactly
+//! at the thirty-second part, or more where more is asked for, whose signs are most like the query's. Of the nearest
+//! hundred it finds at least 98; `nearest_exactly` looks at all and is what this is measured against.
 //!
 //! `DIR/MODEL/vectors` is a row of records of one length, only ever appended to: a thread's vector, that a thread is
 //! gone, or the place in the ledger up to which all that stands before it is true. Each carries a sum over the model,
@@ -6,7 +10,7 @@
 //! Where one is lost, so is the place: who follows compares all threads by their prints and encodes what is missing.
 use super::model::ModelError;
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -16,7 +20,7 @@ const MAGIC: &[u8; 8] = b"loggiav1";
 /// Bytes before the first record: the magic, and the sum that stands for model and dimensions.
 const HEAD: usize = 12;
 /// Bytes of a record beside its codes: sum, kind, id, print, scale.
-const BESIDE: usize = 4 + 1 + 8 + 8 + 4;
+const BESIDE: usize = 4 + 1 + 8 + 4 + 4;
 /// Vectors in one piece of memory: they are added without moving those that are there.
 const BLOCK: usize = 2_048;
 /// Records of vectors that were replaced or removed, beyond as many as are alive, before the file is written anew.
@@ -26,13 +30,18 @@ const CODE: f32 = 127.0;
 /// Largest code of a number of the query: finer, and 1,024 products still fit a sum of 32 bits.
 const QUERY_CODE: f32 = 4_095.0;
 const DIMS_MAX: usize = 1_024;
+/// Vectors that are all looked at exactly: two milliseconds.
+const EXACT_MAX: usize = 16_384;
+/// Of more, the share that is looked at exactly, and how many at least for each hit that is asked for.
+const SHARE: usize = 32;
+const LOOKS_PER_HIT: usize = 16;
 
 /// What one apply brings for a thread.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     pub id: i64,
     /// Of the text that was encoded ([`super::print`]): the same text is not encoded again.
-    pub print: u64,
+    pub print: u32,
     pub vector: Vec<f32>,
 }
 
@@ -59,21 +68,26 @@ struct Log {
     seed: u32,
     records: u64,
     place: i64,
+    /// Whether something was written behind the place.
+    changed: bool,
 }
 
 #[derive(Default)]
 struct Table {
     dims: usize,
-    rows: HashMap<i64, u32>,
+    /// A tree and no hash table, which may be half empty: this is held for every thread.
+    rows: BTreeMap<i64, u32>,
     ids: Vec<i64>,
-    prints: Vec<u64>,
+    prints: Vec<u32>,
     scales: Vec<f32>,
+    /// In blocks, as are the signs: 64 in a number, the last one filled up with zeros.
     codes: Vec<Vec<i8>>,
+    signs: Vec<Vec<u64>>,
 }
 
 /// One record, read.
 enum Record<'a> {
-    Vector { id: i64, print: u64, scale: f32, codes: &'a [u8] },
+    Vector { id: i64, print: u32, scale: f32, codes: &'a [u8] },
     Gone(i64),
     Place(i64),
 }
@@ -133,7 +147,7 @@ impl Vectors {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "vectors have 1 to 1,024 numbers"));
         }
         let table = RwLock::new(Table { dims, ..Table::default() });
-        let log = Log { file: None, path: PathBuf::new(), seed: 0, records: 0, place: 0 };
+        let log = Log { file: None, path: PathBuf::new(), seed: 0, records: 0, place: 0, changed: false };
         Ok(Vectors { dims, table, log: Mutex::new(log) })
     }
 
@@ -189,8 +203,13 @@ impl Vectors {
         relock(&self.log).place
     }
 
+    /// Whether there are changes behind the place.
+    pub fn changed_since_place(&self) -> bool {
+        relock(&self.log).changed
+    }
+
     /// The print of the text a thread's vector was made from.
-    pub fn print(&self, id: i64) -> Option<u64> {
+    pub fn print(&self, id: i64) -> Option<u32> {
         let table = self.table();
         let row = *table.rows.get(&id)?;
         table.prints.get(row as usize).copied()
@@ -198,19 +217,21 @@ impl Vectors {
 
     /// The threads from `after`, not included, up to `last` that have a vector, in order.
     pub fn between(&self, after: i64, last: i64) -> Vec<i64> {
-        let mut ids: Vec<i64> =
-            self.table().ids.iter().copied().filter(|id| (after + 1..=last).contains(id)).collect();
-        ids.sort_unstable();
-        ids
+        if last <= after {
+            return Vec::new();
+        }
+        self.table().rows.range(after + 1..=last).map(|(id, _)| *id).collect()
     }
 
     /// Bytes of memory the vectors take.
     pub fn memory(&self) -> usize {
         let table = self.table();
         table.codes.iter().map(Vec::capacity).sum::<usize>()
-            + (table.ids.capacity() + table.prints.capacity()) * 8
-            + table.scales.capacity() * 4
-            + table.rows.capacity() * 20
+            + table.signs.iter().map(Vec::capacity).sum::<usize>() * 8
+            + table.ids.capacity() * 8
+            + (table.prints.capacity() + table.scales.capacity()) * 4
+            // A node of the tree has room for eleven, and is two thirds full.
+            + table.rows.len() * 20
     }
 
     /// Replaces `entries`, removes `gone` and, where it is said, moves to `place`: durably, then for searches.
@@ -243,6 +264,7 @@ impl Vectors {
             log.append(&bytes, self.dims).map_err(io)?;
             log.records = number;
         }
+        log.changed = place.is_none();
         log.place = place.unwrap_or(log.place);
         {
             let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
@@ -258,14 +280,6 @@ impl Vectors {
             self.rewrite().map_err(io)?;
         }
         Ok(())
-    }
-
-    /// Forgets the place, so that all threads are compared again.
-    ///
-    /// # Errors
-    /// As [`Vectors::apply`].
-    pub fn forget_place(&self) -> Result<(), ModelError> {
-        self.apply(Some(0), &[], &[])
     }
 
     /// Writes the file anew with what is alive, beside the old one, and puts it in its place.
@@ -303,46 +317,79 @@ impl Vectors {
         Ok(())
     }
 
-    /// The `k` threads nearest to `query` among those `allowed`, nearest first, with the cosine: exactly, by looking
-    /// at all.
+    /// The `k` threads nearest to `query` among those `allowed`, nearest first, with the cosine.
     pub fn nearest(&self, query: &[f32], k: usize, allowed: Option<&dyn Fn(i64) -> bool>) -> Vec<(i64, f32)> {
-        let most = query.iter().fold(0f32, |most, x| most.max(x.abs()));
-        let length = query.iter().map(|x| x * x).sum::<f32>().sqrt();
-        if k == 0 || query.len() != self.dims || !most.is_normal() || !length.is_normal() {
-            return Vec::new();
-        }
-        let step = QUERY_CODE / most;
-        let coded: Vec<i16> = query.iter().map(|x| (x * step).round() as i16).collect();
-        let unit = 1.0 / (step * length);
+        let Some(query) = Asked::code(query, self.dims) else { return Vec::new() };
         let table = self.table();
-        let mut best: BinaryHeap<Near> = BinaryHeap::with_capacity(k.min(table.ids.len()) + 1);
-        let mut least = f32::MIN;
-        for (block, codes) in table.codes.iter().enumerate() {
-            let begin = block * BLOCK;
-            let scales = &table.scales[begin..];
-            for (row, (codes, scale)) in codes.chunks_exact(self.dims).zip(scales).enumerate() {
-                let cosine = dot(codes, &coded) as f32 * scale * unit;
-                if cosine <= least {
-                    continue;
-                }
-                let id = table.ids[begin + row];
-                if allowed.is_some_and(|allowed| !allowed(id)) {
-                    continue;
-                }
-                best.push(Near { cosine, id });
-                if best.len() > k {
-                    best.pop();
-                }
-                if best.len() == k {
-                    least = best.peek().map_or(f32::MIN, |near| near.cosine);
-                }
-            }
+        let looks = (table.ids.len() / SHARE).max(k.saturating_mul(LOOKS_PER_HIT));
+        if table.ids.len() <= EXACT_MAX || looks.saturating_mul(4) >= table.ids.len() {
+            return table.exactly(&query, k, allowed);
         }
-        best.into_sorted_vec().into_iter().map(|near| (near.id, near.cosine)).collect()
+        table.likely(&query, k, looks, allowed)
+    }
+
+    /// The same by looking at all of them.
+    pub fn nearest_exactly(
+        &self,
+        query: &[f32],
+        k: usize,
+        allowed: Option<&dyn Fn(i64) -> bool>,
+    ) -> Vec<(i64, f32)> {
+        let Some(query) = Asked::code(query, self.dims) else { return Vec::new() };
+        self.table().exactly(&query, k, allowed)
     }
 
     fn table(&self) -> std::sync::RwLockReadGuard<'_, Table> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is looked for, in whole numbers.
+struct Asked {
+    codes: Vec<i16>,
+    signs: Vec<u64>,
+    /// What one step of a product is worth, for a query of length one.
+    unit: f32,
+}
+
+impl Asked {
+    fn code(query: &[f32], dims: usize) -> Option<Asked> {
+        let most = query.iter().fold(0f32, |most, x| most.max(x.abs()));
+        let length = query.iter().map(|x| x * x).sum::<f32>().sqrt();
+        if query.len() != dims || !most.is_normal() || !length.is_normal() {
+            return None;
+        }
+        let step = QUERY_CODE / most;
+        let codes: Vec<i16> = query.iter().map(|x| (x * step).round() as i16).collect();
+        let signs = signs(codes.iter().map(|code| *code > 0)).collect();
+        Some(Asked { codes, signs, unit: 1.0 / (step * length) })
+    }
+}
+
+/// The nearest so far.
+struct Best {
+    k: usize,
+    heap: BinaryHeap<Near>,
+    least: f32,
+}
+
+impl Best {
+    fn new(k: usize) -> Best {
+        Best { k, heap: BinaryHeap::new(), least: if k == 0 { f32::MAX } else { f32::MIN } }
+    }
+
+    fn take(&mut self, id: i64, cosine: f32) {
+        self.heap.push(Near { cosine, id });
+        if self.heap.len() > self.k {
+            self.heap.pop();
+        }
+        if self.heap.len() == self.k {
+            self.least = self.heap.peek().map_or(f32::MIN, |near| near.cosine);
+        }
+    }
+
+    fn list(self) -> Vec<(i64, f32)> {
+        self.heap.into_sorted_vec().into_iter().map(|near| (near.id, near.cosine)).collect()
     }
 }
 
@@ -367,9 +414,32 @@ impl PartialOrd for Near {
     }
 }
 
-/// In steps of eight, which the compiler turns into instructions that multiply and add many at once.
+/// Sixteen products at a time, a form in which the compiler finds the instruction that multiplies and adds eight.
 fn dot(codes: &[i8], query: &[i16]) -> i32 {
-    codes.iter().zip(query).map(|(code, number)| i32::from(*code) * i32::from(*number)).sum()
+    let (codes, codes_left) = codes.as_chunks::<16>();
+    let (query, query_left) = query.as_chunks::<16>();
+    let mut all = 0;
+    for (codes, query) in codes.iter().zip(query) {
+        let mut some = 0;
+        for at in 0..16 {
+            some += i32::from(i16::from(codes[at])) * i32::from(query[at]);
+        }
+        all += some;
+    }
+    let left = codes_left.iter().zip(query_left);
+    all + left.map(|(code, number)| i32::from(*code) * i32::from(*number)).sum::<i32>()
+}
+
+/// Bits, 64 in a number.
+fn signs(mut positive: impl ExactSizeIterator<Item = bool>) -> impl Iterator<Item = u64> {
+    let words = positive.len().div_ceil(64);
+    (0..words).map(move |_| {
+        positive.by_ref().take(64).enumerate().fold(0, |word, (at, bit)| word | u64::from(bit) << at)
+    })
+}
+
+fn apart(signs: &[u64], others: &[u64]) -> u32 {
+    signs.iter().zip(others).map(|(own, other)| (own ^ other).count_ones()).sum()
 }
 
 /// A vector in bytes and what one step is worth, so that it has the length one again.
@@ -393,8 +463,10 @@ impl Table {
         self.codes.get(row / BLOCK).and_then(|block| block.get(at..at + self.dims)).unwrap_or_default()
     }
 
-    fn put(&mut self, id: i64, print: u64, scale: f32, codes: &[u8]) {
+    fn put(&mut self, id: i64, print: u32, scale: f32, codes: &[u8]) {
         let codes = codes.iter().map(|byte| byte.cast_signed());
+        let words = self.words();
+        let bits = signs(codes.clone().map(|code| code > 0));
         if let Some(row) = self.rows.get(&id) {
             let row = *row as usize;
             self.prints[row] = print;
@@ -402,17 +474,22 @@ impl Table {
             let at = (row % BLOCK) * self.dims;
             let kept = &mut self.codes[row / BLOCK][at..at + self.dims];
             kept.iter_mut().zip(codes).for_each(|(kept, code)| *kept = code);
+            let at = (row % BLOCK) * words;
+            let kept = &mut self.signs[row / BLOCK][at..at + words];
+            kept.iter_mut().zip(bits).for_each(|(kept, bits)| *kept = bits);
             return;
         }
         let row = self.ids.len();
         if row % BLOCK == 0 {
             self.codes.push(Vec::with_capacity(BLOCK * self.dims));
+            self.signs.push(Vec::with_capacity(BLOCK * words));
         }
         self.rows.insert(id, row as u32);
         self.ids.push(id);
         self.prints.push(print);
         self.scales.push(scale);
         self.codes[row / BLOCK].extend(codes);
+        self.signs[row / BLOCK].extend(bits);
     }
 
     /// The last takes the place of the one that goes.
@@ -420,19 +497,93 @@ impl Table {
         let Some(row) = self.rows.remove(&id) else { return };
         let row = row as usize;
         let last = self.ids.len() - 1;
+        let words = self.words();
         if row != last {
             let codes = self.codes(last).to_vec();
             let at = (row % BLOCK) * self.dims;
             self.codes[row / BLOCK][at..at + self.dims].copy_from_slice(&codes);
+            let at = (last % BLOCK) * words;
+            let bits = self.signs[last / BLOCK][at..at + words].to_vec();
+            let at = (row % BLOCK) * words;
+            self.signs[row / BLOCK][at..at + words].copy_from_slice(&bits);
             self.rows.insert(self.ids[last], row as u32);
         }
         self.ids.swap_remove(row);
         self.prints.swap_remove(row);
         self.scales.swap_remove(row);
         self.codes[last / BLOCK].truncate((last % BLOCK) * self.dims);
+        self.signs[last / BLOCK].truncate((last % BLOCK) * words);
         if last % BLOCK == 0 {
             self.codes.pop();
+            self.signs.pop();
         }
+    }
+
+    fn words(&self) -> usize {
+        self.dims.div_ceil(64)
+    }
+
+    fn exactly(&self, query: &Asked, k: usize, allowed: Option<&dyn Fn(i64) -> bool>) -> Vec<(i64, f32)> {
+        let mut best = Best::new(k);
+        let mut row = 0;
+        for codes in self.codes.iter().flat_map(|block| block.chunks_exact(self.dims)) {
+            self.look(row, codes, query, allowed, &mut best);
+            row += 1;
+        }
+        best.list()
+    }
+
+    fn look(
+        &self,
+        row: usize,
+        codes: &[i8],
+        query: &Asked,
+        allowed: Option<&dyn Fn(i64) -> bool>,
+        best: &mut Best,
+    ) {
+        let cosine = dot(codes, &query.codes) as f32 * self.scales[row] * query.unit;
+        if cosine > best.least && allowed.is_none_or(|allowed| allowed(self.ids[row])) {
+            best.take(self.ids[row], cosine);
+        }
+    }
+
+    /// Looks exactly at the `looks` allowed ones whose signs are most like the query's, and those just like the last.
+    fn likely(
+        &self,
+        query: &Asked,
+        k: usize,
+        looks: usize,
+        allowed: Option<&dyn Fn(i64) -> bool>,
+    ) -> Vec<(i64, f32)> {
+        let words = self.words();
+        let mut far: Vec<u16> = Vec::with_capacity(self.ids.len());
+        for block in &self.signs {
+            far.extend(block.chunks_exact(words).map(|signs| apart(signs, &query.signs) as u16));
+        }
+        let mut at = vec![0usize; words * 64 + 1];
+        far.iter().for_each(|far| at[usize::from(*far)] += 1);
+        let mut best = Best::new(k);
+        let (mut from, mut seen) = (0, 0);
+        // Where few are allowed, wider and wider rings are looked at until there are enough of them.
+        while from < at.len() && seen < looks {
+            let mut ring = 0;
+            let mut to = from;
+            while to < at.len() && ring < (looks - seen).max(looks / 4) {
+                ring += at[to];
+                to += 1;
+            }
+            for (row, far) in far.iter().enumerate() {
+                if !(from..to).contains(&usize::from(*far))
+                    || allowed.is_some_and(|allowed| !allowed(self.ids[row]))
+                {
+                    continue;
+                }
+                seen += 1;
+                self.look(row, self.codes(row), query, None, &mut best);
+            }
+            from = to;
+        }
+        best.list()
     }
 }
 
@@ -484,7 +635,7 @@ fn record(
     dims: usize,
     kind: u8,
     id: i64,
-    print: u64,
+    print: u32,
     scale: f32,
     codes: &[i8],
 ) {
@@ -556,13 +707,13 @@ fn parse(bytes: &[u8], seed: u32, number: u64) -> Option<Record<'_>> {
     }
     let (kind, rest) = rest.split_first()?;
     let (id, rest) = rest.split_first_chunk::<8>()?;
-    let (print, rest) = rest.split_first_chunk::<8>()?;
+    let (print, rest) = rest.split_first_chunk::<4>()?;
     let (scale, codes) = rest.split_first_chunk::<4>()?;
     let id = i64::from_le_bytes(*id);
     match *kind {
         VECTOR => Some(Record::Vector {
             id,
-            print: u64::from_le_bytes(*print),
+            print: u32::from_le_bytes(*print),
             scale: f32::from_le_bytes(*scale),
             codes,
         }),
