@@ -137,8 +137,5 @@ fn answer(encoder: &Encoder, recent: &Recent, asked: &Receiver<Asked>) {
     }
 }
 
-#[cfg(all(test, feature = "meaning"))]
+#[cfg(test)]
 mod tests;
-#[cfg(all(test, feature = "meaning"))]
-#[path = "../../../tests/it/tiny.rs"]
-mod tiny;

@@ -1,5 +1,9 @@
 //! search room: the encoder against a naive one, damage of models and vectors, and the nearest against all.
-use super::tiny::{self, EPS, HEADS, HIDDEN, INNER, LAYERS, WORDS};
+#![cfg(feature = "meaning")]
+#[path = "../../../tests/it/tiny.rs"]
+mod tiny;
+
+use self::tiny::{EPS, HEADS, HIDDEN, INNER, LAYERS, WORDS};
 use super::{Encoder, Entry, ModelError, NOTE, Note, Vectors, WEIGHTS};
 use proptest::prelude::*;
 use serde_json::json;
