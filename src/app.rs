@@ -104,6 +104,18 @@ pub fn followers(letterhead: &Letterhead) -> Vec<Arc<dyn Follower>> {
     ]
 }
 
+/// The encoder, where there is a model. One that cannot be used never keeps the house from opening.
+fn meaning(config: &Config) -> Option<crate::search::Meaning> {
+    let model = config.model.as_ref()?;
+    match crate::search::Meaning::open(model, &config.vectors()) {
+        Ok(meaning) => Some(meaning),
+        Err(error) => {
+            tracing::warn!(folder = %model.display(), %error, "search goes by words alone");
+            None
+        }
+    }
+}
+
 impl App {
     /// Opens the database (migrating it), the index and all that runs beside.
     pub fn open(config: Config, options: Options) -> anyhow::Result<App> {
@@ -136,7 +148,10 @@ impl App {
         let letterhead = Letterhead::new(&config, key.clone());
         let templates = Templates::load(config.reload_templates.clone(), config.brand.hue)
             .map_err(|e| anyhow::anyhow!("templates: {e}"))?;
-        let search = crate::search::Search::open(&config.data.join("index"), &db)?;
+        let mut search = crate::search::Search::open(&config.data.join("index"), &db)?;
+        if options.background {
+            search.meaning = meaning(&config);
+        }
         let app = App(Arc::new(House {
             key,
             letterhead,
@@ -172,6 +187,7 @@ impl App {
             self.spawn_sweeper()?,
             crate::notices::spawn_fan_out(self.db.clone(), self.letterhead.clone(), self.bell.clone())?,
         ];
+        threads.extend(crate::search::meaning::follow::spawn(self.clone())?);
         threads.push(crate::mail::Sender::spawn(self.db.clone(), &self.config, self.bell.clone())?);
         if let Ok(mut own) = self.threads.lock() {
             own.extend(threads);

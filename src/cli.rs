@@ -5,6 +5,7 @@
 mod demo;
 mod doctor;
 mod evaluate;
+mod model;
 mod people;
 mod progress;
 mod serve;
@@ -91,6 +92,11 @@ enum Command {
         #[arg(value_name = "FILE.tar.gz")]
         file: PathBuf,
     },
+    /// The sentence encoder: with it, search also finds what means the same in other words
+    Model {
+        #[command(subcommand)]
+        what: Option<Model>,
+    },
     /// Check settings, folders, database, index and mail, and say what to mend; ends with 1 on errors
     Doctor {
         /// Also compare the search index, points and badges with what they are made from
@@ -121,6 +127,25 @@ enum Import {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+enum Model {
+    /// Check a model and put it in place: a folder with model.safetensors, tokenizer.json and config.json, or a wheel
+    Add {
+        #[arg(value_name = "PATH_OR_WHEEL")]
+        from: PathBuf,
+        /// What to call it [default: what it calls itself]
+        #[arg(long)]
+        name: Option<String>,
+        /// Codes of the languages it knows, comma separated [default: en]
+        #[arg(long, value_delimiter = ',')]
+        languages: Vec<String>,
+    },
+    /// Show which model is in place (the default)
+    Show,
+    /// Take the model and the vectors it made away
+    Remove,
 }
 
 #[derive(Subcommand)]
@@ -201,6 +226,13 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),
+        Command::Model { what } => match what.unwrap_or(Model::Show) {
+            Model::Add { from, name, languages } => {
+                model::add(&config, &from, model::Said { name, languages })
+            }
+            Model::Show => model::show(&config),
+            Model::Remove => model::remove(&config),
+        },
         Command::Doctor { deep } => doctor::doctor(&config, deep),
         Command::Verify => doctor::verify(&config),
         Command::Demo | Command::Settings | Command::Evaluate(_) => Ok(ExitCode::SUCCESS),

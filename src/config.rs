@@ -63,6 +63,12 @@ settings![
     ("workers", "1 to 64, or 0 for one per core", "0", "threads that serve requests"),
     ("readers", "1 to 64, or 0 for as many as cores", "0", "database connections for reading"),
     (
+        "model",
+        "a folder, or off",
+        "",
+        "the sentence encoder with which search finds what means the same; empty: model in the data folder, where there is one"
+    ),
+    (
         "unsolved_after_hours",
         "1 to 8760",
         "48",
@@ -163,6 +169,8 @@ pub struct Config {
     pub password_memory_kib: u32,
     pub workers: usize,
     pub readers: u32,
+    /// The folder of the sentence encoder; none: search goes by words alone.
+    pub model: Option<PathBuf>,
     pub unsolved_after_hours: i64,
     pub case_due_hours: i64,
     pub mail: Mail,
@@ -342,6 +350,11 @@ impl Config {
                 .map_err(|_| wrong("password_memory_kib"))?,
             workers: or_cores(number("workers", 0, 64)?),
             readers: u32::try_from(or_cores(number("readers", 0, 64)?)).map_err(|_| wrong("readers"))?,
+            model: match optional("model").as_deref() {
+                Some("off") => None,
+                Some(folder) => Some(PathBuf::from(folder)),
+                None => Some(data.join("model")).filter(|folder| folder.is_dir()),
+            },
             unsolved_after_hours: number("unsolved_after_hours", 1, 8760)?,
             case_due_hours: number("case_due_hours", 1, 8760)?,
             mail,
@@ -350,6 +363,11 @@ impl Config {
             data,
             listen,
         })
+    }
+
+    /// Where the vectors of threads are.
+    pub fn vectors(&self) -> PathBuf {
+        self.data.join("index").join("vectors")
     }
 
     /// Whether people reach the forum over TLS: cookies are then `Secure` and `__Host-`.

@@ -10,6 +10,7 @@ use crate::ledger;
 use crate::ledger::follow::Bell;
 use crate::mail::Letterhead;
 use crate::search::Index;
+use crate::search::meaning::{Encoder, Vectors};
 use std::net::{TcpListener, ToSocketAddrs};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub fn doctor(config: &Config, deep: bool) -> anyhow::Result<ExitCode> {
         Some(mut conn) => {
             places(config, &mut conn, &mut found);
             index(config, &mut conn, &mut found);
+            meaning(config, &mut conn, &mut found);
             mails(&mut conn, &mut found);
             backups(config, &mut found);
             true
@@ -278,6 +280,57 @@ fn index(config: &Config, conn: &mut Conn, found: &mut Findings) {
             found.warn(what, &format!("{reason}; the next start builds it, or `loggia reindex` now"));
         }
         Err(error) => found.error(what, &format!("{error}; stop the forum and run `loggia reindex`")),
+    }
+}
+
+fn meaning(config: &Config, conn: &mut Conn, found: &mut Findings) {
+    let what = "meaning";
+    let Some(model) = &config.model else {
+        let text = "off, search goes by words alone; `loggia model add` puts a model in place";
+        return found.ok(what, text);
+    };
+    let encoder = match Encoder::open(model) {
+        Ok(encoder) => encoder,
+        Err(error) => {
+            return found.error(
+                what,
+                &format!(
+                    "{}: {error}; `loggia model add` puts another in place, model = \"off\" does without",
+                    shown(model)
+                ),
+            );
+        }
+    };
+    let card = encoder.card();
+    let languages = card.languages.join(", ");
+    found.ok(what, &format!("{} in {}, {} numbers, knows {languages}", card.name, shown(model), card.dims));
+    let what = "vectors";
+    let counts = (
+        ledger::head(conn),
+        crate::search::meaning::follow::visible(conn),
+        Vectors::look(&config.vectors(), &card.id, card.dims),
+    );
+    match counts {
+        (Ok(head), Ok(threads), Ok(seen)) => {
+            let seen = seen.unwrap_or_default();
+            let text = format!("{} of {threads} threads are encoded", seen.vectors);
+            if seen.damaged > 0 {
+                found.warn(
+                    what,
+                    &format!(
+                        "{text}; {} records are damaged, the next start encodes them again",
+                        seen.damaged
+                    ),
+                );
+            } else if seen.place == 0 && threads > 0 {
+                found.warn(what, &format!("{text}; the rest is encoded while the forum runs"));
+            } else {
+                found.ok(what, &text);
+                lag(what, seen.place, head.0, found);
+            }
+        }
+        (Err(error), ..) | (_, Err(error), _) => found.error(what, &error.to_string()),
+        (.., Err(error)) => found.error(what, &format!("{}: {error}", shown(&config.vectors()))),
     }
 }
 

@@ -137,6 +137,20 @@ pub const SEARCH_HITS: usize = 15;
 /// Threads suggested while somebody types.
 pub const SUGGESTIONS: usize = 6;
 
+/// Pieces of words that are encoded of what is looked for: a question's body helps, its end does not.
+pub const MEANING_QUERY_PIECES: usize = 128;
+/// Pieces of words that are encoded of a thread: title and beginning. 128 took twice the time and found no more.
+pub const MEANING_PASSAGE_PIECES: usize = 64;
+/// Bytes of what is looked for that are encoded: more than so many pieces ever have.
+pub const MEANING_QUERY_BYTES: usize = 8_192;
+/// Milliseconds a search waits for its query's vector: a query takes 10 to 20 on a busy core, and words alone are an
+/// answer too.
+pub const MEANING_WAIT_MS: u64 = 80;
+/// Queries that may wait for the encoder; the next ones are answered by words alone.
+pub const MEANING_WAITING: usize = 8;
+/// Vectors of recent queries that are kept, 1.5 KB each: the next page of the same results asks again.
+pub const MEANING_RECENT: usize = 512;
+
 // --- feeds ---
 /// Entries of a feed.
 pub const FEED_ENTRIES: i64 = 30;

@@ -7,6 +7,7 @@ pub mod excerpt;
 pub mod find;
 pub mod follow;
 pub mod index;
+pub mod meaning;
 pub mod pages;
 pub mod query;
 pub mod ranking;
@@ -19,6 +20,7 @@ pub use document::ThreadDoc;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
+pub use meaning::Meaning;
 pub use pages::{hits, similar_threads};
 pub use query::{Hint, Query, State};
 
@@ -31,6 +33,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The index of a running house, and whether it has everything.
 pub struct Search {
     pub index: Index,
+    /// None where there is no model; see [`meaning`].
+    pub meaning: Option<Meaning>,
     /// Found missing, damaged or of an older schema: it is being built anew, and pages say so.
     rebuilding: AtomicBool,
     /// It failed while the house was open: the follower builds it anew.
@@ -54,6 +58,7 @@ impl Search {
         };
         Ok(Search {
             index,
+            meaning: None,
             rebuilding: AtomicBool::new(rebuilding),
             distrusted: AtomicBool::new(false),
             place: AtomicI64::new(place),

@@ -35,6 +35,8 @@ mod leaks;
 mod ledger;
 mod licences;
 mod mail;
+#[cfg(feature = "meaning")]
+mod meaning;
 mod moderation;
 mod notices;
 mod privacy;
@@ -44,5 +46,7 @@ mod search;
 mod source;
 mod supervision;
 mod threads;
+#[cfg(feature = "meaning")]
+mod tiny;
 mod traps;
 mod writing;
