@@ -1,4 +1,5 @@
 //! cli room: measures the search on question sets whose answers are known.
+use super::progress::Progress;
 use super::say;
 use crate::search::evaluate::{Bench, Evaluation, FIELDS};
 use anyhow::Context;
@@ -52,7 +53,19 @@ pub fn evaluate(what: Evaluate) -> anyhow::Result<ExitCode> {
     let folder = std::env::temp_dir().join(format!("loggia-evaluate-{}", std::process::id()));
     std::fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
     let bench = Bench::build(&of, &folder)?;
-    let report = bench.run(&of, None, &asked.out)?;
+    let meant = match &asked.model {
+        None => None,
+        Some(model) => {
+            let progress = Progress::new();
+            let meant = bench.encode(&of, model, &|done, total| progress.at("encode", done, total))?;
+            progress.end();
+            if meant.is_none() {
+                say("the model does not know the language: words alone are searched");
+            }
+            meant
+        }
+    };
+    let report = bench.run(&of, meant.as_ref(), &asked.out)?;
     let measures = report.measures;
     say(&format!(
         "{} documents, indexed in {:.1} s; {} queries",

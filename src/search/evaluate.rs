@@ -15,13 +15,18 @@ use anyhow::{Context, bail, ensure};
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
+use super::analysis::Lang;
 use super::document::ThreadDoc;
 use super::find::Hit;
 use super::index::{Index, Rebuild};
+use super::meaning::{Encoder, Entry, Vectors, passage};
 use super::query::Query;
+use super::ranking;
 
 /// Hits written per query.
 const HITS: usize = 100;
+/// Passages encoded at once.
+const ENCODED_AT_ONCE: usize = 32;
 /// Documents added to the index at once.
 const DOCS_AT_ONCE: usize = 500;
 /// Steps along a chain of duplicates; longer ones are circles.
@@ -30,8 +35,26 @@ const CHAIN_MAX: usize = 50;
 /// The fields of a corpus that can be indexed.
 pub const FIELDS: [&str; 3] = ["title", "body", "answers"];
 
-/// Finds the threads whose meaning is like a text, each with its cosine; `None` where it cannot say.
-pub type Meaning<'a> = dyn Fn(&str) -> Option<Vec<(i64, f32)>> + 'a;
+/// An encoder with the vectors of a corpus.
+pub struct Meant {
+    encoder: Encoder,
+    vectors: Vectors,
+}
+
+impl Meant {
+    /// Threads whose meaning is like a text, each with its cosine; none in a language the model does not know.
+    fn like(&self, text: &str) -> anyhow::Result<Vec<(i64, f32)>> {
+        if Lang::guess(text).is_some_and(|lang| !self.knows(lang.language().code)) {
+            return Ok(Vec::new());
+        }
+        let vector = self.encoder.encode(&[text])?.into_iter().next().unwrap_or_default();
+        Ok(self.vectors.nearest(&vector, ranking::POOL, None))
+    }
+
+    fn knows(&self, code: &str) -> bool {
+        self.encoder.languages().iter().any(|known| known == code)
+    }
+}
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -105,8 +128,8 @@ pub struct Bench {
     pub index: Index,
     /// Names of the documents; thread n is the n-th, from 1.
     ids: Vec<String>,
-    /// Title, and title with body, of each document, for an encoder.
-    pub texts: Vec<(String, String)>,
+    /// Title and question of each document, for an encoder.
+    texts: Vec<(String, String)>,
     build_s: f64,
     /// Removed when this is dropped.
     folder: PathBuf,
@@ -202,11 +225,45 @@ impl Bench {
         Ok(Bench { index, ids, texts, build_s, folder: folder.to_owned() })
     }
 
+    /// Encodes the corpus with the model in `model`; `progress` hears how many of how many texts are done. `None`
+    /// where the model does not know the language that was told.
+    ///
+    /// # Errors
+    /// A model that cannot be used.
+    pub fn encode(
+        &self,
+        of: &Evaluation,
+        model: &Path,
+        progress: &dyn Fn(u64, u64),
+    ) -> anyhow::Result<Option<Meant>> {
+        let encoder = Encoder::open(model)?;
+        let meant = Meant { vectors: Vectors::in_memory(encoder.dims())?, encoder };
+        if of.lang.as_deref().is_some_and(|code| !meant.knows(code)) {
+            return Ok(None);
+        }
+        let passages: Vec<String> =
+            self.texts.iter().map(|(title, question)| passage(title, question)).collect();
+        let ids: Vec<i64> = (1..).take(passages.len()).collect();
+        for (ids, texts) in ids.chunks(ENCODED_AT_ONCE).zip(passages.chunks(ENCODED_AT_ONCE)) {
+            let borrowed: Vec<&str> = texts.iter().map(String::as_str).collect();
+            let entries: Vec<Entry> = meant
+                .encoder
+                .encode_passages(&borrowed)?
+                .into_iter()
+                .zip(ids)
+                .map(|(vector, id)| Entry { id: *id, print: 0, vector })
+                .collect();
+            meant.vectors.apply(None, &entries, &[])?;
+            progress(ids.last().map_or(0, |id| id.unsigned_abs()), passages.len() as u64);
+        }
+        Ok(Some(meant))
+    }
+
     /// Runs the queries; each line of `out` is `query_id<TAB>doc_id<TAB>score`, best first.
     ///
     /// # Errors
     /// Queries that cannot be read, an output that cannot be written.
-    pub fn run(&self, of: &Evaluation, meaning: Option<&Meaning<'_>>, out: &Path) -> anyhow::Result<Report> {
+    pub fn run(&self, of: &Evaluation, meaning: Option<&Meant>, out: &Path) -> anyhow::Result<Report> {
         let file = File::create(out).with_context(|| out.display().to_string())?;
         let mut out = BufWriter::new(file);
         let mut report = Report { documents: self.ids.len(), build_s: self.build_s, ..Report::default() };
@@ -246,7 +303,7 @@ impl Bench {
         } else {
             &asked.title
         };
-        let like = meaning.and_then(|meaning| meaning(text)).unwrap_or_default();
+        let like = meaning.map(|meaning| meaning.like(text)).transpose()?.unwrap_or_default();
         if query_body {
             return Ok(self.index.similar_like(&asked.title, &asked.body, &like, HITS)?);
         }

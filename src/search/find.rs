@@ -107,6 +107,8 @@ pub struct Cursor {
     beyond: bool,
     /// Of a search whose phrases were taken apart.
     loosened: bool,
+    /// Of a search in which a sentence encoder had its say.
+    meant: bool,
     key: u64,
     thread_id: i64,
     total: Total,
@@ -133,6 +135,11 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// Whether a sentence encoder had its say on the page before: the next one must hear it too.
+    pub fn is_meant(&self) -> bool {
+        self.meant
+    }
+
     /// Reads what `encode` wrote.
     ///
     /// # Errors
@@ -147,10 +154,11 @@ impl Cursor {
             let (key, rest) = rest.split_first_chunk::<8>()?;
             let (thread_id, rest) = rest.split_first_chunk::<8>()?;
             let total = Total { count: u32::from_be_bytes(rest.try_into().ok()?), more: flags >> 1 & 1 == 1 };
-            (*flags < 16 && total.count <= COUNT_MAX).then_some(Cursor {
+            (*flags < 32 && total.count <= COUNT_MAX).then_some(Cursor {
                 any_word: flags & 1 == 1,
                 beyond: flags >> 2 & 1 == 1,
                 loosened: flags >> 3 & 1 == 1,
+                meant: flags >> 4 & 1 == 1,
                 key: u64::from_be_bytes(*key),
                 thread_id: i64::from_be_bytes(*thread_id),
                 total,
@@ -316,6 +324,7 @@ impl Index {
                 any_word: false,
                 beyond: false,
                 loosened: false,
+                meant: false,
                 key,
                 thread_id,
                 total,
@@ -374,6 +383,7 @@ impl Index {
             any_word,
             beyond: true,
             loosened,
+            meant: !like.is_empty(),
             key,
             thread_id,
             total,
@@ -411,6 +421,7 @@ impl Index {
                 any_word,
                 beyond: false,
                 loosened,
+                meant: !like.is_empty(),
                 key: group.best.key,
                 thread_id: group.best.thread_id,
                 total,
@@ -579,7 +590,8 @@ impl Index {
             return Ok(out);
         }
         let mut alone: HashMap<u32, Vec<(DocId, i64, f32)>> = HashMap::new();
-        for (thread_id, cosine) in cosines {
+        for (thread_id, cosine) in cosines.into_iter().filter(|(_, cosine)| *cosine >= ranking::MEANING_ALONE)
+        {
             if let Some(address) = self.address(searcher, thread_id)? {
                 alone.entry(address.segment_ord).or_default().push((address.doc_id, thread_id, cosine));
             }

@@ -227,6 +227,9 @@ pub const MEANING: f32 = 0.75;
 /// Cosine below which two sentences have nothing in common: MiniLM gives unrelated titles about as much.
 pub const MEANING_FROM: f32 = 0.15;
 
+/// Cosine from which a thread is found that has none of the words.
+pub const MEANING_ALONE: f32 = 0.35;
+
 /// Text and meaning as one score: the text's share of the best text among the candidates, and the cosine above
 /// [`MEANING_FROM`]. Without a likeness the text alone.
 pub fn fused(text: f32, top_text: f32, likeness: Option<f32>) -> f32 {
