@@ -7,6 +7,7 @@ mod doctor;
 mod people;
 mod progress;
 mod serve;
+mod synonyms;
 mod transfer;
 
 use crate::accounts::Role;
@@ -80,6 +81,9 @@ enum Command {
     /// Accounts; works while the forum is open
     #[command(subcommand)]
     User(User),
+    /// The brand's words that mean the same to a search; works while the forum is open
+    #[command(subcommand)]
+    Synonyms(SynonymList),
     /// Write everything into one file, while the forum is open or not
     Backup {
         #[arg(value_name = "FILE.tar.gz")]
@@ -113,6 +117,22 @@ enum Import {
     /// JSON lines, one user, question, answer, vote and so on per line
     Jsonl {
         #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum SynonymList {
+    /// Print the list in force
+    Show,
+    /// Say whether a list could be put in force, or what is wrong with it
+    Check {
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+    },
+    /// Put a list in force
+    Load {
+        #[arg(value_name = "FILE.toml")]
         file: PathBuf,
     },
 }
@@ -190,6 +210,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(User::Erase { name }) => people::erase(&config, &name),
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
+        Command::Synonyms(SynonymList::Show) => synonyms::show(&config),
+        Command::Synonyms(SynonymList::Check { file }) => synonyms::check(&file),
+        Command::Synonyms(SynonymList::Load { file }) => synonyms::load(&config, &file),
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),
         Command::Doctor { deep } => doctor::doctor(&config, deep),

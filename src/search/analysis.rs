@@ -126,7 +126,7 @@ impl Lang {
         char::from(b'0' + self.0)
     }
 
-    fn is_stop(self, folded: &str) -> bool {
+    pub(super) fn is_stop(self, folded: &str) -> bool {
         stop_mask(folded) >> self.0 & 1 == 1
     }
 }
@@ -534,6 +534,8 @@ pub struct QueryWord {
     pub terms: Alternatives,
     /// For a compound the terms of each part, in order; empty for a plain word.
     pub parts: Vec<Alternatives>,
+    /// Expressions of several words that mean the same, each word with its terms: found as phrases.
+    pub expressions: Vec<Vec<Alternatives>>,
     /// Says nothing in the query's language; left out unless the query is made of nothing else.
     pub stop: bool,
 }
@@ -576,7 +578,8 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
             return (words, true);
         }
         let (from, to) = chunk.span();
-        words.push(QueryWord { surface: slice(text, from, to).to_owned(), terms, parts, stop });
+        let surface = slice(text, from, to).to_owned();
+        words.push(QueryWord { surface, terms, parts, expressions: Vec::new(), stop });
     }
     (words, false)
 }

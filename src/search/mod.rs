@@ -6,9 +6,12 @@ pub mod excerpt;
 pub mod find;
 pub mod follow;
 pub mod index;
+mod newest;
 pub mod pages;
 pub mod query;
 pub mod ranking;
+mod store;
+pub mod synonyms;
 mod texts;
 pub mod views;
 
@@ -16,14 +19,17 @@ pub use document::ThreadDoc;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
+pub use newest::{look, newest};
 pub use pages::{hits, similar_threads};
 pub use query::{Hint, Query, State};
+pub use store::{SynonymChange, SynonymList, change_synonyms, synonym_list};
+pub use synonyms::Synonyms;
 
 use crate::app::App;
-use crate::db::Db;
+use crate::db::{Conn, Db, DbResult};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The index of a running house, and whether it has everything.
 pub struct Search {
@@ -37,11 +43,13 @@ pub struct Search {
     place: AtomicI64,
     /// One step or rebuild at a time, whoever asks for it.
     turn: Mutex<()>,
+    /// The brand's list, read anew whenever the ledger says that it is another.
+    synonyms: RwLock<Arc<Synonyms>>,
 }
 
 impl Search {
     /// Opens what is there; a damaged index never keeps the house from opening.
-    pub fn open(folder: &Path, _db: &Db) -> anyhow::Result<Search> {
+    pub fn open(folder: &Path, db: &Db) -> anyhow::Result<Search> {
         let (index, place, rebuilding) = match Index::open(folder)? {
             Opened::Ready { index, place } => (index, place, false),
             Opened::NeedsRebuild { index, reason } => {
@@ -49,13 +57,32 @@ impl Search {
                 (index, 0, true)
             }
         };
-        Ok(Search {
+        let search = Search {
             index,
             rebuilding: AtomicBool::new(rebuilding),
             distrusted: AtomicBool::new(false),
             place: AtomicI64::new(place),
             turn: Mutex::new(()),
-        })
+            synonyms: RwLock::default(),
+        };
+        search.read_synonyms(&mut *db.reader()?)?;
+        Ok(search)
+    }
+
+    /// The brand's words that mean the same.
+    pub fn synonyms(&self) -> Arc<Synonyms> {
+        self.synonyms.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts the list that the database has now in force.
+    fn read_synonyms(&self, conn: &mut Conn) -> DbResult<()> {
+        let list = Synonyms::parse(&synonym_list(conn)?.body).unwrap_or_else(|problem| {
+            // Only a list from a program with wider bounds comes here.
+            tracing::warn!(line = problem.line, "the list of synonyms cannot be read and is left out");
+            Synonyms::default()
+        });
+        *self.synonyms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        Ok(())
     }
 
     pub fn is_rebuilding(&self) -> bool {
@@ -91,6 +118,11 @@ impl Search {
     fn trust(&self) {
         self.distrusted.store(false, Ordering::SeqCst);
     }
+}
+
+/// Those of the threads `ids` that everybody may see, with all that searches look at.
+pub fn documents(conn: &mut Conn, ids: &[i64]) -> DbResult<Vec<ThreadDoc>> {
+    texts::by_ids(conn, ids)
 }
 
 /// The line above every page while the index is being built.

@@ -11,12 +11,14 @@ use crate::app::App;
 use crate::db::schema::{events, threads};
 use crate::db::{Conn, DbError, DbResult, among, zero};
 use crate::error::{Error, Result};
+use crate::insight::Outcome;
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::{escape, marked};
 use crate::kernel::slug::slug;
 use crate::kernel::{ids::ThreadId, limits};
 use crate::ledger;
+use crate::watches;
 use crate::web::cache::Shows;
 use crate::web::form::Params;
 use crate::web::i18n::{Arg, translate};
@@ -34,7 +36,12 @@ pub async fn results(visit: Visit, params: Params) -> Result<HttpResponse> {
     let text = params.get("q").to_owned();
     let after = params.filled("after").map(Cursor::decode).transpose();
     let after = after.map_err(|_| Error::Bad("error-bad-cursor"))?;
-    visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await
+    let counted = after.is_none().then(|| (visit.app.clone(), text.clone(), visit.household()));
+    let reply = visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await?;
+    if let Some((app, text, household)) = counted {
+        app.searches.searched(&text, household, app.db.clock.now());
+    }
+    Ok(reply)
 }
 
 /// `GET /search/suggestions?title=`: threads like what is being typed.
@@ -81,7 +88,9 @@ pub fn hits(
     after: Option<Cursor>,
 ) -> Result<Results> {
     let place = app.search.place();
-    let mut found = ask(app, |index| index.search(query, limit, after))?;
+    let mut query = query.clone();
+    super::synonyms::expand(&mut query, &app.search.synonyms());
+    let mut found = ask(app, |index| index.search(&query, limit, after))?;
     let words: Vec<QueryWord> = query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
     let all = !found.any_word;
     found.uncounted = settle(conn, place, &mut found.hits, |title| says(title, &words, all))?;
@@ -93,7 +102,7 @@ pub fn hits(
 }
 
 /// Asks the index. One that cannot answer is built anew, and the visitor told to come back.
-fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
+pub(super) fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
     question(&app.search.index).map_err(|error| {
         tracing::error!(%error, "the search index does not answer and is built anew");
         app.search.distrust();
@@ -177,6 +186,10 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
     let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let rebuilding = app.search.is_rebuilding();
+    let weak = found.any_word || found.hits.is_empty();
+    if after.is_none() && !rebuilding {
+        app.searches.went(text, outcome(&found), now);
+    }
     let filters = Filters::of(&typed, &query);
     let mut page = SearchPage {
         total_label: if query.is_empty() || rebuilding || found.uncounted {
@@ -189,6 +202,7 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
         filters: filters.shown(lang),
         solved_only: query.states.contains(&State::Solved),
         rebuilding,
+        beside: watches::Beside::of(&query, weak && !rebuilding),
         ..SearchPage::default()
     };
     if !query.is_empty() {
@@ -211,6 +225,14 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let head = Head { search_text: typed.clone(), ..Head::private(title, "search") };
     page.query = typed;
     Ok(Page::html("search/results.html", head, &page))
+}
+
+fn outcome(found: &Results) -> Outcome {
+    match (found.hits.is_empty(), found.any_word) {
+        (true, _) => Outcome::Nothing,
+        (false, true) => Outcome::Weak,
+        (false, false) => Outcome::Found,
+    }
 }
 
 fn search_url(query: &str) -> String {

@@ -198,7 +198,8 @@ impl Query {
         !self.words.is_empty() || !self.phrases.is_empty()
     }
 
-    fn has_qualifiers(&self) -> bool {
+    /// Asks for more than words: a search that is narrowed says little of what there is.
+    pub fn has_qualifiers(&self) -> bool {
         !self.states.is_empty() || !self.tags.is_empty() || !self.users.is_empty()
     }
 }

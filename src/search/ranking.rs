@@ -15,6 +15,8 @@ pub const QUESTION: f32 = 1.0;
 pub const ANSWERS: f32 = 0.7;
 /// Weight of a part of a compound against its whole: `v2` of `WRT54G-v2`.
 pub const PART: f32 = 0.5;
+/// Weight of a word that means the same as the one typed, against that one.
+pub const SYNONYM: f32 = 0.8;
 /// Weight of a title word that begins with the word being typed.
 pub const PREFIX: f32 = 0.6;
 
