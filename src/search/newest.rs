@@ -34,8 +34,8 @@ pub fn newest(app: &App, conn: &mut Conn, query: &Query, limit: usize) -> Result
     Ok(ids)
 }
 
-/// Numbers of the newest threads that have most of a query, as the index has them. For the brand's own eyes: nothing
-/// is left out that the ledger has taken away within the last second.
+/// Numbers of the newest threads that have most of a query, as the index has them: what the ledger has taken away
+/// within the last second may be among them, so they are for counting, or to be looked up.
 pub fn look(app: &App, query: &Query, limit: usize) -> Result<Vec<i64>> {
     let query = widened(app, query);
     ask(app, |index| index.newest_of(&query, true, limit))

@@ -186,9 +186,10 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
     let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let rebuilding = app.search.is_rebuilding();
-    let weak = found.any_word || found.hits.is_empty();
+    let mut went = Outcome::Found;
     if after.is_none() && !rebuilding {
-        app.searches.went(text, outcome(&found), now);
+        went = outcome(app, &query, &found)?;
+        app.searches.went(text, went, now);
     }
     let filters = Filters::of(&typed, &query);
     let mut page = SearchPage {
@@ -202,7 +203,7 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
         filters: filters.shown(lang),
         solved_only: query.states.contains(&State::Solved),
         rebuilding,
-        beside: watches::Beside::of(&query, weak && !rebuilding),
+        beside: watches::Beside::of(&query, went != Outcome::Found),
         ..SearchPage::default()
     };
     if !query.is_empty() {
@@ -227,12 +228,13 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     Ok(Page::html("search/results.html", head, &page))
 }
 
-fn outcome(found: &Results) -> Outcome {
-    match (found.hits.is_empty(), found.any_word) {
+/// Whether the first page has what was sought: a thread with most of the words.
+fn outcome(app: &App, query: &Query, found: &Results) -> Result<Outcome> {
+    Ok(match (found.hits.is_empty(), found.any_word) {
         (true, _) => Outcome::Nothing,
-        (false, true) => Outcome::Weak,
-        (false, false) => Outcome::Found,
-    }
+        (false, true) if super::look(app, query, 1)?.is_empty() => Outcome::Weak,
+        _ => Outcome::Found,
+    })
 }
 
 fn search_url(query: &str) -> String {

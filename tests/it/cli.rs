@@ -172,8 +172,8 @@ fn the_version_names_sqlite() {
 fn the_help_names_every_command() {
     let said = done(&scratch::folder("cli"), &["--help"]);
     for command in [
-        "serve", "demo", "import", "reindex", "replay", "stats", "user", "backup", "restore", "doctor",
-        "settings",
+        "serve", "demo", "import", "reindex", "replay", "stats", "user", "synonyms", "backup", "restore",
+        "doctor", "settings",
     ] {
         assert!(said.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{said}");
     }
