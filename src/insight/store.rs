@@ -106,6 +106,8 @@ pub fn gaps(
 ) -> DbResult<Vec<Gap>> {
     type Row = (String, i64, i64, i64, i64, i64, i64);
     const MISSED: &str = "SUM(search_counts.found_none + search_counts.weak)";
+    // Not the bare column: SQLite would walk its index, and so all days, to have the groups in order.
+    const KEY: &str = "(search_counts.group_key || '')";
     let sum = |column: &str| sql::<BigInt>(&format!("CAST(SUM(search_counts.{column}) AS BIGINT)"));
     let (most, key) = after.map_or((i64::MAX, ""), |(missed, key)| (*missed, key.as_str()));
     let aside = if put_aside { "IN" } else { "NOT IN" };
@@ -114,7 +116,7 @@ pub fn gaps(
         .filter(sql::<Bool>(&format!(
             "search_counts.group_key {aside} (SELECT d.group_key FROM dismissed_gaps d)"
         )))
-        .group_by(search_counts::group_key)
+        .group_by(sql::<Text>(KEY))
         .having(
             sql::<Bool>("(SUM(search_counts.visitors) >= ")
                 .bind::<BigInt, _>(limits::SEARCH_SHOWN_VISITORS)
@@ -122,14 +124,14 @@ pub fn gaps(
                 .bind::<BigInt, _>(most)
                 .sql(&format!(" OR {MISSED} = "))
                 .bind::<BigInt, _>(most)
-                .sql(" AND search_counts.group_key > ")
+                .sql(&format!(" AND {KEY} > "))
                 .bind::<Text, _>(key)
                 .sql("))"),
         )
-        .order((sql::<BigInt>(MISSED).desc(), search_counts::group_key))
+        .order((sql::<BigInt>(MISSED).desc(), sql::<Text>(KEY)))
         .limit(limit)
         .select((
-            search_counts::group_key,
+            sql::<Text>(KEY),
             sum("searched"),
             sum("found_none"),
             sum("weak"),
