@@ -171,8 +171,17 @@ async fn grow(world: &World, from: i64, to: i64) {
                 let body_md = "half a thought".to_owned();
                 let draft = loggia::threads::Unfinished { place, body_md, ..Default::default() };
                 loggia::threads::save_draft(tx, &ann, &draft)?;
-                let wanted = format!("router {name}");
-                loggia::watches::save(tx, ann.id, &wanted, "", loggia::watches::Mode::New)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let ann = world.ann.id;
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            for n in from..to {
+                loggia::watches::save(tx, ann, &format!("router {n}"), "", loggia::watches::Mode::New)?;
             }
             Ok(())
         })
