@@ -42,6 +42,7 @@ pub struct House {
     pub diffs: Diffs,
     pub views: crate::threads::ViewCounter,
     pub search: crate::search::Search,
+    pub searches: crate::insight::Counter,
     pub bell: Bell,
     /// What the administrators' overview counted last.
     pub counts: crate::admin::KeptStats,
@@ -165,6 +166,7 @@ impl App {
             diffs: Diffs::default(),
             views: crate::threads::ViewCounter::default(),
             search,
+            searches: crate::insight::Counter::default(),
             bell,
             counts: crate::admin::KeptStats::default(),
             started: db.clock.now(),
@@ -185,6 +187,7 @@ impl App {
             crate::search::follow::spawn(self.clone())?,
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
+            crate::watches::spawn(self.clone())?,
             crate::notices::spawn_fan_out(self.db.clone(), self.letterhead.clone(), self.bell.clone())?,
         ];
         threads.extend(crate::search::meaning::follow::spawn(self.clone())?);
@@ -227,6 +230,7 @@ impl App {
         Ok(std::thread::Builder::new().name("sweeper".into()).spawn(move || {
             let mut last_sweep = app.started;
             let mut last_flush = app.started;
+            let mut last_count = app.started;
             while !app.bell.stopping() {
                 app.bell.wait(app.bell.rung(), Duration::from_millis(limits::FOLLOWER_POLL_MS));
                 let now = app.db.clock.now();
@@ -236,12 +240,20 @@ impl App {
                         tracing::warn!(%error, "views could not be written down; they are kept for the next time");
                     }
                 }
+                if now.since(last_count) >= limits::SEARCH_FLUSH {
+                    last_count = now;
+                    if let Err(error) = app.searches.flush(&app.db) {
+                        tracing::warn!(%error, "searches could not be written down; they are kept for the next time");
+                    }
+                }
                 if now.since(last_sweep) >= limits::SWEEP {
                     last_sweep = now;
                     app.rates.sweep();
                     let swept = app.db.write_blocking(|tx| {
                         crate::accounts::sweep(tx)?;
-                        crate::threads::sweep(tx)
+                        crate::threads::sweep(tx)?;
+                        crate::insight::sweep(tx)?;
+                        crate::watches::sweep(tx)
                     });
                     if let Err(error) = swept {
                         tracing::warn!(%error, "old rows could not be dropped");
@@ -250,6 +262,9 @@ impl App {
             }
             if let Err(error) = app.views.flush(&app.db) {
                 tracing::warn!(%error, "the last views were not written down");
+            }
+            if let Err(error) = app.searches.flush(&app.db) {
+                tracing::warn!(%error, "the last searches were not written down");
             }
         })?)
     }
@@ -260,6 +275,7 @@ impl App {
             follow::catch_up(&self.db, &follower)?;
         }
         crate::search::follow::catch_up(self)?;
+        crate::watches::catch_up(self)?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod model;
 mod people;
 mod progress;
 mod serve;
+mod synonyms;
 mod transfer;
 
 use crate::accounts::Role;
@@ -82,6 +83,9 @@ enum Command {
     /// Accounts; works while the forum is open
     #[command(subcommand)]
     User(User),
+    /// The brand's words that mean the same to a search; works while the forum is open
+    #[command(subcommand)]
+    Synonyms(SynonymList),
     /// Write everything into one file, while the forum is open or not
     Backup {
         #[arg(value_name = "FILE.tar.gz")]
@@ -146,6 +150,22 @@ enum Model {
     Show,
     /// Take the model and the vectors it made away
     Remove,
+}
+
+#[derive(Subcommand)]
+enum SynonymList {
+    /// Print the list in force
+    Show,
+    /// Say whether a list could be put in force, or what is wrong with it
+    Check {
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+    },
+    /// Put a list in force
+    Load {
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -224,6 +244,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(User::Erase { name }) => people::erase(&config, &name),
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
+        Command::Synonyms(SynonymList::Show) => synonyms::show(&config),
+        Command::Synonyms(SynonymList::Check { file }) => synonyms::check(&file),
+        Command::Synonyms(SynonymList::Load { file }) => synonyms::load(&config, &file),
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),
         Command::Model { what } => match what.unwrap_or(Model::Show) {

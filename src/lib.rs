@@ -29,6 +29,9 @@
 //! | flag | a member's report of a post |
 //! | case | an escalation of a thread to staff, with a clock |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
+//! | synonyms | the brand's list of words that mean the same to a search |
+//! | gap | what people search for and don't find |
+//! | saved search | a query somebody wants to hear of: a member, or a confirmed address |
 //! | follower, place | reacts to events; the last one it has done |
 //! | points, badge, standing | what being right earned; an award; the sums of a person |
 //! | notice, mail, list | what somebody is told in the house; by mail; a kind of mail that can be left |
@@ -37,8 +40,8 @@
 //!
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`] and [`tags`]), [`search`], [`reputation`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`mail`], [`accounts`], [`privacy`], [`admin`],
-//! [`api`], [`exchange`]. In each, at most:
+//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
+//! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
 //! [`kernel::safe_html::SafeHtml`]), [`db`] (the only place that knows two databases), [`ledger`], [`web`] (visits,
@@ -83,6 +86,7 @@ pub mod db;
 pub mod error;
 pub mod escalation;
 pub mod exchange;
+pub mod insight;
 pub mod kernel;
 pub mod ledger;
 pub mod mail;
@@ -95,4 +99,5 @@ pub mod search;
 pub mod tags;
 pub mod threads;
 pub mod votes;
+pub mod watches;
 pub mod web;

@@ -68,7 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, escalation, moderation, notices, search, tags, threads, web as house,
+    accounts, admin, api, badges, escalation, insight, moderation, notices, search, tags, threads, watches,
+    web as house,
 };
 
 routes! {
@@ -109,6 +110,17 @@ routes! {
 
     GET  "/search"                               Anyone     search::pages::results;
     GET  "/search/suggestions"                   Anyone     search::pages::suggestions;
+    GET  "/search.atom"                          Anyone     house::feeds::of_search;
+    GET  "/search/watch"                         Anyone     watches::pages::watch_form;
+    POST "/search/watch"                         Anyone     watches::pages::watch;
+    GET  "/searches"                             SignedIn   watches::pages::index;
+    POST "/searches"                             SignedIn   watches::pages::save;
+    GET  "/searches/confirm"                     Anyone     watches::pages::confirm_form;
+    POST "/searches/confirm"                     Anyone     watches::pages::confirm;
+    GET  "/searches/leave"                       Anyone     watches::pages::leave_form;
+    POST "/searches/leave"                       Anyone     watches::pages::leave;
+    POST "/searches/{id}/name"                   SignedIn   watches::pages::rename;
+    POST "/searches/{id}/removal"                SignedIn   watches::pages::remove;
 
     GET  "/notices"                              SignedIn   notices::pages::index;
     POST "/notices/read"                         SignedIn   notices::pages::read_all;
@@ -199,6 +211,12 @@ routes! {
     POST "/admin/people/{username}/role"         Admin      admin::pages::set_role;
     GET  "/admin/mails"                          Admin      admin::pages::mails;
     POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
+    GET  "/admin/synonyms"                       Admin      admin::pages::synonyms::show;
+    POST "/admin/synonyms"                       Admin      admin::pages::synonyms::save;
+    GET  "/admin/gaps"                           Admin      insight::pages::gaps;
+    GET  "/admin/gaps.csv"                       Admin      insight::pages::csv;
+    POST "/admin/gaps/dismissal"                 Admin      insight::pages::dismiss;
+    POST "/admin/gaps/dismissal/removal"         Admin      insight::pages::restore;
 
     GET  "/api/openapi.json"                     Anyone     api::openapi::show;
     GET  "/api/v1/threads"                       Anyone     api::read::threads;

@@ -2,6 +2,8 @@
 pub mod pages;
 pub mod views;
 
+pub use pages::synonyms::said as problem_said;
+
 use crate::db::schema::{places, users};
 use crate::db::{Conn, DbResult};
 use crate::exchange::{Stats, stats};

@@ -1,4 +1,6 @@
 //! admin room: its pages.
+pub mod synonyms;
+
 use super::views::*;
 use crate::accounts::{self, PeopleFilter, Role};
 use crate::app::App;

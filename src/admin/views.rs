@@ -116,3 +116,28 @@ pub struct MailRow {
     pub last_error: String,
     pub can_retry: bool,
 }
+
+/// `admin/synonyms.html`: POST /admin/synonyms.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SynonymsPage {
+    /// The list as TOML: as it is in force, or as it was typed.
+    pub body: String,
+    /// Which list was read.
+    pub base: i64,
+    /// "12 rules in force", translated.
+    pub rules_label: String,
+    pub errors: FieldErrors,
+    /// Where the first mistake is, from 1, and what stands there; 0 without one.
+    pub line: i64,
+    pub line_text: String,
+    /// A query to try the list in force on; may be empty.
+    pub tried: String,
+    pub widened: Vec<WidenedRow>,
+    pub max: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct WidenedRow {
+    pub typed: String,
+    pub to: Vec<String>,
+}

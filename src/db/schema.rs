@@ -500,6 +500,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    synonym_lists (id) {
+        id -> BigInt,
+        body -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    search_counts (id) {
+        id -> BigInt,
+        day -> BigInt,
+        lang -> Text,
+        query -> Text,
+        group_key -> Text,
+        searched -> BigInt,
+        found_none -> BigInt,
+        weak -> BigInt,
+        opened -> BigInt,
+        solved -> BigInt,
+        visitors -> BigInt,
+    }
+}
+
+diesel::table! {
+    dismissed_gaps (group_key) {
+        group_key -> Text,
+        dismissed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    saved_searches (id) {
+        id -> BigInt,
+        user_id -> Nullable<BigInt>,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        token_digest -> Nullable<Text>,
+        language -> Text,
+        name -> Text,
+        query -> Text,
+        mode -> Text,
+        since_event_id -> BigInt,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        told_day -> BigInt,
+        told_count -> BigInt,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    search_tellings (search_id, thread_id, kind) {
+        search_id -> BigInt,
+        thread_id -> BigInt,
+        kind -> Text,
+        told_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -540,4 +601,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     post_origins,
     imported_rows,
     duplicate_links,
+    synonym_lists,
+    search_counts,
+    dismissed_gaps,
+    saved_searches,
+    search_tellings,
 );

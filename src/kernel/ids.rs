@@ -84,6 +84,10 @@ id!(
     /// A row of somebody's notices.
     NoticeId
 );
+id!(
+    /// A search somebody wants to hear of.
+    SearchId
+);
 
 impl ThreadId {
     /// The question that opens this thread.

@@ -146,10 +146,58 @@ pub const MEANING_QUERY_BYTES: usize = 8_192;
 /// Milliseconds a search waits for its query's vector: a query takes 10 to 20 on a busy core, and words alone are an
 /// answer too.
 pub const MEANING_WAIT_MS: u64 = 80;
+/// Milliseconds the next page of such a search waits: its order depends on it, and the vector is nearly always kept.
+pub const MEANING_WAIT_AGAIN_MS: u64 = 1_000;
 /// Queries that may wait for the encoder; the next ones are answered by words alone.
 pub const MEANING_WAITING: usize = 8;
 /// Vectors of recent queries that are kept, 1.5 KB each: the next page of the same results asks again.
 pub const MEANING_RECENT: usize = 512;
+
+// --- what searches teach ---
+/// Bytes of the brand's list of synonyms: two thousand rules fit, and a form carries it.
+pub const SYNONYM_BYTES: usize = 150 * 1024;
+/// Rules of the list.
+pub const SYNONYM_RULES: usize = 2_000;
+/// Expressions of one rule; more are a sign that a rule is several.
+pub const SYNONYM_EXPRESSIONS: usize = 20;
+/// Characters of one expression.
+pub const SYNONYM_CHARS: usize = 60;
+/// Words of one expression: each more makes every search for it dearer.
+pub const SYNONYM_WORDS: usize = 5;
+/// Expressions one query may be widened by: each costs a lookup per field and segment.
+pub const SYNONYMS_PER_QUERY: usize = 24;
+/// Different queries that are counted in a day and node; what comes after is not counted, which costs the rarest.
+pub const SEARCHES_COUNTED: usize = 10_000;
+/// Openings of hits that wait to be written down at once.
+pub const OPENINGS_WAITING: usize = 5_000;
+/// Characters of a query that is written down: longer ones are stories, and may name people.
+pub const SEARCH_COUNTED_CHARS: usize = 80;
+/// Digits in a row, marks between them not counted, from which a query is taken for somebody's number.
+pub const SEARCH_DIGITS: usize = 7;
+/// Visitors of a day, added up over days, from whom a query must have come before anybody is shown it.
+pub const SEARCH_SHOWN_VISITORS: i64 = 5;
+/// Microseconds between two writings of counted searches: a crash loses at most these.
+pub const SEARCH_FLUSH: i64 = 30_000_000;
+/// Days that counts of searches are kept: the longest period the page of gaps shows, and the month in progress.
+pub const SEARCH_COUNT_DAYS: i64 = 120;
+/// Gaps of one page, each of which costs a search.
+pub const GAPS_PER_PAGE: i64 = 20;
+/// Gaps of one file.
+pub const GAPS_PER_FILE: i64 = 1_000;
+/// Threads named beside one gap, unanswered and solved ones each.
+pub const GAP_THREADS: usize = 3;
+/// Hits looked at to find them.
+pub const GAP_HITS: usize = 40;
+/// Searches one member or address may have saved.
+pub const SAVED_SEARCHES: i64 = 30;
+/// Characters of a saved search's name: it has to fit a row of a table.
+pub const SEARCH_NAME: usize = 80;
+/// Threads one saved search tells of in a day; whoever wants more reads the feed.
+pub const SEARCH_NEWS_PER_DAY: i64 = 5;
+/// Saved searches that are compared with changed threads at once: bounds memory.
+pub const SEARCHES_PER_STEP: i64 = 500;
+/// Milliseconds between two looks of the follower of saved searches: the more has changed, the less each costs.
+pub const SEARCH_NEWS_PAUSE_MS: u64 = 3_000;
 
 // --- feeds ---
 /// Entries of a feed.

@@ -6,7 +6,7 @@ pub mod follow;
 
 use crate::db::schema::events;
 use crate::db::{Conn, DbError, DbResult};
-use crate::kernel::ids::{CaseId, EventId, FlagId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{CaseId, EventId, FlagId, PostId, SearchId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,17 @@ pub enum Fact {
         thread: ThreadId,
         case: CaseId,
     },
+    /// The brand's list of synonyms is another; `list` is its row.
+    SynonymsChanged {
+        list: i64,
+    },
+    /// Somebody wants to hear of a search: a member, or an address that has just been confirmed.
+    SearchSaved {
+        search: SearchId,
+    },
+    SearchForgotten {
+        search: SearchId,
+    },
 }
 
 impl Fact {
@@ -168,7 +179,10 @@ impl Fact {
             | UserSuspended { .. }
             | UserUnsuspended { .. }
             | UserErased { .. }
-            | TagDescribed { .. } => None,
+            | TagDescribed { .. }
+            | SynonymsChanged { .. }
+            | SearchSaved { .. }
+            | SearchForgotten { .. } => None,
             ThreadAsked { thread, .. }
             | AnswerPosted { thread, .. }
             | CommentPosted { thread, .. }
@@ -244,6 +258,11 @@ impl Fact {
         }
     }
 
+    /// Whether a page that others see may be another after it: what somebody saved is theirs alone.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Fact::SearchSaved { .. } | Fact::SearchForgotten { .. })
+    }
+
     /// The standard term of this kind, as stored and shown in statements.
     pub fn kind(&self) -> &'static str {
         use Fact::*;
@@ -279,6 +298,9 @@ impl Fact {
             CaseReleased { .. } => "case_released",
             CaseAnswered { .. } => "case_answered",
             CaseClosed { .. } => "case_closed",
+            SynonymsChanged { .. } => "synonyms_changed",
+            SearchSaved { .. } => "search_saved",
+            SearchForgotten { .. } => "search_forgotten",
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Letter<'a> {
     /// What it shows: not sent once that has been removed.
     pub post: Option<PostId>,
     pub expires_at: Option<Moment>,
+    /// The link that stops such mails, where it is not the list's: to an address without an account.
+    pub stop: Option<String>,
 }
 
 /// The mails about an account itself.
@@ -94,6 +96,11 @@ impl Letterhead {
         }
     }
 
+    /// Signs a value for links of one purpose.
+    pub fn sign(&self, purpose: &str, value: &str) -> String {
+        self.key.sign(purpose, value)
+    }
+
     /// Both parts, with the link that stops such mails in each.
     pub fn compose(&self, letter: Letter<'_>) -> NewMail {
         let Letter {
@@ -109,8 +116,9 @@ impl Letterhead {
             thread,
             post,
             expires_at,
+            stop,
         } = letter;
-        let stop = unsubscribe_url(&self.base_url, &self.key, user, list);
+        let stop = stop.unwrap_or_else(|| unsubscribe_url(&self.base_url, &self.key, user, list));
         let subject = one_line(&subject, limits::MAIL_SUBJECT_CHARS);
         let name = defuse(&one_line(name, 80));
         let greeting = if name.is_empty() {
@@ -207,6 +215,7 @@ impl Letterhead {
             thread: None,
             post: None,
             expires_at,
+            stop: None,
         })
     }
 }

@@ -29,10 +29,11 @@ pub enum List {
     Moderation,
     Cases,
     Badges,
+    Searches,
 }
 
 impl List {
-    pub const ALL: [List; 8] = [
+    pub const ALL: [List; 9] = [
         List::Account,
         List::Answers,
         List::Comments,
@@ -41,6 +42,7 @@ impl List {
         List::Moderation,
         List::Cases,
         List::Badges,
+        List::Searches,
     ];
 
     /// As stored, signed and used in field names.
@@ -54,6 +56,7 @@ impl List {
             List::Moderation => "moderation",
             List::Cases => "cases",
             List::Badges => "badges",
+            List::Searches => "searches",
         }
     }
 

@@ -511,6 +511,7 @@ impl<'a> Crier<'a> {
             // What it shows must still be there when it leaves.
             post: telling.post.or(telling.thread.map(ThreadId::question)).filter(|_| seen),
             expires_at: None,
+            stop: None,
         });
         mail::enqueue(tx, new).map(drop)
     }
@@ -775,6 +776,25 @@ pub fn notify_badges(
     };
     let telling = Telling { kind, event, at: tx.now, actor: None, thread: None, post: None, detail: &detail };
     Crier::new(letterhead).tell(tx, user, &telling)
+}
+
+/// Tells `user` that a thread is news for a search they saved, `name`. For the follower of saved searches, in its own
+/// transaction.
+pub fn notify_search(
+    tx: &mut Tx<'_>,
+    letterhead: &Letterhead,
+    user: UserId,
+    kind: Kind,
+    thread: ThreadId,
+    name: &str,
+    (event, at): (EventId, Moment),
+) -> DbResult<()> {
+    let mut crier = Crier::new(letterhead);
+    if !crier.stands(tx, thread, None)? {
+        return Ok(());
+    }
+    let telling = Telling { kind, event, at, actor: None, thread: Some(thread), post: None, detail: name };
+    crier.tell(tx, user, &telling).map(drop)
 }
 
 /// Whether `user` was told of `event`, in this way or (`None`) in any.

@@ -8,7 +8,7 @@ pub mod pages;
 pub mod store;
 pub mod views;
 
-pub use follow::{BadgeNews, Notices, fan_out_step, notify_badges, spawn_fan_out};
+pub use follow::{BadgeNews, Notices, fan_out_step, notify_badges, notify_search, spawn_fan_out};
 pub use store::{Notice, forget, mark_all_read, open, page, unread_count};
 
 pub use crate::kernel::ids::NoticeId;
@@ -48,10 +48,14 @@ pub enum Kind {
     CaseClosed,
     Badge,
     BadgeRevoked,
+    /// A question that matches a saved search.
+    SearchNew,
+    /// A solution that matches one.
+    SearchSolved,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 26] = [
+    pub const ALL: [Kind; 28] = [
         Kind::Answer,
         Kind::OfficialAnswer,
         Kind::FollowedAnswer,
@@ -78,6 +82,8 @@ impl Kind {
         Kind::CaseClosed,
         Kind::Badge,
         Kind::BadgeRevoked,
+        Kind::SearchNew,
+        Kind::SearchSolved,
     ];
 
     /// As stored, and the end of its Fluent keys `notice-…`, `notice-…-gone`, `mail-…-subject`.
@@ -109,6 +115,8 @@ impl Kind {
             Kind::CaseClosed => "case-closed",
             Kind::Badge => "badge",
             Kind::BadgeRevoked => "badge-revoked",
+            Kind::SearchNew => "search-new",
+            Kind::SearchSolved => "search-solved",
         }
     }
 
@@ -142,6 +150,7 @@ impl Kind {
             | Kind::CaseAnswered
             | Kind::CaseClosed => Some(List::Cases),
             Kind::Badge | Kind::BadgeRevoked => Some(List::Badges),
+            Kind::SearchNew | Kind::SearchSolved => Some(List::Searches),
         }
     }
 
@@ -168,6 +177,7 @@ impl Kind {
             | Kind::CaseAnswered
             | Kind::CaseClosed => "case",
             Kind::Badge | Kind::BadgeRevoked => "badge",
+            Kind::SearchNew | Kind::SearchSolved => "search",
         }
     }
 
@@ -189,6 +199,8 @@ impl Kind {
                 | Kind::CasePassedOn
                 | Kind::Badge
                 | Kind::BadgeRevoked
+                | Kind::SearchNew
+                | Kind::SearchSolved
         )
     }
 }

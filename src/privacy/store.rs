@@ -39,6 +39,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
             .order(unsubscriptions::list)
             .select(unsubscriptions::list)
             .load::<String>(conn)?,
+        "saved_searches": crate::watches::own_data(conn, user)?,
         "badges": badges(conn, user)?,
         "sessions": own_sessions(conn, user)?,
         "access_tokens": tokens(conn, user)?,

@@ -130,7 +130,7 @@ impl Lang {
         char::from(b'0' + self.0)
     }
 
-    fn is_stop(self, folded: &str) -> bool {
+    pub(super) fn is_stop(self, folded: &str) -> bool {
         stop_mask(folded) >> self.0 & 1 == 1
     }
 
@@ -611,6 +611,8 @@ pub struct QueryWord {
     pub terms: Alternatives,
     /// For a compound the terms of each part, in order; empty for a plain word.
     pub parts: Vec<Alternatives>,
+    /// Expressions of several words that mean the same, each word with its terms: found as phrases.
+    pub expressions: Vec<Vec<Alternatives>>,
     /// Says nothing in the query's language; left out unless the query is made of nothing else.
     pub stop: bool,
     /// One bit per language in which it is a stop word, so that no document of that language has it.
@@ -673,7 +675,7 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
         let surface = slice(text, from, to);
         let mut folded = fold(surface);
         bound_term(&mut folded);
-        words.push(QueryWord { surface: surface.to_owned(), folded, terms, parts, stop, stops, roots });
+        words.push(QueryWord { surface: surface.to_owned(), folded, terms, parts, expressions: Vec::new(), stop, stops, roots });
     }
     (words, false)
 }

@@ -37,6 +37,11 @@ impl Matcher {
             for (term, _) in word.terms.iter().chain(word.parts.iter().flatten()) {
                 matcher.add(term.clone(), number, false);
             }
+            // Of a phrase that means the same, the words that say something.
+            let meant = word.expressions.iter().flatten().flatten();
+            for (term, _) in meant.filter(|(term, _)| !Lang::all().any(|lang| lang.is_stop(term))) {
+                matcher.add(term.clone(), number, false);
+            }
             matcher.words += 1;
         }
         if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {

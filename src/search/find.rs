@@ -838,6 +838,46 @@ impl Index {
         }
         out
     }
+
+    /// The newest threads that have all of a query, without a look at what they say; with `most`, of four words and
+    /// more three quarters are enough.
+    ///
+    /// # Errors
+    /// `Index` if the index cannot be read.
+    pub fn newest_of(&self, query: &Query, most: bool, limit: usize) -> Result<Vec<i64>, SearchError> {
+        if query.is_empty() {
+            return Ok(Vec::new());
+        }
+        let searcher = self.searcher();
+        let mut plan = self.plan(query, false);
+        if most && query.words.len() >= 4 {
+            let rest = self.plan(&Query { words: Vec::new(), ..query.clone() }, false);
+            let least = (query.words.len() * 3).div_ceil(4);
+            let each = query.words.iter().map(|word| {
+                let only = Query { words: vec![word.clone()], ..Query::default() };
+                (Occur::Should, self.plan(&only, false).matching)
+            });
+            let enough = BooleanQuery::with_minimum_required_clauses(each.collect(), least);
+            let all =
+                vec![(Occur::Must, rest.matching), (Occur::Must, Box::new(enough) as Box<dyn Matching>)];
+            plan = Plan { matching: Box::new(BooleanQuery::new(all)), excluded: rest.excluded };
+        }
+        let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(&searcher))?;
+        let mut newest: BinaryHeap<Reverse<i64>> = BinaryHeap::new();
+        for segment in searcher.segment_readers() {
+            let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
+            let shown = Shown::of(&searcher, segment, &plan)?;
+            weight.for_each_no_score(segment, &mut |docs| {
+                for &doc in docs.iter().filter(|doc| shown.has(**doc)) {
+                    newest.push(Reverse(ids.get_val(doc)));
+                    if newest.len() > limit {
+                        newest.pop();
+                    }
+                }
+            })?;
+        }
+        Ok(newest.into_sorted_vec().into_iter().map(|Reverse(id)| id).collect())
+        }
 }
 
 /// The cursor behind the last of `limit` shown, where there are more.
@@ -932,6 +972,16 @@ fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, share: f
                 .filter_map(|(at, part)| Some((at, pick(part, lang)?)))
                 .collect();
             push_phrase(&terms, fields, share * ranking::PART, out);
+        }
+    }
+    for expression in &word.expressions {
+        for lang in Lang::all() {
+            let terms: Vec<(usize, &str)> = expression
+                .iter()
+                .enumerate()
+                .filter_map(|(at, word)| Some((at, pick(word, lang)?)))
+                .collect();
+            push_phrase(&terms, fields, share * ranking::SYNONYM, out);
         }
     }
 }

@@ -171,6 +171,7 @@ fn rebuild(app: &App, progress: &dyn Fn(u64, u64)) -> Result<()> {
         let mut conn = app.db.reader()?;
         // What happens from here on is followed afterwards, whether or not the reading below sees it.
         let place = ledger::head(&mut conn)?;
+        search.read_synonyms(&mut conn)?;
         let total: i64 = threads::table.filter(threads::removed.eq(zero())).count().get_result(&mut *conn)?;
         (place.0, u64::try_from(total).unwrap_or(0))
     };
@@ -220,6 +221,10 @@ fn step(app: &App) -> Result<Step> {
     let (events, touched) = {
         let mut conn = app.db.reader()?;
         let events = ledger::after(&mut conn, EventId(from), EVENTS_AT_ONCE)?;
+        if events.iter().any(|event| matches!(event.fact, Fact::SynonymsChanged { .. })) {
+            search.read_synonyms(&mut conn)?;
+            app.cache.search_moved();
+        }
         let touched = touched(&mut conn, &events)?;
         (events, touched)
     };

@@ -215,6 +215,24 @@ impl Index {
         Ok(Living::current(&root)?.map(|(living, payload)| Index::assemble(root, living, payload, None)))
     }
 
+    /// A small index in memory, of these threads alone: what has just changed, to be asked by many queries.
+    ///
+    /// # Errors
+    /// `Index` if there is no memory for it.
+    pub fn of_few(docs: &[ThreadDoc]) -> Result<Index, SearchError> {
+        let (schema, fields) = Fields::schema();
+        let index = tantivy::Index::create_in_ram(schema);
+        let living = Living::read(index, Path::new(""))?;
+        let mut writer = living.writer()?;
+        for doc in docs {
+            writer.add_document(fields.document(doc))?;
+        }
+        writer.commit()?;
+        writer.wait_merging_threads()?;
+        living.reader.reload()?;
+        Ok(Index::assemble(PathBuf::new(), living, Payload::default(), None))
+    }
+
     fn assemble(root: PathBuf, living: Living, payload: Payload, lock: Option<File>) -> Index {
         let (_, fields) = Fields::schema();
         let writing = Mutex::new(Writing { writer: None, payload });

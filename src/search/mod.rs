@@ -13,6 +13,12 @@ pub mod query;
 pub mod ranking;
 mod rerank;
 pub mod spelling;
+mod newest;
+pub mod pages;
+pub mod query;
+pub mod ranking;
+mod store;
+pub mod synonyms;
 mod texts;
 pub mod views;
 
@@ -21,14 +27,19 @@ pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
 pub use meaning::Meaning;
+pub use newest::{look, newest};
 pub use pages::{hits, similar_threads};
 pub use query::{Hint, Query, State};
+pub use store::{SynonymChange, SynonymList, change_synonyms, synonym_list};
+pub use synonyms::Synonyms;
 
 use crate::app::App;
-use crate::db::Db;
+use crate::db::{Conn, Db, DbResult};
+use crate::kernel::limits;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 /// The index of a running house, and whether it has everything.
 pub struct Search {
@@ -44,11 +55,13 @@ pub struct Search {
     place: AtomicI64,
     /// One step or rebuild at a time, whoever asks for it.
     turn: Mutex<()>,
+    /// The brand's list, read anew whenever the ledger says that it is another.
+    synonyms: RwLock<Arc<Synonyms>>,
 }
 
 impl Search {
     /// Opens what is there; a damaged index never keeps the house from opening.
-    pub fn open(folder: &Path, _db: &Db) -> anyhow::Result<Search> {
+    pub fn open(folder: &Path, db: &Db) -> anyhow::Result<Search> {
         let (index, place, rebuilding) = match Index::open(folder)? {
             Opened::Ready { index, place } => (index, place, false),
             Opened::NeedsRebuild { index, reason } => {
@@ -56,14 +69,59 @@ impl Search {
                 (index, 0, true)
             }
         };
-        Ok(Search {
+        let search = Search {
             index,
             meaning: None,
             rebuilding: AtomicBool::new(rebuilding),
             distrusted: AtomicBool::new(false),
             place: AtomicI64::new(place),
             turn: Mutex::new(()),
-        })
+            synonyms: RwLock::default(),
+        };
+        search.read_synonyms(&mut *db.reader()?)?;
+        Ok(search)
+    }
+
+    /// The brand's words that mean the same.
+    pub fn synonyms(&self) -> Arc<Synonyms> {
+        self.synonyms.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts the list that the database has now in force.
+    fn read_synonyms(&self, conn: &mut Conn) -> DbResult<()> {
+        let list = Synonyms::parse(&synonym_list(conn)?.body).unwrap_or_else(|problem| {
+            // Only a list from a program with wider bounds comes here.
+            tracing::warn!(line = problem.line, "the list of synonyms cannot be read and is left out");
+            Synonyms::default()
+        });
+        *self.synonyms.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        Ok(())
+    }
+
+    /// Threads whose meaning is like a query's, each with its cosine: none without a model, while it is busy, or where
+    /// the words are asked for as they stand. Behind a first page that had them, it is waited for longer, since the
+    /// order of the second depends on it.
+    pub fn like(&self, query: &Query, after: Option<Cursor>) -> Vec<(i64, f32)> {
+        let wait = match after {
+            None => limits::MEANING_WAIT_MS,
+            Some(after) if after.is_meant() => limits::MEANING_WAIT_AGAIN_MS,
+            Some(_) => return Vec::new(),
+        };
+        if query.exact || query.words.is_empty() {
+            return Vec::new();
+        }
+        if query.has_qualifiers() || !query.excluded.is_empty() {
+            let words: Vec<&str> = query.words.iter().map(|word| word.surface.as_str()).collect();
+            return self.like_text(&words.join(" "), wait);
+        }
+        self.like_text(&query.text, wait)
+    }
+
+    /// The same for a text, waiting so many milliseconds at most.
+    pub fn like_text(&self, text: &str, wait_ms: u64) -> Vec<(i64, f32)> {
+        let Some(meaning) = &self.meaning else { return Vec::new() };
+        let Some(vector) = meaning.query(text, Duration::from_millis(wait_ms)) else { return Vec::new() };
+        meaning.nearest(&vector, ranking::POOL, None)
     }
 
     pub fn is_rebuilding(&self) -> bool {
@@ -99,6 +157,11 @@ impl Search {
     fn trust(&self) {
         self.distrusted.store(false, Ordering::SeqCst);
     }
+}
+
+/// Those of the threads `ids` that everybody may see, with all that searches look at.
+pub fn documents(conn: &mut Conn, ids: &[i64]) -> DbResult<Vec<ThreadDoc>> {
+    texts::by_ids(conn, ids)
 }
 
 /// The line above every page while the index is being built.

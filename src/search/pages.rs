@@ -4,6 +4,7 @@
 //! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not; one of them for the names people have now.
 use super::analysis::{Lang, QueryWord, query_words};
 use super::query::{Hint, Query, State};
+use super::ranking::Reader;
 use super::views::{self, Filter, Instead, SearchPage, Suggestion};
 use super::{Cursor, ExcerptFrom, Hit, Results, SearchError, Total};
 use crate::accounts;
@@ -11,12 +12,14 @@ use crate::app::App;
 use crate::db::schema::{events, threads};
 use crate::db::{Conn, DbError, DbResult, among, zero};
 use crate::error::{Error, Result};
+use crate::insight::Outcome;
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::{escape, marked};
 use crate::kernel::slug::slug;
 use crate::kernel::{ids::ThreadId, limits};
 use crate::ledger;
+use crate::watches;
 use crate::web::cache::Shows;
 use crate::web::form::Params;
 use crate::web::i18n::{Arg, translate};
@@ -34,7 +37,12 @@ pub async fn results(visit: Visit, params: Params) -> Result<HttpResponse> {
     let text = params.get("q").to_owned();
     let after = params.filled("after").map(Cursor::decode).transpose();
     let after = after.map_err(|_| Error::Bad("error-bad-cursor"))?;
-    visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await
+    let counted = after.is_none().then(|| (visit.app.clone(), text.clone(), visit.household()));
+    let reply = visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await?;
+    if let Some((app, text, household)) = counted {
+        app.searches.searched(&text, household, app.db.clock.now());
+    }
+    Ok(reply)
 }
 
 /// `GET /search/suggestions?title=`: threads like what is being typed.
@@ -57,7 +65,8 @@ pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<Suggestion> 
 
 fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
     let place = app.search.place();
-    let mut hits = ask(app, |index| index.similar(title, "", limit))?;
+    let like = app.search.like_text(title, limits::MEANING_WAIT_MS);
+    let mut hits = ask(app, |index| index.similar_like(title, "", &like, limit))?;
     let (words, _) = query_words(title, Lang::guess(title), super::query::WORDS_MAX);
     settle(conn, place, &mut hits, |title| says(title, &words, false))?;
     let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
@@ -81,7 +90,10 @@ pub fn hits(
     after: Option<Cursor>,
 ) -> Result<Results> {
     let place = app.search.place();
-    let mut found = ask(app, |index| index.search(query, limit, after))?;
+    let mut query = query.clone();
+    super::synonyms::expand(&mut query, &app.search.synonyms());
+    let like = app.search.like(&query, after);
+    let mut found = ask(app, |index| index.search_like(&query, &like, limit, after))?;
     let words: Vec<QueryWord> = query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
     let all = !found.any_word;
     found.uncounted = settle(conn, place, &mut found.hits, |title| says(title, &words, all))?;
@@ -93,7 +105,7 @@ pub fn hits(
 }
 
 /// Asks the index. One that cannot answer is built anew, and the visitor told to come back.
-fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
+pub(super) fn ask<T>(app: &App, question: impl FnOnce(&super::Index) -> Result<T, SearchError>) -> Result<T> {
     question(&app.search.index).map_err(|error| {
         tracing::error!(%error, "the search index does not answer and is built anew");
         app.search.distrust();
@@ -181,10 +193,16 @@ fn says(title: &str, words: &[QueryWord], all: bool) -> bool {
 fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> {
     let (visit, now) = (room.visit, room.now);
     let (app, lang) = (&visit.app, visit.lang);
-    let (query, hints) = Query::parse(text);
+    let (mut query, hints) = Query::parse(text);
+    query.reader = Reader { lang: Lang::from_code(lang), today: Some(now.day()) };
     let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
     let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let rebuilding = app.search.is_rebuilding();
+    let mut went = Outcome::Found;
+    if after.is_none() && !rebuilding {
+        went = outcome(app, &query, &found)?;
+        app.searches.went(text, went, now);
+    }
     let filters = Filters::of(&typed, &query);
     let mut page = SearchPage {
         total_label: if query.is_empty() || rebuilding || found.uncounted {
@@ -197,6 +215,7 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
         filters: filters.shown(lang),
         solved_only: query.states.contains(&State::Solved),
         rebuilding,
+        beside: watches::Beside::of(&query, went != Outcome::Found),
         ..SearchPage::default()
     };
     if !query.is_empty() {
@@ -219,6 +238,15 @@ fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> 
     let head = Head { search_text: typed.clone(), ..Head::private(title, "search") };
     page.query = typed;
     Ok(Page::html("search/results.html", head, &page))
+}
+
+/// Whether the first page has what was sought: a thread with most of the words.
+fn outcome(app: &App, query: &Query, found: &Results) -> Result<Outcome> {
+    Ok(match (found.hits.is_empty(), found.any_word) {
+        (true, _) => Outcome::Nothing,
+        (false, true) if super::look(app, query, 1)?.is_empty() => Outcome::Weak,
+        _ => Outcome::Found,
+    })
 }
 
 fn search_url(query: &str) -> String {

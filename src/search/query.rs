@@ -209,7 +209,7 @@ impl Query {
         !self.words.is_empty() || !self.phrases.is_empty()
     }
 
-    /// Names states, tags or people.
+    /// Asks for more than words: a search that is narrowed says little of what there is.
     pub fn has_qualifiers(&self) -> bool {
         !self.states.is_empty() || !self.tags.is_empty() || !self.users.is_empty()
     }

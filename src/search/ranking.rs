@@ -31,6 +31,10 @@ pub const ANSWERS: f32 = 2.4;
 pub const ROOT: f32 = 0.5;
 /// Weight of a part of a compound against its whole: `v2` of `WRT54G-v2`.
 pub const PART: f32 = 0.2;
+
+pub const PART: f32 = 0.5;
+/// Weight of a word that means the same as the one typed, against that one.
+pub const SYNONYM: f32 = 0.8;
 /// Weight of a title word that begins with the word being typed.
 pub const PREFIX: f32 = 0.6;
 /// Weight of a word one letter away from one the index does not know; two letters away, its square.

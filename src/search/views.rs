@@ -22,6 +22,8 @@ pub struct SearchPage {
     /// Adds or drops `is:solved`.
     pub solved_toggle_url: Option<String>,
     pub solved_only: bool,
+    /// Hearing of later hits: a saved search, a feed.
+    pub beside: Option<crate::watches::Beside>,
     /// The index is being built anew: what is not found may be there all the same.
     pub rebuilding: bool,
 }

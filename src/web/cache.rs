@@ -140,7 +140,9 @@ impl PageCache {
 
     /// Makes old what these events changed. A change of a person may be on any page.
     pub fn follow(&self, events: &[Event]) {
-        for event in events {
+        let mut shown = events.iter().filter(|event| event.fact.is_shown()).peekable();
+        let any = shown.peek().is_some();
+        for event in shown {
             match event.fact.thread() {
                 Some(thread) => {
                     self.counter(Shows::Thread(thread)).fetch_add(1, Ordering::SeqCst);
@@ -148,7 +150,7 @@ impl PageCache {
                 None => self.drop_all(),
             }
         }
-        if !events.is_empty() {
+        if any {
             self.everything.fetch_add(1, Ordering::SeqCst);
             self.search_moved();
         }

@@ -1,14 +1,16 @@
 //! web room: what machines read of the forum: Atom feeds and the map of the site. Only what everybody may see.
 use crate::app::App;
 use crate::db::schema::{posts, tags, thread_tags, threads, users};
-use crate::db::{Conn, DbResult, zero};
+use crate::db::{Conn, DbResult, among, zero};
 use crate::error::{Error, Result};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::escape;
+use crate::search;
 use crate::web::cache::Shows;
-use crate::web::form::Parts;
-use crate::web::i18n::translate;
+use crate::web::form::{Params, Parts};
+use crate::web::i18n::{Arg, translate};
+use crate::web::rates::Budget;
 use crate::web::view::{encode, tag_links, thread_url};
 use crate::web::visit::Visit;
 use actix_web::HttpResponse;
@@ -95,6 +97,27 @@ pub async fn of_tag(visit: Visit, parts: Parts) -> Result<HttpResponse> {
             let rows: Vec<Entry> = entries!().filter(threads::id.eq_any(of_tag)).load(room.conn)?;
             let title = format!("{}: {name}", translate(&app.config.language, "feed-title", &[]));
             Ok(feed(app, &title, &path, &page, &rows))
+        })
+        .await
+}
+
+/// `GET /search.atom?q=`: the newest questions that have all of a query.
+pub async fn of_search(visit: Visit, params: Params) -> Result<HttpResponse> {
+    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
+    let Some(text) = crate::watches::kept(params.get("q")) else {
+        return Ok(visit.redirect("/threads/feed.atom", None));
+    };
+    let page = format!("/search?q={}", encode(&text));
+    let path = format!("/search.atom?q={}", encode(&text));
+    visit
+        .shared_file(path.clone(), Shows::Search, ATOM, move |room| {
+            let app = room.visit.app.clone();
+            let (query, _) = search::Query::parse(&text);
+            let limit = usize::try_from(limits::FEED_ENTRIES).unwrap_or(0);
+            let ids = search::newest(&app, room.conn, &query, limit)?;
+            let rows: Vec<Entry> = entries!().filter(among(threads::id, ids)).load(room.conn)?;
+            let title = translate(&app.config.language, "feed-search-title", &[("q", Arg::Text(&text))]);
+            Ok(feed(&app, &title, &path, &page, &rows))
         })
         .await
 }

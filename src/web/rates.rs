@@ -35,6 +35,8 @@ budgets! {
     /// Mails about an account to one address that somebody typed, whoever asks and whether it is known or not: a
     /// mailbox is not a weapon. Three bad tries and a good one fit.
     AccountMail: 4 per 900 s,
+    /// Addresses left for searches by one household: a family's questions fit.
+    Watch: 8 per 600 s,
     /// Questions, answers and edits by one person.
     Post: 12 per 30 s,
     /// Comments by one person.

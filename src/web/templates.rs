@@ -131,6 +131,8 @@ pub fn limit(of: &str) -> Option<usize> {
         "reason" => limits::MAX_REASON,
         "suspension-days" => usize::try_from(limits::MAX_SUSPENSION_DAYS).ok()?,
         "summary" => limits::MAX_SUMMARY,
+        "query" => crate::search::query::CHARS_MAX,
+        "search-name" => limits::SEARCH_NAME,
         "tag" => limits::MAX_TAG,
         "tags" => limits::MAX_TAGS_CHARS,
         _ => return None,

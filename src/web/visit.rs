@@ -229,6 +229,11 @@ impl Visit {
         self.anonymous.as_deref()
     }
 
+    /// The page of ours that this request came from, as the browser says.
+    pub fn came_from(&self) -> Option<&str> {
+        self.came_from.as_deref()
+    }
+
     pub fn session_token(&self) -> Option<&str> {
         self.session.as_deref()
     }

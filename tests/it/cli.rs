@@ -172,8 +172,8 @@ fn the_version_names_sqlite() {
 fn the_help_names_every_command() {
     let said = done(&scratch::folder("cli"), &["--help"]);
     for command in [
-        "serve", "demo", "import", "reindex", "replay", "stats", "user", "backup", "restore", "doctor",
-        "settings",
+        "serve", "demo", "import", "reindex", "replay", "stats", "user", "synonyms", "backup", "restore",
+        "doctor", "settings",
     ] {
         assert!(said.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{said}");
     }
@@ -599,4 +599,20 @@ fn the_demo_opens_filled_and_again() {
     assert!(refused(1, &folder, &moved).contains("lives in"));
     let stats = done(&folder, &["stats", "--json"]);
     assert!(stats.contains("\"people\":1,\"questions\":0"), "{stats}");
+}
+
+#[test]
+fn synonyms_are_checked_put_in_force_and_shown() {
+    let folder = scratch::folder("cli");
+    let file = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    file("good.toml", "[[same]]\nwords = [\"wifi\", \"wlan\"]\n");
+    file("bad.toml", "[[same]]\nwords = [\"wifi\", \"wlan\"]\n\n[[also]]\nfrom = \"login\"\n");
+    assert_eq!(done(&folder, &["synonyms", "check", "good.toml"]), "1 rules\n");
+    let said = refused(1, &folder, &["synonyms", "check", "bad.toml"]);
+    assert!(said.contains("bad.toml: Line 4 cannot be read"), "{said}");
+    refused(1, &folder, &["synonyms", "show"]);
+    done(&folder, &["synonyms", "load", "good.toml"]);
+    refused(1, &folder, &["synonyms", "load", "bad.toml"]);
+    assert_eq!(done(&folder, &["synonyms", "show"]), "[[same]]\nwords = [\"wifi\", \"wlan\"]\n");
+    assert!(done(&folder, &["synonyms", "load", "good.toml"]).contains("as it was"));
 }

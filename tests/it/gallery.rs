@@ -18,11 +18,13 @@ use loggia::accounts::views::*;
 use loggia::admin::views::*;
 use loggia::badges::views::*;
 use loggia::escalation::views::*;
+use loggia::insight::views::*;
 use loggia::moderation::views::*;
 use loggia::notices::views::*;
 use loggia::search::views::*;
 use loggia::tags::views::*;
 use loggia::threads::views::*;
+use loggia::watches::views::*;
 use loggia::web::views::*;
 
 // ---------- templates and words ----------
@@ -842,6 +844,12 @@ fn sheets() -> Vec<Sheet> {
         DraftsPage::default(),
     ));
 
+    let beside = |missed| Beside {
+        query: s("thermostat lost night"),
+        feed_url: s("/search.atom?q=x"),
+        watch_url: s("/search/watch?q=x"),
+        missed,
+    };
     let mut searching = shell(Visitor, "search", "Results");
     searching.search_text = s("thermostat lost night");
     let hit = |i: i64| {
@@ -865,6 +873,7 @@ fn sheets() -> Vec<Sheet> {
             filters: vec![Filter { label: s("tag: hub"), remove_url: s("/search?q=y") }],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
+            beside: Some(beside(false)),
             rebuilding: false,
         },
     ));
@@ -875,8 +884,137 @@ fn sheets() -> Vec<Sheet> {
         SearchPage {
             query: s("thermostat lost night"),
             total_label: s("Nothing found"),
+            beside: Some(beside(true)),
             ..SearchPage::default()
         },
+    ));
+    all.push(sheet(
+        "search-none-member",
+        "search/results.html",
+        Shell { search_text: s("thermostat lost night"), ..shell(Ann, "search", "Results") },
+        SearchPage { query: s("thermostat lost night"), beside: Some(beside(true)), ..SearchPage::default() },
+    ));
+    let watch = WatchPage { query: s("thermostat lost night"), ..WatchPage::default() };
+    all.push(sheet("watch", "search/watch.html", shell(Visitor, "search", "Tell me"), watch.clone()));
+    all.push(sheet("watch-member", "search/watch.html", shell(Ann, "search", "Tell me"), watch.clone()));
+    all.push(sheet(
+        "watch-errors",
+        "search/watch.html",
+        shell(Visitor, "search", "Tell me"),
+        WatchPage { email: s("ann@"), errors: errors(&[("email", "This is not an address.")]), ..watch },
+    ));
+    let token = TokenPage {
+        title: s("Hear of this search"),
+        text: s("One press, and we write to you when it is answered."),
+        action: s("/searches/confirm"),
+        button: s("Yes, tell me"),
+        token: s("t0k3n"),
+    };
+    all.push(sheet("token", "search/token.html", shell(Visitor, "search", "Hear"), token.clone()));
+    all.push(sheet(
+        "token-done",
+        "search/token.html",
+        shell(Visitor, "search", "Hear"),
+        TokenPage { action: s(""), ..token },
+    ));
+    let saved = |n: i64| SavedRow {
+        id: n,
+        name: if n == 1 { s("Lost thermostats") } else { s("thermostat lost night") },
+        query: s("thermostat lost night"),
+        url: s("/search?q=x"),
+        feed_url: s("/search.atom?q=x"),
+        solved_only: n == 2,
+        saved: when("3 days ago"),
+        told: (n == 1).then(|| when("1 hour ago")),
+    };
+    all.push(sheet(
+        "saved",
+        "search/saved.html",
+        shell(Ann, "search", "Saved searches"),
+        SavedPage { rows: vec![saved(1), saved(2)], pager: pager(), max: 30, daily: 5 },
+    ));
+    all.push(sheet(
+        "saved-empty",
+        "search/saved.html",
+        shell(Ann, "search", "Saved searches"),
+        SavedPage { daily: 5, ..SavedPage::default() },
+    ));
+    let gap = |n: i64| GapRow {
+        key: s("descal kettl"),
+        wording: s("descale the kettle"),
+        search_url: s("/search?q=x"),
+        others_label: if n == 1 { s("Also worded another way.") } else { s("") },
+        searched: 41,
+        found_none: 30,
+        weak: n,
+        opened: 3,
+        solved: 1,
+        last: when("yesterday"),
+        unanswered: (0..n)
+            .map(|_| ThreadLink { title: s("How to descale a kettle"), url: s("/threads/42/x") })
+            .collect(),
+        solutions: vec![ThreadLink { title: s("Vinegar in the kettle"), url: s("/threads/43/x") }],
+        ask_url: s("/ask?title=x"),
+    };
+    let periods: Vec<Period> = [7, 30, 90]
+        .map(|days| Period { label: format!("{days} days"), url: s("/admin/gaps"), here: days == 30 })
+        .into();
+    let gaps = GapsPage {
+        rows: vec![gap(1), gap(2), gap(0)],
+        days: 30,
+        periods,
+        aside: false,
+        aside_url: s("/admin/gaps?show=aside"),
+        csv_url: s("/admin/gaps.csv"),
+        pager: pager(),
+        visitors: 5,
+    };
+    all.push(sheet("gaps", "admin/gaps.html", shell(Brand, "admin", "Gaps"), gaps.clone()));
+    all.push(sheet(
+        "gaps-aside",
+        "admin/gaps.html",
+        shell(Brand, "admin", "Gaps"),
+        GapsPage { aside: true, ..gaps.clone() },
+    ));
+    all.push(sheet(
+        "gaps-empty",
+        "admin/gaps.html",
+        shell(Brand, "admin", "Gaps"),
+        GapsPage { rows: Vec::new(), ..gaps.clone() },
+    ));
+    all.push(sheet(
+        "gaps-aside-empty",
+        "admin/gaps.html",
+        shell(Brand, "admin", "Gaps"),
+        GapsPage { rows: Vec::new(), aside: true, ..gaps },
+    ));
+    let synonyms = SynonymsPage {
+        body: s("[[same]]\nwords = [\"wifi\", \"wlan\"]\n"),
+        base: 1,
+        rules_label: s("One rule in force"),
+        tried: s("wifi"),
+        widened: vec![WidenedRow { typed: s("wifi"), to: vec![s("wlan"), s("wireless network")] }],
+        max: 153_600,
+        ..SynonymsPage::default()
+    };
+    all.push(sheet("synonyms", "admin/synonyms.html", shell(Brand, "admin", "Synonyms"), synonyms.clone()));
+    all.push(sheet(
+        "synonyms-errors",
+        "admin/synonyms.html",
+        shell(Brand, "admin", "Synonyms"),
+        SynonymsPage {
+            errors: errors(&[("body", "Line 2: this rule needs another word.")]),
+            line: 2,
+            line_text: s("words = [\"wifi\"]"),
+            widened: Vec::new(),
+            ..synonyms
+        },
+    ));
+    all.push(sheet(
+        "synonyms-empty",
+        "admin/synonyms.html",
+        shell(Brand, "admin", "Synonyms"),
+        SynonymsPage::default(),
     ));
     all.push(sheet(
         "search-blank",
@@ -1818,6 +1956,9 @@ fn sheets() -> Vec<Sheet> {
                     | "message"
                     | "drafts"
                     | "flag"
+                    | "saved"
+                    | "gaps"
+                    | "synonyms"
             )
         })
         .map(|x| {
@@ -1841,7 +1982,7 @@ fn lengthen(value: &mut Value, key: &str) {
         Value::String(text) => match key {
             "title" | "thread_title" | "display_name" | "author_name" | "text" | "subject" | "excerpt"
             | "note" | "reason" | "label" | "description" | "location" | "summary" | "place_label"
-            | "others_label" | "target_title" => *text = s(LONG),
+            | "others_label" | "target_title" | "wording" | "query" | "typed" => *text = s(LONG),
             "body_html" | "about_html" => {
                 text.push_str(&format!("<p>{LONG} https://example.org/{}</p>", "x".repeat(200)))
             }
@@ -1998,7 +2139,7 @@ fn an_anonymous_page_has_no_form_that_posts() {
     for sheet in sheets().iter().filter(|x| {
         matches!(
             x.name.as_str(),
-            "front" | "thread" | "search" | "tags" | "people" | "help" | "log" | "error-404"
+            "front" | "thread" | "search" | "search-none" | "tags" | "people" | "help" | "log" | "error-404"
         )
     }) {
         assert!(!render(&tera, sheet).contains("method=\"post\""), "{}", sheet.name);

@@ -97,6 +97,7 @@ impl House {
             thread: thread.map(ThreadId),
             post: None,
             expires_at: None,
+            stop: None,
         })
     }
     fn enqueue(&self, mail: NewMail) -> Option<MailId> {
@@ -686,6 +687,7 @@ on_both!(what_people_type_never_becomes_a_header_or_a_command, |house: House| {
             thread: None,
             post: None,
             expires_at: None,
+            stop: None,
         });
         assert!(!mail.html.contains("<img"));
         house.enqueue(mail).unwrap();

@@ -32,6 +32,7 @@ mod house;
 mod imported;
 mod journey;
 mod leaks;
+mod learning;
 mod ledger;
 mod licences;
 mod mail;

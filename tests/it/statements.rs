@@ -176,6 +176,27 @@ async fn grow(world: &World, from: i64, to: i64) {
         })
         .await
         .unwrap();
+    let ann = world.ann.id;
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            for n in from..to {
+                loggia::watches::save(tx, ann, &format!("router {n}"), "", loggia::watches::Mode::New)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    for n in from..to {
+        for household in 0..loggia::kernel::limits::SEARCH_SHOWN_VISITORS {
+            let address = std::net::IpAddr::from([192, 0, 2, u8::try_from(household).unwrap()]);
+            let (app, now) = (&world.app, world.clock.now());
+            app.searches.went(&format!("toaster {n}"), loggia::insight::Outcome::Nothing, now);
+            app.searches.searched(&format!("toaster {n}"), address, now);
+        }
+    }
+    let app = world.app.clone();
+    crate::ground::aside(move || app.searches.flush(&app.db).unwrap()).await;
     world.settle().await;
 }
 
@@ -227,6 +248,8 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         "/badges/first-answer",
         "/search?q=router",
         "/search/suggestions?title=router",
+        "/search/watch?q=router",
+        "/search.atom?q=router",
         "/threads/feed.atom",
         "/tags/common/feed.atom",
         "/sitemap.xml",
@@ -235,6 +258,7 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
     let own = [
         ("ann", "/notices"),
         ("ann", "/drafts"),
+        ("ann", "/searches"),
         ("ann", "/settings/sessions"),
         ("ann", "/ask?title=router"),
         ("carla", "/moderation"),
@@ -248,6 +272,10 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("elena", "/admin/people"),
         ("elena", "/admin/mails"),
         ("elena", "/admin/mails?state=all"),
+        ("elena", "/admin/synonyms"),
+        ("elena", "/admin/gaps"),
+        ("elena", "/admin/gaps?show=aside"),
+        ("elena", "/admin/gaps.csv"),
         ("carla", thread),
         ("dario", thread),
         ("carla", "/people/ann"),

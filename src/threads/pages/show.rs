@@ -36,6 +36,7 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
         Some(_) => return Err(Error::Bad("error-unknown-sort")),
     };
     let app = visit.app.clone();
+    let came_from = visit.came_from().map(str::to_owned);
     let reply = visit
         .shared_page(Shows::Thread(id), move |room| {
             page(room, id, Some(&slug), oldest, after, Typed::default())
@@ -43,6 +44,7 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
         .await?;
     if reply.status().is_success() {
         app.views.count(id);
+        app.searches.opened(came_from.as_deref(), id, app.db.clock.now());
     }
     Ok(reply)
 }

@@ -1,0 +1,63 @@
+# Saved searches, and hearing of answers without an account.
+beside-label = This search
+beside-missed-title = Not answered here yet?
+beside-missed-text = We can tell you as soon as a question like this is solved.
+beside-tell = Tell me when this is answered
+beside-save = Save this search
+beside-feed = Feed of this search
+watch-title = Tell me when this is answered
+watch-lead = “{ $q }”
+watch-email = Your e-mail address
+watch-email-help = We send a link to confirm it, and then only news of this search. Each mail has a link that ends them and removes your address.
+watch-send = Send me the link
+watch-sign-in = Sign in instead, and hear of it here too
+watch-look-at-mail = We sent you a link. Once you have opened it, we tell you as soon as this is answered.
+watch-confirm-ask-title = Hear of this search
+watch-confirm-ask-text = One press, and we write to you when it is answered.
+watch-confirm-button = Yes, tell me
+watch-confirm-done-title = We will tell you
+watch-confirm-done-text = As soon as a question like yours is solved, you get a mail.
+watch-confirm-invalid-title = This link is not good any more
+watch-confirm-invalid-text = It may have been used already, or be too old. Search again to get another.
+watch-leave-ask-title = No more mails about this search
+watch-leave-ask-text = Your address is removed with it.
+watch-leave-button = End these mails
+watch-leave-done-title = Done
+watch-leave-done-text = No more mails about this search will come, and your address is removed with it.
+watch-leave-invalid-title = This link is not understood
+watch-leave-invalid-text = Please take the whole link from the mail.
+searches-title = Saved searches
+searches-lead = You are told of new questions and solutions that match, at most { $n } a day for each search.
+searches-new = New and solved questions
+searches-solved = Solved questions
+searches-saved = Saved
+searches-told = Last news
+searches-never = No news yet
+searches-name = Name
+searches-rename = Rename
+searches-remove = Remove
+searches-confirm = Remove this saved search?
+searches-empty-title = No saved searches
+searches-empty-text = Beside the results of any search is a button that saves it.
+menu-searches = Saved searches
+search-nothing-to-save = There is nothing to search for in this.
+error-bad-mode = This form was not understood.
+flash-search-saved = The search is saved; you will hear of what comes.
+flash-search-known = You have this search already.
+flash-search-too-many = You have as many saved searches as fit. Remove one first.
+flash-search-renamed = The search has its new name.
+flash-search-removed = The search is removed.
+feed-search-title = Search: { $q }
+
+notice-search-new = A new question matches your saved search “{ $detail }”
+notice-search-solved = A question that matches your search “{ $detail }” has been solved
+mail-search-new-subject = New: { $title }
+mail-search-solved-subject = Solved: { $title }
+mail-list-searches = Saved searches
+mail-list-searches-help = New and solved questions that match a search you saved.
+mail-watch-confirm-subject = Shall { $brand } tell you when your search is answered?
+mail-watch-confirm-body =
+    Somebody, probably you, asked us to write to this address when a search is answered.
+
+    Please confirm it. If it was not you, you need do nothing: no other mail will come.
+mail-watch-confirm-link = Yes, tell me

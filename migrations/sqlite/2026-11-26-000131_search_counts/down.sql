@@ -1,0 +1,2 @@
+DROP TABLE dismissed_gaps;
+DROP TABLE search_counts;

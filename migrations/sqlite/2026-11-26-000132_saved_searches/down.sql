@@ -1,0 +1,2 @@
+DROP TABLE search_tellings;
+DROP TABLE saved_searches;

@@ -1,0 +1,213 @@
+//! insight room: counts as rows, and the gaps they tell of.
+use super::{Opening, Searched, Tally};
+use crate::db::schema::{dismissed_gaps, search_counts, threads};
+use crate::db::{Conn, DbResult, Tx, among, among_texts};
+use crate::kernel::ids::ThreadId;
+use crate::kernel::limits;
+use crate::kernel::moment::{DAY, Moment};
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use std::collections::{HashMap, HashSet};
+
+/// Rows of one transaction: visitors' writes get between.
+pub const ROWS_AT_ONCE: usize = 500;
+/// Wordings read to name the gaps of one page; a group with more is named by one of its frequent ones.
+const WORDINGS: i64 = 2_000;
+
+/// Which of the opened threads are solved.
+pub fn solved(conn: &mut Conn, openings: &[Opening]) -> DbResult<HashSet<ThreadId>> {
+    if openings.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let ids: Vec<ThreadId> = threads::table
+        .filter(among(threads::id, openings.iter().map(|opening| opening.thread)))
+        .filter(threads::accepted_answer_id.is_not_null())
+        .select(threads::id)
+        .load(conn)?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Adds to what has been counted.
+pub fn add(tx: &mut Tx<'_>, rows: &[(i64, Searched, Tally)]) -> DbResult<()> {
+    for (day, searched, tally) in rows {
+        let row = search_counts::table
+            .filter(search_counts::day.eq(day))
+            .filter(search_counts::query.eq(&searched.query))
+            .filter(search_counts::lang.eq(searched.lang));
+        let known = diesel::update(row)
+            .set((
+                search_counts::searched.eq(search_counts::searched + tally.searched),
+                search_counts::found_none.eq(search_counts::found_none + tally.found_none),
+                search_counts::weak.eq(search_counts::weak + tally.weak),
+                search_counts::opened.eq(search_counts::opened + tally.opened),
+                search_counts::solved.eq(search_counts::solved + tally.solved),
+                search_counts::visitors.eq(search_counts::visitors + tally.visitors),
+            ))
+            .execute(tx.conn)?;
+        if known == 0 {
+            diesel::insert_into(search_counts::table)
+                .values((
+                    search_counts::day.eq(day),
+                    search_counts::lang.eq(searched.lang),
+                    search_counts::query.eq(&searched.query),
+                    search_counts::group_key.eq(&searched.group),
+                    search_counts::searched.eq(tally.searched),
+                    search_counts::found_none.eq(tally.found_none),
+                    search_counts::weak.eq(tally.weak),
+                    search_counts::opened.eq(tally.opened),
+                    search_counts::solved.eq(tally.solved),
+                    search_counts::visitors.eq(tally.visitors),
+                ))
+                .execute(tx.conn)?;
+        }
+    }
+    Ok(())
+}
+
+/// Drops what was counted too long ago.
+pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
+    let before = tx.now.0.div_euclid(DAY) - limits::SEARCH_COUNT_DAYS;
+    diesel::delete(search_counts::table.filter(search_counts::day.lt(before))).execute(tx.conn)?;
+    Ok(())
+}
+
+/// One thing that people sought in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub key: String,
+    /// Its most frequent wording.
+    pub wording: String,
+    /// How many more wordings there are.
+    pub others: i64,
+    pub searched: i64,
+    pub found_none: i64,
+    pub weak: i64,
+    pub opened: i64,
+    pub solved: i64,
+    /// The first moment of the day of the last search in vain.
+    pub missed_at: Moment,
+}
+
+impl Gap {
+    /// Searches that found nothing, or not what was meant.
+    pub fn missed(&self) -> i64 {
+        self.found_none + self.weak
+    }
+}
+
+/// Gaps since a day, those most often missed first, below `after` (times missed and key).
+pub fn gaps(
+    conn: &mut Conn,
+    since: i64,
+    put_aside: bool,
+    after: Option<&(i64, String)>,
+    limit: i64,
+) -> DbResult<Vec<Gap>> {
+    type Row = (String, i64, i64, i64, i64, i64, i64);
+    const MISSED: &str = "SUM(search_counts.found_none + search_counts.weak)";
+    // Not the bare column: SQLite would walk its index, and so all days, to have the groups in order.
+    const KEY: &str = "(search_counts.group_key || '')";
+    let sum = |column: &str| sql::<BigInt>(&format!("CAST(SUM(search_counts.{column}) AS BIGINT)"));
+    let (most, key) = after.map_or((i64::MAX, ""), |(missed, key)| (*missed, key.as_str()));
+    let aside = if put_aside { "IN" } else { "NOT IN" };
+    let rows: Vec<Row> = search_counts::table
+        .filter(search_counts::day.ge(since))
+        .filter(sql::<Bool>(&format!(
+            "search_counts.group_key {aside} (SELECT d.group_key FROM dismissed_gaps d)"
+        )))
+        .group_by(sql::<Text>(KEY))
+        .having(
+            sql::<Bool>("(SUM(search_counts.visitors) >= ")
+                .bind::<BigInt, _>(limits::SEARCH_SHOWN_VISITORS)
+                .sql(&format!(" AND {MISSED} > 0 AND ({MISSED} < "))
+                .bind::<BigInt, _>(most)
+                .sql(&format!(" OR {MISSED} = "))
+                .bind::<BigInt, _>(most)
+                .sql(&format!(" AND {KEY} > "))
+                .bind::<Text, _>(key)
+                .sql("))"),
+        )
+        .order((sql::<BigInt>(MISSED).desc(), sql::<Text>(KEY)))
+        .limit(limit)
+        .select((
+            sql::<Text>(KEY),
+            sum("searched"),
+            sum("found_none"),
+            sum("weak"),
+            sum("opened"),
+            sum("solved"),
+            sql::<BigInt>(
+                "MAX(CASE WHEN search_counts.found_none + search_counts.weak > 0 THEN search_counts.day ELSE 0 END)",
+            ),
+        ))
+        .load(conn)?;
+    let wordings: Vec<(String, String)> = search_counts::table
+        .filter(among_texts(search_counts::group_key, rows.iter().map(|row| row.0.as_str())))
+        .filter(search_counts::day.ge(since))
+        .group_by((search_counts::group_key, search_counts::query))
+        .order((sql::<BigInt>("SUM(search_counts.searched)").desc(), search_counts::query))
+        .limit(WORDINGS)
+        .select((search_counts::group_key, search_counts::query))
+        .load(conn)?;
+    let mut named: HashMap<String, (String, i64)> = HashMap::new();
+    for (key, wording) in wordings {
+        named.entry(key).and_modify(|(_, others)| *others += 1).or_insert((wording, 0));
+    }
+    Ok(rows
+        .into_iter()
+        .map(|(key, searched, found_none, weak, opened, solved, day)| {
+            let (wording, others) = named.remove(&key).unwrap_or_else(|| (key.clone(), 0));
+            let missed_at = Moment(day.saturating_mul(DAY));
+            Gap { key, wording, others, searched, found_none, weak, opened, solved, missed_at }
+        })
+        .collect())
+}
+
+/// Whether a gap is among those put aside.
+pub fn dismissed(conn: &mut Conn, key: &str) -> DbResult<bool> {
+    let known: Option<String> =
+        dismissed_gaps::table.find(key).select(dismissed_gaps::group_key).first(conn).optional()?;
+    Ok(known.is_some())
+}
+
+/// Puts a gap aside; `false` when nobody ever searched so, or it is aside already.
+pub fn dismiss(tx: &mut Tx<'_>, key: &str) -> DbResult<bool> {
+    let known: Option<i64> = search_counts::table
+        .filter(search_counts::group_key.eq(key))
+        .select(search_counts::id)
+        .first(tx.conn)
+        .optional()?;
+    if known.is_none() || dismissed(tx.conn, key)? {
+        return Ok(false);
+    }
+    diesel::insert_into(dismissed_gaps::table)
+        .values((dismissed_gaps::group_key.eq(key), dismissed_gaps::dismissed_at.eq(tx.now)))
+        .execute(tx.conn)?;
+    Ok(true)
+}
+
+/// Takes a gap back among the others.
+pub fn restore(tx: &mut Tx<'_>, key: &str) -> DbResult<bool> {
+    Ok(diesel::delete(dismissed_gaps::table.find(key)).execute(tx.conn)? > 0)
+}
+
+/// A thread beside a gap.
+#[derive(Debug, Clone, Queryable)]
+pub struct Beside {
+    pub id: i64,
+    pub title: String,
+    pub slug: String,
+    pub answer_count: i64,
+    pub accepted_at: Option<Moment>,
+}
+
+/// Those of the threads that everybody may see.
+pub fn beside(conn: &mut Conn, ids: &[i64]) -> DbResult<HashMap<i64, Beside>> {
+    let rows: Vec<Beside> = threads::table
+        .filter(among(threads::id, ids.iter().copied()))
+        .filter(threads::removed.eq(crate::db::zero()))
+        .select((threads::id, threads::title, threads::slug, threads::answer_count, threads::accepted_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
