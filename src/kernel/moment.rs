@@ -24,6 +24,10 @@ impl Moment {
     pub fn plus(self, micros: i64) -> Moment {
         Moment(self.0.saturating_add(micros))
     }
+    /// Whole days since the epoch.
+    pub fn day(self) -> i64 {
+        self.0.div_euclid(DAY)
+    }
     /// Microseconds from `earlier` to this moment.
     pub fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)

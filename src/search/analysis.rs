@@ -675,7 +675,16 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
         let surface = slice(text, from, to);
         let mut folded = fold(surface);
         bound_term(&mut folded);
-        words.push(QueryWord { surface: surface.to_owned(), folded, terms, parts, expressions: Vec::new(), stop, stops, roots });
+        words.push(QueryWord {
+            surface: surface.to_owned(),
+            folded,
+            terms,
+            parts,
+            expressions: Vec::new(),
+            stop,
+            stops,
+            roots,
+        });
     }
     (words, false)
 }

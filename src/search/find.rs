@@ -877,7 +877,7 @@ impl Index {
             })?;
         }
         Ok(newest.into_sorted_vec().into_iter().map(|Reverse(id)| id).collect())
-        }
+    }
 }
 
 /// The cursor behind the last of `limit` shown, where there are more.

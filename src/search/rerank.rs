@@ -11,12 +11,12 @@ use super::analysis::QueryWord;
 use super::document::{ACTIVE_AT, MASTER, SIGNALS, THREAD_ID, version_fact};
 use super::find::OneFrequency;
 use super::index::{Index, SearchError};
+use crate::kernel::moment::Moment;
+
 use super::ranking::{self, Circumstances, Part, Reader, Signals};
 
 /// Words between two neighbours at most, plus one: stop words keep their places.
 const NEIGHBOURS_APART: u32 = 3;
-/// Microseconds in a day.
-const DAY_US: i64 = 86_400_000_000;
 /// Wordings of one problem told with its master.
 pub const ALSO_MAX: usize = 3;
 
@@ -96,7 +96,7 @@ impl Index {
                 let doc = candidate.address.doc_id;
                 candidate.master = masters.get_val(doc);
                 candidate.circumstances.signals = Signals::unpack(signals.get_val(doc));
-                candidate.circumstances.active_day = active.get_val(doc).div_euclid(DAY_US);
+                candidate.circumstances.active_day = Moment(active.get_val(doc)).day();
             }
             self.titles(segment, asked.words, &idfs, &mut candidates)?;
             for version in asked.versions {
