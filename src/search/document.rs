@@ -11,7 +11,7 @@ use super::query::State;
 use super::ranking::Signals;
 
 /// Raised whenever schema, record or analysis change: an index of another version is rebuilt, never read.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Bytes of a title indexed and stored.
 pub const TITLE_BYTES_MAX: usize = 1_000;
@@ -42,6 +42,8 @@ pub struct ThreadDoc {
     /// The asker's username; found in any spelling that folds alike.
     pub author: Option<String>,
     pub solved: bool,
+    /// Has an official answer, accepted or not.
+    pub official: bool,
     pub answer_count: i64,
     pub score: i64,
     /// Microseconds since the epoch, UTC.
@@ -69,7 +71,7 @@ impl ThreadDoc {
         hash.optional(self.author.as_deref());
         hash.optional(self.language.as_deref());
         for number in [
-            i64::from(self.solved),
+            i64::from(self.solved) | i64::from(self.official) << 1,
             self.answer_count,
             self.score,
             self.created_at_us,
@@ -124,9 +126,12 @@ pub struct Fields {
     pub solution: Field,
     pub answers: Field,
     pub tags: Field,
-    /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`.
+    /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`, `version:2.4`.
     pub facts: Field,
+    /// What hits are counted by, as a column: `tag:Router`, `lang:it`.
+    pub labels: Field,
     pub signals: Field,
+    pub answer_count: Field,
     pub created_at: Field,
     pub active_at: Field,
     pub fingerprint: Field,
@@ -140,6 +145,9 @@ pub struct Fields {
 /// Column names, as the readers of columns need them.
 pub const THREAD_ID: &str = "thread_id";
 pub const SIGNALS: &str = "signals";
+pub const LABELS: &str = "labels";
+pub const ANSWER_COUNT: &str = "answer_count";
+pub const CREATED_AT: &str = "created_at";
 pub const ACTIVE_AT: &str = "active_at";
 pub const FINGERPRINT: &str = "fingerprint";
 
@@ -164,8 +172,10 @@ impl Fields {
             answers: builder.add_text_field("answers", text(IndexRecordOption::WithFreqsAndPositions)),
             tags: builder.add_text_field("tags", text(IndexRecordOption::WithFreqsAndPositions)),
             facts: builder.add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
+            labels: builder.add_text_field(LABELS, TextOptions::default().set_fast("raw")),
             signals: builder.add_u64_field(SIGNALS, FAST),
-            created_at: builder.add_i64_field("created_at", FAST),
+            answer_count: builder.add_i64_field(ANSWER_COUNT, FAST),
+            created_at: builder.add_i64_field(CREATED_AT, FAST),
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
             fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
             card: builder.add_bytes_field("card", STORED),
@@ -192,15 +202,22 @@ impl Fields {
         let answered = doc.answer_count > 0 || doc.solved;
         out.add_text(self.facts, state_fact(if doc.solved { State::Solved } else { State::Unsolved }));
         out.add_text(self.facts, state_fact(if answered { State::Answered } else { State::Unanswered }));
-        out.add_text(self.facts, format!("lang:{}", lang.language().code));
+        if doc.official {
+            out.add_text(self.facts, state_fact(State::Official));
+        }
+        let lang_label = lang_fact(lang);
+        out.add_text(self.labels, &lang_label);
+        out.add_text(self.facts, lang_label);
         for tag in doc.tags.iter().take(TAGS_MAX) {
             out.add_text(self.tags, marked(lang, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
             out.add_text(self.facts, tag_fact(&fold(tag)));
+            out.add_text(self.labels, tag_fact(tag));
         }
         if let Some(author) = &doc.author {
             out.add_text(self.facts, user_fact(&fold(author)));
         }
         out.add_u64(self.signals, Signals { solved: doc.solved, answered, votes: doc.score }.pack());
+        out.add_i64(self.answer_count, doc.answer_count);
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
@@ -231,6 +248,16 @@ pub fn state_fact(state: State) -> String {
 /// The exact term of a folded tag.
 pub fn tag_fact(tag: &str) -> String {
     format!("tag:{}", bounded(tag, 200))
+}
+
+/// The exact term of a language.
+pub fn lang_fact(lang: Lang) -> String {
+    format!("lang:{}", lang.language().code)
+}
+
+/// The exact term of a folded version.
+pub fn version_fact(version: &str) -> String {
+    format!("version:{}", bounded(version, 200))
 }
 
 /// The exact term of a folded username.
@@ -446,6 +473,7 @@ mod tests {
             ThreadDoc { solution: Some(String::new()), ..doc.clone() },
             ThreadDoc { answers: vec![String::new()], ..doc.clone() },
             ThreadDoc { solved: true, ..doc.clone() },
+            ThreadDoc { official: true, ..doc.clone() },
             ThreadDoc { tags: vec!["b".into()], ..doc.clone() },
         ];
         for other in changed {

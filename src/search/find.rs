@@ -17,10 +17,11 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::analysis::{Alternatives, Lang, QueryWord, fold, query_words};
-use super::document::{ACTIVE_AT, Record, SIGNALS, THREAD_ID, state_fact, tag_fact, user_fact};
+use super::document::{Record, SIGNALS, THREAD_ID};
 use super::excerpt::{Look, Matcher, Pieces};
+use super::filters::{self, Order, Ranges, Wanted};
 use super::index::{Index, SearchError};
-use super::query::Query;
+use super::query::{Query, Sort};
 use super::ranking::{self, Signals};
 
 /// Hits of one page at most.
@@ -91,6 +92,7 @@ pub struct Results {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     any_word: bool,
+    sort: Sort,
     key: u64,
     thread_id: i64,
     total: Total,
@@ -101,7 +103,8 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let mut bytes = [0u8; 21];
         let (flags, rest) = bytes.split_at_mut(1);
-        flags.fill(u8::from(self.any_word) | u8::from(self.total.more) << 1);
+        let sort = Sort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
+        flags.fill(u8::from(self.any_word) | u8::from(self.total.more) << 1 | (sort as u8) << 2);
         let fields = self
             .key
             .to_be_bytes()
@@ -126,8 +129,9 @@ impl Cursor {
             let (key, rest) = rest.split_first_chunk::<8>()?;
             let (thread_id, rest) = rest.split_first_chunk::<8>()?;
             let total = Total { count: u32::from_be_bytes(rest.try_into().ok()?), more: flags >> 1 & 1 == 1 };
-            (*flags < 4 && total.count <= COUNT_MAX).then_some(Cursor {
+            (total.count <= COUNT_MAX).then_some(Cursor {
                 any_word: flags & 1 == 1,
+                sort: *Sort::ALL.get(usize::from(flags >> 2))?,
                 key: u64::from_be_bytes(*key),
                 thread_id: i64::from_be_bytes(*thread_id),
                 total,
@@ -135,28 +139,36 @@ impl Cursor {
         };
         read().ok_or(SearchError::BadCursor)
     }
+
+    /// Whether it is of a page in this order; places of another order say nothing.
+    pub fn is_of(&self, query: &Query) -> bool {
+        self.sort == query.sort
+    }
 }
 
 /// A hit on its way: sort key, thread, place in the index.
 type Found = (u64, i64, DocAddress);
 
 /// What documents must match, and what they must not.
-struct Plan {
-    matching: Box<dyn Matching>,
+pub(super) struct Plan {
+    pub(super) matching: Box<dyn Matching>,
     /// Kept apart: a flat union of terms is what lets tantivy skip, and its exclusion of phrases reads a phrase's
     /// documents beyond their end (0.27, an assertion in debug builds).
     excluded: Option<Box<dyn Matching>>,
+    /// Apart for the same reason: see [`filters`].
+    ranges: Vec<Wanted>,
 }
 
 /// The documents of one segment that may be shown.
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     segment: &'a SegmentReader,
     deletes: bool,
     excluded: Option<BitSet>,
+    ranges: Ranges,
 }
 
 impl<'a> Shown<'a> {
-    fn of(searcher: &Searcher, segment: &'a SegmentReader, plan: &Plan) -> Result<Shown<'a>, SearchError> {
+    pub(super) fn of(searcher: &Searcher, segment: &'a SegmentReader, plan: &Plan) -> Result<Shown<'a>, SearchError> {
         let mut excluded = None;
         if let Some(query) = &plan.excluded {
             let mut docs = BitSet::with_max_value(segment.max_doc());
@@ -168,12 +180,15 @@ impl<'a> Shown<'a> {
             })?;
             excluded = Some(docs);
         }
-        Ok(Shown { segment, deletes: segment.has_deletes(), excluded })
+        let ranges = Ranges::of(segment, &plan.ranges)?;
+        Ok(Shown { segment, deletes: segment.has_deletes(), excluded, ranges })
     }
 
-    fn has(&self, doc: DocId) -> bool {
+    pub(super) fn has(&self, doc: DocId) -> bool {
         let deleted = self.deletes && self.segment.is_deleted(doc);
-        !deleted && self.excluded.as_ref().is_none_or(|excluded| !excluded.contains(doc))
+        !deleted
+            && self.excluded.as_ref().is_none_or(|excluded| !excluded.contains(doc))
+            && self.ranges.hold(doc)
     }
 }
 
@@ -213,7 +228,7 @@ impl Bm25StatisticsProvider for OneFrequency<'_> {
 }
 
 /// Clauses under construction.
-type Clauses = Vec<(Occur, Box<dyn Matching>)>;
+pub(super) type Clauses = Vec<(Occur, Box<dyn Matching>)>;
 
 impl Index {
     /// One page of hits, best first; equal ones newest thread first. `limit` is bounded to [`LIMIT_MAX`].
@@ -227,10 +242,21 @@ impl Index {
             return Ok(Results::default());
         }
         let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
-        if !query.has_text() {
-            let plan = self.plan(query, false);
-            let (found, total) = self.newest(&searcher, &plan, limit, after)?;
-            return self.page(&searcher, found, limit, total, false, &matcher, |_| 0.0);
+        if !query.has_text() || query.sort != Sort::Best {
+            let order = Order::of(query.sort);
+            let any_word = after.is_some_and(|cursor| cursor.any_word);
+            let plan = self.plan(query, any_word);
+            let (found, total) = self.ordered(&searcher, &plan, order, limit, after)?;
+            // In an order of their own, threads that have some of the words would bury those that have all.
+            let (found, total, any_word) = if found.is_empty() && after.is_none() && query.words.len() > 1 {
+                let (found, total) =
+                    self.ordered(&searcher, &self.plan(query, true), order, limit, None)?;
+                (found, total, true)
+            } else {
+                (found, total, any_word)
+            };
+            let next = Next { any_word, sort: query.sort, total };
+            return self.page(&searcher, found, limit, next, &matcher, |_| 0.0);
         }
         let statistics = self.statistics(&searcher);
         let any_word = match after {
@@ -239,7 +265,8 @@ impl Index {
             None => {
                 let (found, total) = self.best_of_all(&statistics, &self.plan(query, false), limit, None)?;
                 if found.len() >= limit {
-                    return self.page(&searcher, found, limit, total, false, &matcher, ranking::score);
+                    let next = Next { any_word: false, sort: Sort::Best, total };
+                    return self.page(&searcher, found, limit, next, &matcher, ranking::score);
                 }
                 true
             }
@@ -255,7 +282,8 @@ impl Index {
         } else {
             self.best_of_all(&statistics, &plan, limit, after)?
         };
-        self.page(&searcher, found, limit, total, any_word, &matcher, ranking::score)
+        let next = Next { any_word, sort: Sort::Best, total };
+        self.page(&searcher, found, limit, next, &matcher, ranking::score)
     }
 
     /// Threads like a title being typed: any word counts, the last one also as the beginning of a word.
@@ -316,7 +344,7 @@ impl Index {
         if clauses.is_empty() {
             return Ok(Vec::new());
         }
-        let plan = Plan { matching: union(clauses), excluded: None };
+        let plan = Plan { matching: union(clauses), excluded: None, ranges: Vec::new() };
         let matcher = Matcher::new(words.iter(), prefix.as_deref());
         let statistics = self.statistics(&searcher);
         let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
@@ -348,7 +376,7 @@ impl Index {
         Ok(terms.into_iter().map(|(term, _)| (term, ranking::PREFIX)).collect())
     }
 
-    fn plan(&self, query: &Query, any_word: bool) -> Plan {
+    pub(super) fn plan(&self, query: &Query, any_word: bool) -> Plan {
         let fields = self.fields;
         let weighed = [
             (fields.title, ranking::TITLE),
@@ -358,13 +386,9 @@ impl Index {
             (fields.answers, ranking::ANSWERS),
         ];
         let mut clauses: Clauses = Vec::new();
-        let mut facts: Vec<String> = query.states.iter().map(|state| state_fact(*state)).collect();
-        facts.extend(query.tags.iter().map(|tag| tag_fact(tag)));
-        facts.extend(query.users.iter().map(|user| user_fact(user)));
-        for fact in facts {
-            let term = Term::from_field_text(fields.facts, &fact);
-            let exact = TermQuery::new(term, IndexRecordOption::Basic);
-            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(exact), 0.0))));
+        let ranges = filters::ranges(query);
+        for exact in query.wanted.iter().filter_map(|qualifier| filters::exact(fields, qualifier)) {
+            clauses.push((Occur::Must, exact));
         }
         for phrase in &query.phrases {
             clauses.push((Occur::Must, union(phrase_clauses(phrase, &weighed))));
@@ -382,20 +406,22 @@ impl Index {
         let excluded: Clauses = query
             .excluded
             .iter()
-            .map(|words| (Occur::Should, union(phrase_clauses(words, &weighed))))
+            .map(|words| union(phrase_clauses(words, &weighed)))
+            .chain(query.unwanted.iter().filter_map(|qualifier| filters::exact(fields, qualifier)))
+            .map(|unwanted| (Occur::Should, unwanted))
             .collect();
         let excluded = (!excluded.is_empty()).then(|| union(excluded));
         if !words.is_empty() {
             if clauses.is_empty() {
                 // A flat union of terms lets tantivy skip what cannot reach the page.
-                return Plan { matching: union(words), excluded };
+                return Plan { matching: union(words), excluded, ranges };
             }
             clauses.push((Occur::Must, union(words)));
         }
         if clauses.is_empty() {
             clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
         }
-        Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded }
+        Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded, ranges }
     }
 
     fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
@@ -463,11 +489,12 @@ impl Index {
         Ok(best.into_sorted())
     }
 
-    /// The last active ones first, for queries of qualifiers alone.
-    fn newest(
+    /// All matches by a column: for queries of qualifiers alone, and where an order is asked for.
+    fn ordered(
         &self,
         searcher: &Searcher,
         plan: &Plan,
+        order: Order,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
@@ -476,13 +503,13 @@ impl Index {
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
             let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
-            let active = segment.fast_fields().column_first_or_default::<i64>(ACTIVE_AT)?;
+            let keys = order.keys(segment)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_no_score(segment, &mut |docs| {
                 for &doc in docs {
                     if shown.has(doc) {
                         matches = matches.saturating_add(1);
-                        let key = u64::try_from(active.get_val(doc)).unwrap_or(0);
+                        let key = keys.key(doc);
                         if key >= best.worst {
                             best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
                         }
@@ -493,21 +520,21 @@ impl Index {
         Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn page(
         &self,
         searcher: &Searcher,
         mut found: Vec<Found>,
         limit: usize,
-        total: Total,
-        any_word: bool,
+        next: Next,
         matcher: &Matcher,
         score: impl Fn(u64) -> f32,
     ) -> Result<Results, SearchError> {
         let more = found.len() > limit;
         found.truncate(limit);
+        let Next { any_word, sort, total } = next;
         let next = found.last().filter(|_| more).map(|&(key, thread_id, _)| Cursor {
             any_word,
+            sort,
             key,
             thread_id,
             total,
@@ -518,6 +545,13 @@ impl Index {
             .collect::<Result<_, _>>()?;
         Ok(Results { hits, next, total, uncounted: false, any_word })
     }
+}
+
+/// What the pages of one search have in common.
+struct Next {
+    any_word: bool,
+    sort: Sort,
+    total: Total,
 }
 
 /// The best so far, as many as a page needs.

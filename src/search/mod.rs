@@ -3,6 +3,8 @@
 pub mod analysis;
 pub mod document;
 pub mod excerpt;
+pub mod facets;
+mod filters;
 pub mod find;
 pub mod follow;
 pub mod index;
@@ -13,11 +15,12 @@ mod texts;
 pub mod views;
 
 pub use document::ThreadDoc;
+pub use facets::Facets;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
 pub use pages::{hits, similar_threads};
-pub use query::{Hint, Query, State};
+pub use query::{Hint, Qualifier, Query, Sort, State};
 
 use crate::app::App;
 use crate::db::Db;
