@@ -268,7 +268,7 @@ pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<Htt
     get, path = "/api/v1/search", tag = "search", operation_id = "search",
     params(
         ("q" = String, Query, min_length = 1, max_length = 200),
-        ("exact" = Option<String>, Query, description = "anything: the words are meant as they are typed", max_length = 8),
+        ("exact" = Option<String>, Query, description = "`1`: the words are meant as they are typed", max_length = 8),
         ("after" = Option<String>, Query, description = "`next` of the page before", max_length = 64),
         ("limit" = Option<i64>, Query, description = "rows, 30 if not given; a page may have fewer although there is a next one", minimum = 1, maximum = 100),
     ),

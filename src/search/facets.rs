@@ -1,7 +1,8 @@
 //! Counting what a query finds by state, language, tag and age, and what is near a query that finds little.
 //!
-//! One pass over the matches and four columns, without scores. It ends at [`FACET_MATCHES`], beyond which counts say
-//! "at least"; a page asks for it only where it shows it: beside the first hits, never while somebody types.
+//! One pass over the matches and four columns, without scores. Of more matches than are counted as hits it looks at
+//! so many spread over the whole index, old and new, and the counts say "at least". A page asks for it only where it
+//! shows it: beside the first hits, never while somebody types.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,13 +11,15 @@ use tantivy::{DocSet, SegmentReader, TERMINATED};
 
 use super::analysis::fold;
 use super::document::{CREATED_AT, LABELS, SIGNALS};
-use super::find::Shown;
+use super::find::{COUNT_MAX, Shown};
 use super::index::{Index, SearchError};
 use super::query::Query;
 use super::ranking::Signals;
 
-/// Matches counted at most: some twenty nanoseconds each.
-pub const FACET_MATCHES: u32 = 5_000;
+/// Matches looked at, about: each costs some tens of nanoseconds, and a page has 600,000.
+pub const FACET_MATCHES: u32 = COUNT_MAX;
+/// Places of a segment from which matches are taken where not all are.
+const WINDOWS: u32 = 16;
 /// Tags counted that are shown.
 pub const FACET_TAGS: usize = 10;
 /// Tags looked through for near ones, per segment.
@@ -29,8 +32,9 @@ const NEAR_PREFIX: usize = 3;
 /// Counts over the matches of a query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
+    /// Matches looked at.
     pub total: u32,
-    /// There are more matches than were counted, so each count is the least there can be.
+    /// There are more, so each count is the least there can be.
     pub more: bool,
     pub solved: u32,
     pub unanswered: u32,
@@ -43,16 +47,24 @@ pub struct Facets {
 }
 
 impl Index {
-    /// Counts what [`Index::search`] finds for the same query.
+    /// Counts what [`Index::search`] finds for the same query. `many`: it is known to be more than is counted.
     ///
     /// # Errors
     /// `Index` or `Io` if the index cannot be read.
-    pub fn facets(&self, query: &Query, any_word: bool, since: [i64; 2]) -> Result<Facets, SearchError> {
-        let mut facets = Facets::default();
+    pub fn facets(
+        &self,
+        query: &Query,
+        any_word: bool,
+        many: bool,
+        since: [i64; 2],
+    ) -> Result<Facets, SearchError> {
+        let mut facets = Facets { more: many, ..Facets::default() };
         if query.is_empty() {
             return Ok(facets);
         }
         let searcher = self.searcher();
+        let all: u32 = searcher.segment_readers().iter().map(|segment| segment.max_doc()).sum();
+        let windows = if many { WINDOWS } else { 1 };
         let plan = self.plan(query, any_word);
         let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(&searcher))?;
         let mut labels: HashMap<String, u32> = HashMap::new();
@@ -64,25 +76,36 @@ impl Index {
             let shown = Shown::of(&searcher, segment, &plan)?;
             let mut docs = weight.scorer(segment, 1.0)?;
             let mut doc = docs.doc();
-            while doc != TERMINATED {
-                if shown.has(doc) {
-                    if facets.total == FACET_MATCHES {
-                        facets.more = true;
-                        break;
-                    }
-                    facets.count(Signals::unpack(signals.get_val(doc)), created.get_val(doc), since);
-                    for ord in column.iter().flat_map(|column| column.term_ords(doc)) {
-                        if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord)) {
-                            *count += 1;
+            let width = segment.max_doc().div_ceil(windows).max(1);
+            // A segment's share by its size, a window's by their number; what one leaves, the next may take.
+            let share = u64::from(FACET_MATCHES) * u64::from(width) / u64::from(all.max(1));
+            let share =
+                if many { u32::try_from(share).unwrap_or(0).max(1) } else { FACET_MATCHES - facets.total };
+            let mut left = 0;
+            for window in 0..windows {
+                left += share;
+                if doc < window * width {
+                    doc = docs.seek(window * width);
+                }
+                while doc < (window + 1) * width && doc != TERMINATED {
+                    if shown.has(doc) {
+                        if left == 0 {
+                            facets.more = true;
+                            break;
+                        }
+                        left -= 1;
+                        facets.count(Signals::unpack(signals.get_val(doc)), created.get_val(doc), since);
+                        for ord in column.iter().flat_map(|column| column.term_ords(doc)) {
+                            if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord))
+                            {
+                                *count += 1;
+                            }
                         }
                     }
+                    doc = docs.advance();
                 }
-                doc = docs.advance();
             }
             named(segment, &counts, &mut labels)?;
-            if facets.more {
-                break;
-            }
         }
         let of = |kind: &str| {
             let own = labels.iter().filter_map(|(label, count)| Some((label.strip_prefix(kind)?, *count)));
@@ -133,7 +156,8 @@ impl Index {
             let mut looked = 0;
             while looked < NEAR_LOOK_MAX && names.advance() {
                 looked += 1;
-                let Some(name) = std::str::from_utf8(names.key()).ok().and_then(|key| key.strip_prefix("tag:"))
+                let Some(name) =
+                    std::str::from_utf8(names.key()).ok().and_then(|key| key.strip_prefix("tag:"))
                 else {
                     continue;
                 };
@@ -160,7 +184,11 @@ impl Facets {
 }
 
 /// Adds the counts of a segment's ordinals under their names: one walk through its dictionary.
-fn named(segment: &SegmentReader, counts: &[u32], labels: &mut HashMap<String, u32>) -> Result<(), SearchError> {
+fn named(
+    segment: &SegmentReader,
+    counts: &[u32],
+    labels: &mut HashMap<String, u32>,
+) -> Result<(), SearchError> {
     let Some(column) = segment.fast_fields().str(LABELS)? else { return Ok(()) };
     let (ords, counts): (Vec<u64>, Vec<u32>) =
         (0u64..).zip(counts.iter().copied()).filter(|(_, count)| *count > 0).unzip();
@@ -215,9 +243,7 @@ mod tests {
 
     #[test]
     fn near_tags_begin_alike_or_differ_by_a_letter_or_two_in_long_words() {
-        let far = |a: &str, b: &str| {
-            distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
+        let far = |a: &str, b: &str| distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
         assert_eq!(far("router", "router"), Some(0));
         assert_eq!(far("routers", "router"), Some(1));
         assert_eq!(far("bat", "battery"), Some(1));

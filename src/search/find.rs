@@ -168,7 +168,11 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(searcher: &Searcher, segment: &'a SegmentReader, plan: &Plan) -> Result<Shown<'a>, SearchError> {
+    pub(super) fn of(
+        searcher: &Searcher,
+        segment: &'a SegmentReader,
+        plan: &Plan,
+    ) -> Result<Shown<'a>, SearchError> {
         let mut excluded = None;
         if let Some(query) = &plan.excluded {
             let mut docs = BitSet::with_max_value(segment.max_doc());
@@ -249,8 +253,7 @@ impl Index {
             let (found, total) = self.ordered(&searcher, &plan, order, limit, after)?;
             // In an order of their own, threads that have some of the words would bury those that have all.
             let (found, total, any_word) = if found.is_empty() && after.is_none() && query.words.len() > 1 {
-                let (found, total) =
-                    self.ordered(&searcher, &self.plan(query, true), order, limit, None)?;
+                let (found, total) = self.ordered(&searcher, &self.plan(query, true), order, limit, None)?;
                 (found, total, true)
             } else {
                 (found, total, any_word)

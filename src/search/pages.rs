@@ -225,7 +225,7 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
         if after.is_none() && !rebuilding {
             if !found.hits.is_empty() && !found.uncounted {
                 let since = controls::ages(now).map(|moment| moment.0);
-                let facets = ask(app, |index| index.facets(&query, found.any_word, since))?;
+                let facets = ask(app, |index| index.facets(&query, found.any_word, found.total.more, since))?;
                 page.facets = typed.facets(lang, &facets, now);
                 page.facets_note = controls::bounded_note(lang, &facets);
             }
@@ -273,9 +273,7 @@ fn notes(lang: &str, hints: &[Hint], found: &Results) -> Vec<String> {
         .map(|hint| match hint {
             Hint::TooLong => counted(lang, "search-hint-too-long", CHARS_MAX as i64),
             Hint::TooManyWords => counted(lang, "search-hint-too-many-words", WORDS_MAX as i64),
-            Hint::TooManyQualifiers => {
-                counted(lang, "search-hint-too-many-filters", QUALIFIERS_MAX as i64)
-            }
+            Hint::TooManyQualifiers => counted(lang, "search-hint-too-many-filters", QUALIFIERS_MAX as i64),
             Hint::UnclosedQuote => say("search-hint-unclosed-quote"),
             Hint::Unread(kind, word) => unread(lang, *kind, word),
             Hint::OnlyCommonWords => say("search-hint-only-common"),

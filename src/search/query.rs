@@ -127,7 +127,8 @@ impl Span {
         };
         let (year, rest) = text.split_at_checked(4)?;
         let year = number(year, 4)?;
-        let mut pieces = rest.split('-').skip(1).map(|piece| number(piece, 2).and_then(|n| i8::try_from(n).ok()));
+        let mut pieces =
+            rest.split('-').skip(1).map(|piece| number(piece, 2).and_then(|n| i8::try_from(n).ok()));
         let (month, day, more) = (pieces.next(), pieces.next(), pieces.next());
         if !(rest.is_empty() || rest.starts_with('-')) || more.is_some() {
             return None;
@@ -248,9 +249,8 @@ impl<'a> What<'a> {
         let named = |make: fn(String) -> Qualifier, value: &str| {
             Some(fold(value)).filter(|value| !value.is_empty()).map(make).ok_or(None)
         };
-        let date = |make: fn(Span) -> Qualifier| {
-            Span::parse(value, Span::date).map(make).ok_or(Some(Kind::Date))
-        };
+        let date =
+            |make: fn(Span) -> Qualifier| Span::parse(value, Span::date).map(make).ok_or(Some(Kind::Date));
         let number = |make: fn(Span) -> Qualifier| {
             Span::parse(value, Span::number).map(make).ok_or(Some(Kind::Number))
         };
@@ -476,11 +476,7 @@ mod tests {
         );
         assert_eq!(
             query.wanted,
-            [
-                Qualifier::State(State::Solved),
-                Qualifier::Tag("reseau".into()),
-                Qualifier::User("ann".into())
-            ]
+            [Qualifier::State(State::Solved), Qualifier::Tag("reseau".into()), Qualifier::User("ann".into())]
         );
         assert!(hints.is_empty());
         assert_eq!(wanted("author:Ann user:@ann"), [Qualifier::User("ann".into())]);
@@ -488,7 +484,8 @@ mod tests {
 
     #[test]
     fn any_qualifier_can_be_turned_round_by_a_hyphen() {
-        let text = "-is:solved -tag:x -user:ann -answers:0 -score:<0 -created:2025 -active:2025 -lang:it -version:2";
+        let text =
+            "-is:solved -tag:x -user:ann -answers:0 -score:<0 -created:2025 -active:2025 -lang:it -version:2";
         let (query, hints) = Query::parse(text);
         assert!(hints.is_empty() && query.wanted.is_empty() && query.excluded.is_empty());
         assert_eq!(query.unwanted.len(), 9);
@@ -533,7 +530,11 @@ mod tests {
             ("2025..2026-03-05", at("2025-01-01"), at("2026-03-06")),
             ("9999", at("9999-01-01"), most),
         ] {
-            assert_eq!(wanted(&format!("created:{value}")), [Qualifier::Created(Span { from, to })], "{value}");
+            assert_eq!(
+                wanted(&format!("created:{value}")),
+                [Qualifier::Created(Span { from, to })],
+                "{value}"
+            );
             assert_eq!(wanted(&format!("active:{value}")), [Qualifier::Active(Span { from, to })]);
         }
     }
@@ -566,10 +567,16 @@ mod tests {
         }
         let (query, hints) = Query::parse("router -created:soon");
         assert_eq!(hints, [Hint::Unread(Kind::Date, "created:soon".into())]);
-        assert_eq!(query.excluded.iter().map(|words| surfaces(words)).collect::<Vec<_>>(), [["created", "soon"]]);
+        assert_eq!(
+            query.excluded.iter().map(|words| surfaces(words)).collect::<Vec<_>>(),
+            [["created", "soon"]]
+        );
         for text in ["tag:", "is:", "user:@", "https://example.org", "12:30"] {
             let (query, hints) = Query::parse(text);
-            assert!(!query.has_qualifiers() && !hints.iter().any(|hint| matches!(hint, Hint::Unread(..))), "{text}");
+            assert!(
+                !query.has_qualifiers() && !hints.iter().any(|hint| matches!(hint, Hint::Unread(..))),
+                "{text}"
+            );
         }
     }
 

@@ -313,11 +313,8 @@ fn hits_can_be_ordered_by_age_activity_and_votes_and_their_pages_follow_each_oth
 
 #[test]
 fn in_an_order_of_their_own_threads_with_all_words_are_not_buried() {
-    let (_dir, index) = index_of(vec![
-        thread(1, "Router reset", ""),
-        thread(2, "Router", ""),
-        thread(3, "Reset", ""),
-    ]);
+    let (_dir, index) =
+        index_of(vec![thread(1, "Router reset", ""), thread(2, "Router", ""), thread(3, "Reset", "")]);
     assert_eq!(find(&index, "router reset sort:newest"), [1]);
     assert_eq!(find(&index, "router nonsense sort:newest"), [2, 1]);
 }
@@ -336,9 +333,9 @@ fn counts_are_of_what_is_found_and_of_nothing_else() {
             .collect(),
     );
     index.apply(2, vec![thread(60, "Router", "late")], vec![3, 4]).unwrap();
-    let facets = index.facets(&Query::parse("router").0, false, [11_000, 51_000]).unwrap();
+    let facets = index.facets(&Query::parse("router").0, false, false, [11_000, 51_000]).unwrap();
     assert_eq!((facets.total, facets.more), (49, false));
-    assert_eq!((facets.solved, facets.unanswered), (15, 17));
+    assert_eq!((facets.solved, facets.unanswered), (15, 18));
     assert_eq!(facets.langs, [("en".to_owned(), 39), ("it".to_owned(), 10)]);
     assert_eq!(facets.tags[..2], [("radio".to_owned(), 37), ("hub".to_owned(), 11)]);
     assert_eq!(facets.tags.len(), facets::FACET_TAGS);
@@ -347,18 +344,29 @@ fn counts_are_of_what_is_found_and_of_nothing_else() {
     for query in ["router is:solved", "router -tag:hub answers:0", "router printer"] {
         let (query, _) = Query::parse(query);
         let found = index.search(&query, 100, None).unwrap();
-        let facets = index.facets(&query, found.any_word, [0; 2]).unwrap();
+        let facets = index.facets(&query, found.any_word, found.total.more, [0; 2]).unwrap();
         assert_eq!(facets.total, found.total.count, "{}", query.text);
         assert_eq!(facets.solved as usize, found.hits.iter().filter(|hit| hit.solved).count());
     }
-    assert_eq!(index.facets(&Query::default(), false, [0; 2]).unwrap(), Facets::default());
+    assert_eq!(index.facets(&Query::default(), false, false, [0; 2]).unwrap(), Facets::default());
 }
 
 #[test]
-fn counting_ends_at_its_bound_and_says_so() {
-    let more = facets::FACET_MATCHES + 5;
-    let (_dir, index) = index_of((1..=i64::from(more)).map(|id| thread(id, "Router", "")).collect());
-    let facets = index.facets(&Query::parse("router").0, false, [0; 2]).unwrap();
+fn of_very_many_matches_old_and_new_are_counted_and_the_counts_say_so() {
+    let many = i64::from(facets::FACET_MATCHES) * 4;
+    let (_dir, index) = index_of(
+        (1..=many).map(|id| ThreadDoc { solved: id % 2 == 0, ..thread(id, "Router", "") }).collect(),
+    );
+    index.apply(2, (1..=9).map(|id| thread(many + id, "Router", "")).collect(), vec![]).unwrap();
+    let (query, _) = Query::parse("router");
+    let count = |many: bool, since: i64| index.facets(&query, false, many, [since * 1_000, 0]).unwrap();
+    let facets = count(true, many / 2 + 1);
+    assert!(facets.more && facets.total.abs_diff(facets::FACET_MATCHES) < 20, "{facets:?}");
+    assert!(facets.since[0].abs_diff(facets.total / 2) < 100, "{facets:?}");
+    assert!(facets.solved.abs_diff(facets.total / 2) < 100, "{facets:?}");
+    // The newest are not forgotten, and where it turns out only now that there are many, that is said as well.
+    assert!(count(true, many).since[0] > 0);
+    let facets = count(false, 0);
     assert_eq!((facets.total, facets.more), (facets::FACET_MATCHES, true));
 }
 

@@ -880,11 +880,17 @@ fn sheets() -> Vec<Sheet> {
             hits: vec![hit(1), hit(2), hit(3)],
             total_label: s("3 questions found"),
             pager: pager(),
-            corrected: Some(Corrected { shown: s("thermostat lost at night"), instead_url: s("/search?q=x&exact=1") }),
+            corrected: Some(Corrected {
+                shown: s("thermostat lost at night"),
+                instead_url: s("/search?q=x&exact=1"),
+            }),
             notes: vec![s("“is:sloved” is no filter we know.")],
             filters: vec![
                 Filter { label: s("Tag: hub"), remove_url: s("/search?q=y") },
-                Filter { label: s("Not: Asked by ann-with-a-name-of-thirty-chars"), remove_url: s("/search?q=y") },
+                Filter {
+                    label: s("Not: Asked by ann-with-a-name-of-thirty-chars"),
+                    remove_url: s("/search?q=y"),
+                },
             ],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
@@ -907,7 +913,7 @@ fn sheets() -> Vec<Sheet> {
                 facets("Language", &["English", "Italian"]),
                 facets("Asked", &["Last month", "Last year", "Longer ago"]),
             ],
-            facets_note: some("Counted in the first 5,000 questions found, so there are at least as many."),
+            facets_note: some("Counted in 1,000 of the questions found, so there are at least as many."),
             leads: Some(leads()),
             ask_url: s("/ask?title=thermostat"),
             rebuilding: false,

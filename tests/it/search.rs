@@ -496,10 +496,9 @@ on_both!(strange_queries_get_a_page_and_forged_cursors_a_refusal, |hall: Hall| a
 on_both!(qualifiers_work_alike_in_the_page_and_the_api, |hall: Hall| async move {
     let first = hall.ask("The awning rolls in by itself", "It is windy here.", "awning").await;
     hall.ask("Quanto pesa la tenda da sole?", "Non capisco come si monta questa tenda.", "awning").await;
-    let answer = hall.answer(&hall.bruno, first, "The sensor on the awning measures wind.").await;
+    let answer = hall.answer(first, "The sensor on the awning measures wind.", false).await;
     hall.accept(first, answer).await;
     hall.ask("The awning is stuck", "Nothing moves any more.", "motor").await;
-    let dario = hall.dario.clone();
     hall.follow().await;
     for (query, count) in [
         ("tag:awning", 2),
@@ -518,11 +517,16 @@ on_both!(qualifiers_work_alike_in_the_page_and_the_api, |hall: Hall| async move 
         ("awning -\"rolls in\"", 1),
     ] {
         assert_eq!(titles(&hall.search(&encoded(query)).await).len(), count, "{query}");
-        let found = hall.visitor.get(&format!("/api/v1/search?q={}", encoded(query))).await.expect(200).json();
+        let found =
+            hall.visitor.get(&format!("/api/v1/search?q={}", encoded(query))).await.expect(200).json();
         assert_eq!(found["items"].as_array().unwrap().len(), count, "{query}");
     }
-    hall.done(move |tx| threads::answer_officially(tx, &dario, first)).await;
+    let official = hall.answer(first, "Our engineers say the same.", true).await;
     hall.follow().await;
+    assert_eq!(titles(&hall.search("awning is:official is:solved").await).len(), 1);
+    hall.hide(official).await;
+    hall.follow().await;
+    assert_eq!(titles(&hall.search("awning is:official").await).len(), 0);
     hall.whole().await;
 });
 
@@ -547,13 +551,12 @@ on_both!(what_cannot_be_read_is_told_and_searched_as_words, |hall: Hall| async m
 on_both!(the_controls_of_the_page_write_the_query, |hall: Hall| async move {
     let thread = hall.ask("The lantern flickers", "Every evening.", "light").await;
     hall.ask("Another lantern flickers", "Every morning.", "light").await;
-    hall.answer(&hall.bruno, thread, "Change the bulb of the lantern.").await;
+    hall.answer(thread, "Change the bulb of the lantern.", false).await;
     hall.follow().await;
     let page = hall.search("lantern").await;
-    let form = page.form("/search");
-    assert!(["state", "tag", "user", "lang", "answers", "score", "from", "to", "sort"]
-        .iter()
-        .all(|name| form.contains_key(*name)), "{form:?}");
+    for name in ["state", "tag", "user", "lang", "answers", "score", "from", "to", "sort"] {
+        page.contains(&format!("id=\"c-{name}\" name=\"{name}\""));
+    }
     let fields = "set=1&q=lantern&state=answered&tag=light&user=&lang=&answers=1&score=&from=2026-01-01&to=&sort=newest";
     let sent = hall.visitor.get(&format!("/search?{fields}")).await;
     sent.expect(303).leads_to(
@@ -561,13 +564,12 @@ on_both!(the_controls_of_the_page_write_the_query, |hall: Hall| async move {
     );
     let page = hall.visitor.get(&sent.location()).await;
     assert_eq!(titles(page.expect(200)).len(), 1);
-    let form = page.form("/search");
-    let has = |name: &str, value: &str| assert_eq!(form[name], value, "{name}");
-    has("state", "answered");
-    has("tag", "light");
-    has("answers", "1");
-    has("from", "2026-01-01");
-    has("sort", "newest");
+    page.contains("<option value=\"answered\" selected>").contains("<option value=\"newest\" selected>");
+    page.contains("name=\"tag\" value=\"light\"").contains("name=\"answers\" value=\"1\"");
+    page.contains("name=\"from\" value=\"2026-01-01\"").contains("name=\"to\" value=\"\"");
+    page.contains(
+        "name=\"q\" value=\"lantern is:answered tag:light answers:&gt;=1 created:2026-01-01.. sort:newest\"",
+    );
     page.contains("Tag: light").contains("Answers: ≥ 1").contains("Asked: ≥ 2026-01-01");
     // Away with one of them.
     page.contains("href=\"/search?q=lantern%20is%3Aanswered%20answers%3A%3E%3D1%20created%3A2026-01-01..%20sort%3Anewest\"");
@@ -662,8 +664,14 @@ on_both!(monstrous_queries_get_an_answer_or_a_refusal_in_bounded_time, |hall: Ha
     ];
     let get = async |path: &str, fields: &[(&str, &str)]| {
         let begun = Instant::now();
-        let request = hall.visitor.request(reqwest::Method::GET, path).query(fields);
-        let page = hall.visitor.send(request).await;
+        // One who asks too much is told to wait, which says nothing of the query.
+        let page = loop {
+            let request = hall.visitor.request(reqwest::Method::GET, path).query(fields);
+            let page = hall.visitor.send(request).await;
+            if page.status != 429 || begun.elapsed() > Duration::from_secs(4) {
+                break page;
+            }
+        };
         let shown: String = fields.iter().flat_map(|field| field.1.chars().take(20)).collect();
         assert!(page.status < 500 && page.status >= 200, "{path} {shown}: {}", page.status);
         assert!(begun.elapsed() < Duration::from_secs(4), "{path} {shown} took {:?}", begun.elapsed());
@@ -671,7 +679,6 @@ on_both!(monstrous_queries_get_an_answer_or_a_refusal_in_bounded_time, |hall: Ha
     };
     for monster in &monsters {
         get("/search", &[("q", monster)]).await;
-        get("/search", &[("q", monster), ("exact", "1")]).await;
         get("/search", &[("set", "1"), ("q", monster), ("tag", monster), ("score", monster)]).await;
         get("/search/suggestions", &[("title", monster)]).await;
         get("/api/v1/search", &[("q", monster)]).await;
@@ -824,7 +831,8 @@ on_both!(an_index_that_fails_while_open_is_built_anew, |hall: Hall| async move {
     let thread = hall.ask("The harp has lost a string", "It was the lowest one of all.", "").await;
     hall.follow().await;
     let version = format!("v{}", search::document::SCHEMA_VERSION);
-    for entry in std::fs::read_dir(hall.ground.data.join("index").join(version)).unwrap().map(Result::unwrap) {
+    for entry in std::fs::read_dir(hall.ground.data.join("index").join(version)).unwrap().map(Result::unwrap)
+    {
         if entry.file_type().unwrap().is_dir() {
             std::fs::remove_dir_all(entry.path()).unwrap();
         }

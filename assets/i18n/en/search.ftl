@@ -67,7 +67,7 @@ search-facet-time = Asked
 search-facet-month = Last month
 search-facet-year = Last year
 search-facet-older = Longer ago
-search-facets-bounded = Counted in the first { $n } questions found, so there are at least as many.
+search-facets-bounded = Counted in { $n } of the questions found, so there are at least as many.
 # Where a search leads that found little.
 search-leads = Where to go from here
 search-leads-unfiltered = Without the filters:

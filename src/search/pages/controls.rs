@@ -2,10 +2,10 @@
 use super::search_url;
 use crate::kernel::limits;
 use crate::kernel::moment::{DAY, Moment};
-use crate::search::facets::{FACET_MATCHES, Facets};
 use crate::search::analysis::{fold, query_words};
+use crate::search::facets::{FACET_MATCHES, Facets};
 use crate::search::query::{
-    Part, QUALIFIERS_MAX, Qualifier, Query, Sort, Span, State, WORDS_MAX, What, lang_codes, parts,
+    CHARS_MAX, Part, QUALIFIERS_MAX, Qualifier, Query, Sort, Span, State, WORDS_MAX, What, lang_codes, parts,
 };
 use crate::search::views::{Controls, FacetGroup, FacetRow, Filter};
 use crate::web::form::Fields;
@@ -42,9 +42,16 @@ impl<'a> Typed<'a> {
     fn with(&self, keep: impl Fn(&Part<'_>) -> bool, added: &[String]) -> String {
         let kept = self.parts.iter().filter(|part| keep(part));
         let (open, closed): (Vec<_>, Vec<_>) = kept.partition(|part| matches!(part.what, What::Unclosed(_)));
-        let texts = closed.iter().map(|part| part.text).chain(added.iter().map(String::as_str));
+        let [open, closed] =
+            [open, closed].map(|parts| parts.iter().map(|part| part.text).collect::<Vec<_>>());
+        let added: Vec<&str> = added.iter().map(String::as_str).collect();
         // Behind a quote without a partner everything is words.
-        texts.chain(open.iter().map(|part| part.text)).collect::<Vec<_>>().join(" ")
+        let text = [closed.as_slice(), &added, &open].concat().join(" ");
+        if added.is_empty() || text.chars().count() <= CHARS_MAX {
+            return text;
+        }
+        // What is asked for now is read first where not all of it can be.
+        [added.as_slice(), &closed, &open].concat().join(" ")
     }
 
     pub fn without(&self, gone: impl Fn(&Part<'_>) -> bool) -> String {
@@ -71,7 +78,9 @@ impl<'a> Typed<'a> {
     pub fn words(&self) -> String {
         let wanted = self.parts.iter().filter(|part| !part.negated);
         let words = wanted.filter_map(|part| match part.what {
-            What::Word(text) | What::Phrase(text) | What::Unclosed(text) | What::Unread(_, text) => Some(text.trim()),
+            What::Word(text) | What::Phrase(text) | What::Unclosed(text) | What::Unread(_, text) => {
+                Some(text.trim())
+            }
             What::Qualifier(_) | What::Sort(_) => None,
         });
         words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
@@ -166,7 +175,9 @@ impl<'a> Typed<'a> {
     /// Counts as links that add what was counted; what the query says already is not offered again.
     pub fn facets(&self, lang: &str, facets: &Facets, now: Moment) -> Vec<FacetGroup> {
         let said = |is: fn(&Qualifier) -> bool| {
-            self.parts.iter().any(|part| matches!(&part.what, What::Qualifier(said) if !part.negated && is(said)))
+            self.parts
+                .iter()
+                .any(|part| matches!(&part.what, What::Qualifier(said) if !part.negated && is(said)))
         };
         let row = |label: String, count: u32, added: String| FacetRow {
             label,
@@ -411,6 +422,11 @@ mod tests {
     fn what_is_added_stands_before_a_quote_that_is_never_closed() {
         assert_eq!(typed("a \"never closed").solved_toggled(false), "a is:solved \"never closed");
         assert_eq!(composed("a \"never closed", "state=answered"), "a is:answered \"never closed");
+        let long = "word ".repeat(39);
+        assert!(
+            typed(&long).solved_toggled(false).starts_with("is:solved word"),
+            "it stands where it is read"
+        );
     }
 
     #[test]
@@ -479,7 +495,10 @@ mod tests {
         assert!(all.contains(&"Italian 3+ /search?q=x%20lang%3Ait".to_owned()), "{all:#?}");
         assert!(all.iter().any(|row| row.ends_with("created%3A%3E%3D2026-10-27")), "{all:#?}");
         let narrow = shown("x is:solved tag:hub lang:it created:2026");
-        assert_eq!(narrow, ["radio 2+ /search?q=x%20is%3Asolved%20tag%3Ahub%20lang%3Ait%20created%3A2026%20tag%3Aradio"]);
+        assert_eq!(
+            narrow,
+            ["radio 2+ /search?q=x%20is%3Asolved%20tag%3Ahub%20lang%3Ait%20created%3A2026%20tag%3Aradio"]
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
             }
         }
         let near = index.near_tags(&surfaces, limits::SEARCH_NEAR_TAGS)?;
-        Ok((unknown, near, index.facets(&plain, true, [0; 2])?.tags))
+        Ok((unknown, near, index.facets(&plain, true, false, [0; 2])?.tags))
     })?;
     if taken_away(conn, place)? {
         return Ok(leads);
@@ -51,8 +51,10 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
     let alive = in_use(conn, &names)?;
     names.retain(|name| alive.contains(name));
     leads.unanswered_url = names.first().map(|name| search_url(&format!("is:unanswered tag:{name}"), false));
-    leads.tags =
-        names.into_iter().map(|name| NearTag { url: search_url(&format!("tag:{name}"), false), name }).collect();
+    leads.tags = names
+        .into_iter()
+        .map(|name| NearTag { url: search_url(&format!("tag:{name}"), false), name })
+        .collect();
     Ok(leads)
 }
 
