@@ -1,7 +1,8 @@
 //! search room: the page of results, and the threads suggested while somebody types.
 //!
 //! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
-//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not; one of them for the names people have now.
+//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not
+//! or when so little was found that the page leads on; one of them for the names people have now.
 mod controls;
 mod leads;
 
@@ -220,7 +221,7 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
     };
     if !query.is_empty() {
         page.filters = typed.chips(lang);
-        page.solved_toggle_url = Some(typed.url(&typed.solved_toggled(!solved_only)));
+        page.solved_toggle_url = Some(typed.url(&typed.solved_toggled(solved_only)));
         page.controls = Some(typed.controls(lang, &text));
         if after.is_none() && !rebuilding {
             if !found.hits.is_empty() && !found.uncounted {
@@ -229,7 +230,8 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
                 page.facets = typed.facets(lang, &facets, now);
                 page.facets_note = controls::bounded_note(lang, &facets);
             }
-            if found.hits.len() < limits::SEARCH_FEW {
+            let few = found.hits.len() < limits::SEARCH_FEW || found.any_word && found.next.is_none();
+            if few {
                 page.leads = Some(leads::leads(app, room.conn, &typed, &query)?);
             }
         }
@@ -237,10 +239,12 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
     let authors: Vec<&str> = found.hits.iter().filter_map(|hit| hit.author.as_deref()).collect();
     let names = accounts::display_names(room.conn, &authors)?;
     page.hits = found.hits.into_iter().map(|hit| show(lang, hit, &names, now)).collect();
+    let words = typed.words();
+    page.heading = if words.is_empty() { text.clone() } else { words };
     let title = if text.is_empty() {
         visit.t("search-title-empty")
     } else {
-        translate(lang, "search-title", &[("q", Arg::Text(&text))])
+        translate(lang, "search-title", &[("q", Arg::Text(&page.heading))])
     };
     let head = Head { search_text: text.clone(), ..Head::private(title, "search") };
     page.query = text;

@@ -9,6 +9,8 @@ use crate::web::views::{Choice, Pager, TagLink, When};
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SearchPage {
     pub query: String,
+    /// Its words without what narrows them, for the heading; the whole query where there are none.
+    pub heading: String,
     pub hits: Vec<Hit>,
     /// "About 120 threads", translated; empty before a search.
     pub total_label: String,

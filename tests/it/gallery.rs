@@ -877,6 +877,7 @@ fn sheets() -> Vec<Sheet> {
         searching.clone(),
         SearchPage {
             query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
             hits: vec![hit(1), hit(2), hit(3)],
             total_label: s("3 questions found"),
             pager: pager(),
@@ -925,6 +926,7 @@ fn sheets() -> Vec<Sheet> {
         searching.clone(),
         SearchPage {
             query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
             total_label: s("Nothing found"),
             controls: Some(Controls::default()),
             leads: Some(leads()),
@@ -937,6 +939,7 @@ fn sheets() -> Vec<Sheet> {
         searching.clone(),
         SearchPage {
             query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
             total_label: s("Nothing found"),
             controls: Some(Controls::default()),
             leads: Some(Leads::default()),

@@ -353,6 +353,12 @@ fn results_are_walked_through_by_keys_and_narrowed_by_a_plain_form() {
         let Some(browser) = Browser::without_scripts().await else { return };
         let mut walk = Walk::begin(browser, &world, "narrowed").await;
         walk.goto("/search?q=router").await;
+        // Beside the hits there is room for the form; on a telephone it unfolds.
+        walk.write("#c-tag", "night\u{e007}").await;
+        walk.see(".chips a[href='/search?q=router']").await;
+        walk.goto("/search?q=router").await;
+        walk.browser.size(320, 720).await;
+        walk.press(".search-side summary").await;
         walk.write("#c-tag", "night").await;
         walk.press(".controls button").await;
         walk.see(".chips a[href='/search?q=router']").await;

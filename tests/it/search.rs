@@ -235,6 +235,20 @@ impl Hall {
     }
 }
 
+/// What a server answers to an address that clients refuse to send.
+fn bare_status(address: &str, target: &str) -> u16 {
+    use std::io::{BufRead, BufReader, Write};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    // The server may have answered, and gone, before it has read all.
+    let _ = write!(stream, "GET {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    line.split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no answer: {line:?}"))
+}
+
 /// A query as it stands in an address.
 fn encoded(query: &str) -> String {
     loggia::web::view::encode(query)
@@ -451,14 +465,17 @@ on_both!(a_page_of_results_asks_the_database_no_more_for_more_hits, |hall: Hall|
         let page = hall.search(query).await;
         (titles(&page).len(), hall.statements.take().len())
     };
-    hall.ask("One marble rolls away", "It is the blue one.", "").await;
+    // A page with few hits leads on, which costs more.
+    for n in 0..5 {
+        hall.ask(&format!("Marble number {n} rolls away"), "It is a blue one.", "").await;
+    }
     for n in 0..20 {
         hall.ask(&format!("Pebble number {n} rolls away"), "It is a grey one.", "").await;
     }
     hall.follow().await;
-    let (one, few) = count("marble").await;
+    let (five, few) = count("marble").await;
     let (many, more) = count("pebble").await;
-    assert_eq!((one, many), (1, 15));
+    assert_eq!((five, many), (5, 15));
     assert_eq!(few, more);
     let page = hall.search("pebble").await;
     page.contains("20 questions found");
@@ -504,17 +521,17 @@ on_both!(qualifiers_work_alike_in_the_page_and_the_api, |hall: Hall| async move 
         ("tag:awning", 2),
         ("awning -tag:awning", 1),
         ("tag:awning -is:solved", 1),
-        ("awning answers:0", 1),
+        ("awning answers:0", 2),
         ("awning answers:>=1 score:0", 1),
         ("awning score:>3", 0),
-        ("awning created:2026-03-02", 2),
+        ("awning created:2026-03-02", 3),
         ("awning created:>2026-03", 0),
-        ("awning -created:2025", 2),
+        ("awning -created:2025", 3),
         ("tag:awning lang:it", 1),
         ("awning is:official", 0),
-        ("awning user:ann active:>=2026-03", 2),
+        ("awning user:ann active:>=2026-03", 3),
         ("\"stuck\" awning", 1),
-        ("awning -\"rolls in\"", 1),
+        ("awning -\"rolls in\"", 2),
     ] {
         assert_eq!(titles(&hall.search(&encoded(query)).await).len(), count, "{query}");
         let found =
@@ -531,7 +548,7 @@ on_both!(qualifiers_work_alike_in_the_page_and_the_api, |hall: Hall| async move 
 });
 
 on_both!(what_cannot_be_read_is_told_and_searched_as_words, |hall: Hall| async move {
-    hall.ask("When is the garden opened soon", "I was told soon.", "").await;
+    hall.ask("When is the garden opened soon", "I was told that it is soon.", "").await;
     hall.follow().await;
     for (query, hint) in [
         ("garden created:soon", "created:&gt;2026-01"),
@@ -549,8 +566,8 @@ on_both!(what_cannot_be_read_is_told_and_searched_as_words, |hall: Hall| async m
 });
 
 on_both!(the_controls_of_the_page_write_the_query, |hall: Hall| async move {
-    let thread = hall.ask("The lantern flickers", "Every evening.", "light").await;
-    hall.ask("Another lantern flickers", "Every morning.", "light").await;
+    let thread = hall.ask("The lantern flickers", "It does so every evening.", "light").await;
+    hall.ask("Another lantern flickers", "It does so every morning.", "light").await;
     hall.answer(thread, "Change the bulb of the lantern.", false).await;
     hall.follow().await;
     let page = hall.search("lantern").await;
@@ -578,7 +595,7 @@ on_both!(the_controls_of_the_page_write_the_query, |hall: Hall| async move {
     page.expect(200).contains("href=\"/search?q=lantern%20is%3Asolved&amp;exact=1\"");
     // A page of one order is no page of another.
     for n in 0..20 {
-        hall.ask(&format!("Lantern number {n}"), "All the same.", "").await;
+        hall.ask(&format!("Lantern number {n}"), "They are all the same.", "").await;
     }
     hall.follow().await;
     let page = hall.search("lantern sort:newest").await;
@@ -596,7 +613,7 @@ on_both!(counts_beside_the_hits_narrow_them_and_are_silent_of_what_was_removed, 
         let tag = if n % 2 == 0 { "oven" } else { "hob" };
         hall.ask(&format!("Burnt cake number {n}"), "Too hot, I suppose.", tag).await;
     }
-    let secret = hall.ask("Burnt cake of the neighbour", "A secret.", "zqsecret").await;
+    let secret = hall.ask("Burnt cake of the neighbour", "A secret of hers.", "zqsecret").await;
     hall.follow().await;
     let page = hall.search("cake").await;
     page.contains("Narrow down").contains("zqsecret");
@@ -615,7 +632,7 @@ on_both!(counts_beside_the_hits_narrow_them_and_are_silent_of_what_was_removed, 
 
 on_both!(a_search_that_finds_little_leads_on, |hall: Hall| async move {
     hall.ask("The chandelier is dark", "No light at all.", "chandelier").await;
-    hall.ask("The chandelier is loud", "It hums.", "chandelier hum").await;
+    hall.ask("The chandelier is loud", "It hums all day.", "chandelier hum").await;
     hall.follow().await;
     // The filters are too narrow.
     let page = hall.search("chandelier is:solved").await;
@@ -662,20 +679,24 @@ on_both!(monstrous_queries_get_an_answer_or_a_refusal_in_bounded_time, |hall: Ha
         "a-".repeat(2_000),
         "日本語".repeat(1_000),
     ];
+    let address = hall.server.base_url.strip_prefix("http://").unwrap().to_owned();
     let get = async |path: &str, fields: &[(&str, &str)]| {
         let begun = Instant::now();
+        let fields: Vec<String> =
+            fields.iter().map(|(name, text)| format!("{name}={}", encoded(text))).collect();
+        let target = format!("{path}?{}", fields.join("&"));
         // One who asks too much is told to wait, which says nothing of the query.
-        let page = loop {
-            let request = hall.visitor.request(reqwest::Method::GET, path).query(fields);
-            let page = hall.visitor.send(request).await;
-            if page.status != 429 || begun.elapsed() > Duration::from_secs(4) {
-                break page;
+        let status = loop {
+            let (address, target) = (address.clone(), target.clone());
+            let status = aside(move || bare_status(&address, &target)).await;
+            if status != 429 || begun.elapsed() > Duration::from_secs(4) {
+                break status;
             }
         };
-        let shown: String = fields.iter().flat_map(|field| field.1.chars().take(20)).collect();
-        assert!(page.status < 500 && page.status >= 200, "{path} {shown}: {}", page.status);
-        assert!(begun.elapsed() < Duration::from_secs(4), "{path} {shown} took {:?}", begun.elapsed());
-        page.status
+        let shown: String = target.chars().take(90).collect();
+        assert!((200..500).contains(&status), "{shown}: {status}");
+        assert!(begun.elapsed() < Duration::from_secs(4), "{shown} took {:?}", begun.elapsed());
+        status
     };
     for monster in &monsters {
         get("/search", &[("q", monster)]).await;

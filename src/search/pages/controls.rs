@@ -282,8 +282,9 @@ impl Control {
         };
         let (from, to) = (value("from"), value("to"));
         let created = if from.is_empty() && to.is_empty() { String::new() } else { format!("{from}..{to}") };
-        let tags = form.get("tag").split([' ', ',']).take(QUALIFIERS_MAX).map(|tag| {
-            let tag: String = tag.trim().chars().take(limits::SEARCH_CONTROL_CHARS).collect();
+        let tags = form.get("tag").split(|c: char| c.is_whitespace() || c == ',');
+        let tags = tags.filter(|tag| !tag.is_empty()).take(QUALIFIERS_MAX).map(|tag| {
+            let tag: String = tag.chars().take(limits::SEARCH_CONTROL_CHARS).collect();
             (Control::Tag, fold(&tag))
         });
         let mut said = vec![(Control::State, value("state"))];

@@ -20,7 +20,7 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
     let words = typed.words();
     let (plain, _) = Query::parse(&words);
     let surfaces: Vec<String> = plain.words.iter().map(|word| word.surface.clone()).collect();
-    let (mut unknown, near, frequent) = ask(app, |index| {
+    let (mut unknown, near, facets) = ask(app, |index| {
         let mut unknown = Vec::new();
         for word in &plain.words {
             let alone = Query { words: vec![word.clone()], ..Query::default() };
@@ -29,10 +29,13 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
             }
         }
         let near = index.near_tags(&surfaces, limits::SEARCH_NEAR_TAGS)?;
-        Ok((unknown, near, index.facets(&plain, true, false, [0; 2])?.tags))
+        Ok((unknown, near, index.facets(&plain, true, false, [0; 2])?))
     })?;
     if taken_away(conn, place)? {
         return Ok(leads);
+    }
+    if facets.total == 0 {
+        leads.unfiltered = None;
     }
     // Where no word is known at all, "nothing found" says so.
     if unknown.len() == plain.words.len() {
@@ -43,7 +46,7 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
         leads.unknown = Some(Unknown { words: unknown.join(", "), instead: left.map(instead) });
     }
     let mut names = near;
-    for (name, _) in frequent {
+    for (name, _) in facets.tags {
         if names.len() < limits::SEARCH_NEAR_TAGS && !names.contains(&name) {
             names.push(name);
         }
