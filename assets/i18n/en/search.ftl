@@ -72,7 +72,7 @@ search-facets-bounded = Counted in { $n } of the questions found, so there are a
 search-leads = Where to go from here
 search-leads-unfiltered = Without the filters:
 search-leads-unknown = No question says { $list }.
-search-leads-unknown-instead = Without it:
+search-leads-unknown-instead = Search for the rest:
 search-leads-tags = Questions about
 search-leads-unanswered = Unanswered questions about { $name }
 # A hit.
