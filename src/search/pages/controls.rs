@@ -361,15 +361,16 @@ fn range(span: &Span, [first, last]: [String; 2]) -> String {
     }
 }
 
-/// The text of the query without words that no thread says, and those words.
+/// The text of the query without words that no thread says, if something else is left of it.
 pub fn without_unknown(typed: &Typed<'_>, query: &Query, unknown: &[String]) -> Option<String> {
     let all_unknown = |part: &Part<'_>| {
-        let What::Word(text) = part.what else { return false };
+        let (What::Word(text) | What::Unread(_, text)) = part.what else { return false };
         let (words, _) = query_words(text, query.lang, WORDS_MAX);
         !words.is_empty() && words.iter().all(|word| unknown.contains(&word.surface))
     };
     let left = typed.without(|part| !part.negated && all_unknown(part));
-    Some(left).filter(|left| !Typed::of(left, false).words().is_empty())
+    let changed = left != typed.without(|_| false);
+    Some(left).filter(|left| changed && !Typed::of(left, false).words().is_empty())
 }
 
 #[cfg(test)]
@@ -500,6 +501,18 @@ mod tests {
             narrow,
             ["radio 2+ /search?q=x%20is%3Asolved%20tag%3Ahub%20lang%3Ait%20created%3A2026%20tag%3Aradio"]
         );
+    }
+
+    #[test]
+    fn words_that_nobody_says_are_left_out_only_where_something_else_is_left() {
+        let without = |text: &str, unknown: &[&str]| {
+            let unknown: Vec<String> = unknown.iter().map(|word| (*word).to_owned()).collect();
+            without_unknown(&typed(text), &Query::parse(text).0, &unknown)
+        };
+        let left = without("router flurb -flurb \"flurb\" is:solved created:flurb", &["flurb", "created"]);
+        assert_eq!(left.as_deref(), Some("router -flurb \"flurb\" is:solved"));
+        assert_eq!(without("router created:soon", &["created"]), None);
+        assert_eq!(without("flurb is:solved", &["flurb"]), None);
     }
 
     #[test]
