@@ -259,12 +259,16 @@ pub async fn revisions(visit: Visit, parts: Parts, params: Params) -> Result<Htt
 
 /// Searches questions with their answers, best first.
 ///
-/// Besides words: "phrases", -exclusions, `tag:name`, `user:name`, `is:solved`, `is:unsolved`, `is:answered`,
-/// `is:unanswered`.
+/// Besides words: "phrases", -exclusions and qualifiers, each perhaps negated (`-tag:name`): `is:solved`,
+/// `is:unsolved`, `is:answered`, `is:unanswered`, `is:official`, `tag:name`, `user:name`, `lang:it`, `version:2.4`;
+/// numbers `answers:0`, `score:>3`, `score:1..5`; dates in UTC `created:2026`, `created:>2026-01`,
+/// `active:2026-01-15..2026-02-28`; and an order, `sort:newest`, `sort:active` or `sort:votes`. A qualifier that cannot
+/// be read is searched as words.
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "search", operation_id = "search",
     params(
         ("q" = String, Query, min_length = 1, max_length = 200),
+        ("exact" = Option<String>, Query, description = "`1`: the words are meant as they are typed", max_length = 8),
         ("after" = Option<String>, Query, description = "`next` of the page before", max_length = 64),
         ("limit" = Option<i64>, Query, description = "rows, 30 if not given; a page may have fewer although there is a next one", minimum = 1, maximum = 100),
     ),
@@ -279,16 +283,19 @@ pub async fn find(visit: Visit, params: Params) -> Result<HttpResponse> {
     }
     let after = params.filled("after").map(search::Cursor::decode).transpose();
     let after = after.map_err(|_| Error::Bad("error-bad-cursor"))?;
-    visit.json(move |room| results(room, &text, limit, after)).await
+    let exact = params.filled("exact").is_some();
+    visit.json(move |room| results(room, &text, exact, limit, after)).await
 }
 
 fn results(
     room: &mut Room<'_>,
     text: &str,
+    exact: bool,
     limit: i64,
     after: Option<search::Cursor>,
 ) -> Result<SearchResults> {
     let (query, _) = Query::parse(text);
+    let query = Query { exact, ..query };
     let limit = usize::try_from(limit).unwrap_or(1);
     let found = search::hits(&room.visit.app, room.conn, &query, limit, after)?;
     // The index may be a moment behind; the database says how a thread stands.

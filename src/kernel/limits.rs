@@ -134,6 +134,12 @@ pub const COUNT_CAP: i64 = 100;
 // --- search ---
 /// Hits of one page of results: few people look at a second one, and each hit costs.
 pub const SEARCH_HITS: usize = 15;
+/// Hits on a first page below which it leads on: to tags, other words, asking. A page so short is seen whole.
+pub const SEARCH_FEW: usize = 5;
+/// Tags that such a page leads to.
+pub const SEARCH_NEAR_TAGS: usize = 6;
+/// Characters of one control of the search page, as of a name or a date; what is longer is no value.
+pub const SEARCH_CONTROL_CHARS: usize = 60;
 /// Threads suggested while somebody types.
 pub const SUGGESTIONS: usize = 6;
 

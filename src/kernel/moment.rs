@@ -50,6 +50,11 @@ impl Moment {
     pub fn date(self) -> String {
         self.timestamp().strftime("%Y-%m-%d").to_string()
     }
+    /// The beginning of a day in UTC; `None` where the calendar has no such day.
+    pub fn of_date(year: i16, month: i8, day: i8) -> Option<Moment> {
+        let zoned = jiff::civil::Date::new(year, month, day).ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(Moment(zoned.timestamp().as_microsecond()))
+    }
     /// Reads `2013-11-05T20:22:07.323` (taken as UTC), with or without a zone; `None` when it is no date.
     pub fn parse(text: &str) -> Option<Moment> {
         if let Ok(stamp) = text.parse::<jiff::Timestamp>() {

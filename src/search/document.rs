@@ -46,6 +46,8 @@ pub struct ThreadDoc {
     /// The asker's username; found in any spelling that folds alike.
     pub author: Option<String>,
     pub solved: bool,
+    /// Has an official answer, accepted or not.
+    pub official: bool,
     pub answer_count: i64,
     pub score: i64,
     /// Microseconds since the epoch, UTC.
@@ -75,7 +77,7 @@ impl ThreadDoc {
         hash.optional(self.author.as_deref());
         hash.optional(self.language.as_deref());
         for number in [
-            i64::from(self.solved),
+            i64::from(self.solved) | i64::from(self.official) << 1,
             self.answer_count,
             self.score,
             self.created_at_us,
@@ -145,11 +147,14 @@ pub struct Fields {
     pub every: Field,
     /// Roots of all texts, in languages that have them.
     pub roots: Field,
-    /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`.
+    /// Exact terms for qualifiers: `is:solved`, `tag:router`, `user:ann`, `lang:it`, `version:2.4`.
     pub facts: Field,
+    /// What hits are counted by, as a column: `tag:Router`, `lang:it`.
+    pub labels: Field,
     pub signals: Field,
     /// The master of a duplicate, the thread itself otherwise.
     pub master: Field,
+    pub answer_count: Field,
     pub created_at: Field,
     pub active_at: Field,
     pub fingerprint: Field,
@@ -164,6 +169,9 @@ pub struct Fields {
 pub const THREAD_ID: &str = "thread_id";
 pub const SIGNALS: &str = "signals";
 pub const MASTER: &str = "master";
+pub const LABELS: &str = "labels";
+pub const ANSWER_COUNT: &str = "answer_count";
+pub const CREATED_AT: &str = "created_at";
 pub const ACTIVE_AT: &str = "active_at";
 pub const FINGERPRINT: &str = "fingerprint";
 
@@ -191,9 +199,11 @@ impl Fields {
                 .add_text_field("every", cut(analysis::EVERY, IndexRecordOption::WithFreqsAndPositions)),
             roots: builder.add_text_field("roots", cut(analysis::ROOTS, IndexRecordOption::WithFreqs)),
             facts: builder.add_text_field("facts", TextOptions::default().set_indexing_options(exact)),
+            labels: builder.add_text_field(LABELS, TextOptions::default().set_fast("raw")),
             signals: builder.add_u64_field(SIGNALS, FAST),
             master: builder.add_i64_field(MASTER, FAST),
-            created_at: builder.add_i64_field("created_at", FAST),
+            answer_count: builder.add_i64_field(ANSWER_COUNT, FAST),
+            created_at: builder.add_i64_field(CREATED_AT, FAST),
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
             fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
             card: builder.add_bytes_field("card", STORED),
@@ -231,10 +241,16 @@ impl Fields {
         let answered = doc.answer_count > 0 || doc.solved;
         out.add_text(self.facts, state_fact(if doc.solved { State::Solved } else { State::Unsolved }));
         out.add_text(self.facts, state_fact(if answered { State::Answered } else { State::Unanswered }));
-        out.add_text(self.facts, format!("lang:{}", lang.language().code));
+        if doc.official {
+            out.add_text(self.facts, state_fact(State::Official));
+        }
+        let lang_label = lang_fact(lang);
+        out.add_text(self.labels, &lang_label);
+        out.add_text(self.facts, lang_label);
         for tag in doc.tags.iter().take(TAGS_MAX) {
             out.add_text(self.tags, marked(lang, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
             out.add_text(self.facts, tag_fact(&fold(tag)));
+            out.add_text(self.labels, tag_fact(tag));
         }
         if let Some(author) = &doc.author {
             out.add_text(self.facts, user_fact(&fold(author)));
@@ -243,6 +259,7 @@ impl Fields {
             Signals { solved: doc.solved, answered, votes: doc.score, authority: doc.authority, lang };
         out.add_u64(self.signals, signals.pack());
         out.add_i64(self.master, doc.duplicate_of.unwrap_or(doc.thread_id));
+        out.add_i64(self.answer_count, doc.answer_count);
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
@@ -275,14 +292,19 @@ pub fn tag_fact(tag: &str) -> String {
     format!("tag:{}", bounded(tag, 200))
 }
 
+/// The exact term of a language.
+pub fn lang_fact(lang: Lang) -> String {
+    format!("lang:{}", lang.language().code)
+}
+
+/// The exact term of a folded version.
+pub fn version_fact(version: &str) -> String {
+    format!("version:{}", bounded(version, 200))
+}
+
 /// The exact term of a folded username.
 pub fn user_fact(user: &str) -> String {
     format!("user:{}", bounded(user, 200))
-}
-
-/// The exact term of a version.
-pub fn version_fact(version: &str) -> String {
-    format!("version:{}", bounded(version, 40))
 }
 
 /// The beginning of `text` of at most `max` bytes, cut at a character's edge.
@@ -493,6 +515,7 @@ mod tests {
             ThreadDoc { solution: Some(String::new()), ..doc.clone() },
             ThreadDoc { answers: vec![String::new()], ..doc.clone() },
             ThreadDoc { solved: true, ..doc.clone() },
+            ThreadDoc { official: true, ..doc.clone() },
             ThreadDoc { tags: vec!["b".into()], ..doc.clone() },
         ];
         for other in changed {

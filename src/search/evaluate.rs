@@ -290,12 +290,7 @@ impl Bench {
         Ok(report)
     }
 
-    fn hits(
-        &self,
-        asked: &Asked,
-        query_body: bool,
-        meaning: Option<&Meaning<'_>>,
-    ) -> anyhow::Result<Vec<Hit>> {
+    fn hits(&self, asked: &Asked, query_body: bool, meaning: Option<&Meant>) -> anyhow::Result<Vec<Hit>> {
         let whole;
         let text = if query_body {
             whole = format!("{}\n{}", asked.title, asked.body);

@@ -19,10 +19,11 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED, Term};
 
 use super::analysis::{Alternatives, Lang, QueryWord, query_words, versions_into};
-use super::document::{ACTIVE_AT, Record, SIGNALS, THREAD_ID, state_fact, tag_fact, user_fact};
+use super::document::{Record, SIGNALS, THREAD_ID};
 use super::excerpt::{Look, Matcher, Pieces};
+use super::filters::{self, Order, Ranges, Wanted};
 use super::index::{Index, SearchError};
-use super::query::Query;
+use super::query::{Query, Sort};
 use super::ranking::{self, Part, Reader, Signals};
 use super::rerank::{self, Asked, Group};
 use super::spelling::{self, Correction, Reading};
@@ -109,6 +110,7 @@ pub struct Cursor {
     loosened: bool,
     /// Of a search in which a sentence encoder had its say.
     meant: bool,
+    sort: Sort,
     key: u64,
     thread_id: i64,
     total: Total,
@@ -119,12 +121,10 @@ impl Cursor {
     pub fn encode(&self) -> String {
         let mut bytes = [0u8; 21];
         let (flags, rest) = bytes.split_at_mut(1);
-        flags.fill(
-            u8::from(self.any_word)
-                | u8::from(self.total.more) << 1
-                | u8::from(self.beyond) << 2
-                | u8::from(self.loosened) << 3,
-        );
+        let sort = Sort::ALL.iter().position(|sort| *sort == self.sort).unwrap_or(0);
+        let marks = [self.any_word, self.total.more, self.beyond, self.loosened, self.meant];
+        let marks = marks.iter().enumerate().fold(0, |all, (bit, on)| all | u8::from(*on) << bit);
+        flags.fill(marks | (sort as u8) << 5);
         let fields = self
             .key
             .to_be_bytes()
@@ -154,11 +154,12 @@ impl Cursor {
             let (key, rest) = rest.split_first_chunk::<8>()?;
             let (thread_id, rest) = rest.split_first_chunk::<8>()?;
             let total = Total { count: u32::from_be_bytes(rest.try_into().ok()?), more: flags >> 1 & 1 == 1 };
-            (*flags < 32 && total.count <= COUNT_MAX).then_some(Cursor {
+            (total.count <= COUNT_MAX).then_some(Cursor {
                 any_word: flags & 1 == 1,
                 beyond: flags >> 2 & 1 == 1,
                 loosened: flags >> 3 & 1 == 1,
                 meant: flags >> 4 & 1 == 1,
+                sort: *Sort::ALL.get(usize::from(flags >> 5))?,
                 key: u64::from_be_bytes(*key),
                 thread_id: i64::from_be_bytes(*thread_id),
                 total,
@@ -166,28 +167,40 @@ impl Cursor {
         };
         read().ok_or(SearchError::BadCursor)
     }
+
+    /// Whether it is of a page in this order; places of another order say nothing.
+    pub fn is_of(&self, query: &Query) -> bool {
+        self.sort == query.sort
+    }
 }
 
 /// A hit on its way: sort key, thread, place in the index.
 type Found = (u64, i64, DocAddress);
 
 /// What documents must match, and what they must not.
-struct Plan {
-    matching: Box<dyn Matching>,
+pub(super) struct Plan {
+    pub(super) matching: Box<dyn Matching>,
     /// Kept apart: a flat union of terms is what lets tantivy skip, and its exclusion of phrases reads a phrase's
     /// documents beyond their end (0.27, an assertion in debug builds).
     excluded: Option<Box<dyn Matching>>,
+    /// Apart for the same reason: see [`filters`].
+    ranges: Vec<Wanted>,
 }
 
 /// The documents of one segment that may be shown.
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     segment: &'a SegmentReader,
     deletes: bool,
     excluded: Option<BitSet>,
+    ranges: Ranges,
 }
 
 impl<'a> Shown<'a> {
-    fn of(searcher: &Searcher, segment: &'a SegmentReader, plan: &Plan) -> Result<Shown<'a>, SearchError> {
+    pub(super) fn of(
+        searcher: &Searcher,
+        segment: &'a SegmentReader,
+        plan: &Plan,
+    ) -> Result<Shown<'a>, SearchError> {
         let mut excluded = None;
         if let Some(query) = &plan.excluded {
             let mut docs = BitSet::with_max_value(segment.max_doc());
@@ -199,12 +212,15 @@ impl<'a> Shown<'a> {
             })?;
             excluded = Some(docs);
         }
-        Ok(Shown { segment, deletes: segment.has_deletes(), excluded })
+        let ranges = Ranges::of(segment, &plan.ranges)?;
+        Ok(Shown { segment, deletes: segment.has_deletes(), excluded, ranges })
     }
 
-    fn has(&self, doc: DocId) -> bool {
+    pub(super) fn has(&self, doc: DocId) -> bool {
         let deleted = self.deletes && self.segment.is_deleted(doc);
-        !deleted && self.excluded.as_ref().is_none_or(|excluded| !excluded.contains(doc))
+        !deleted
+            && self.excluded.as_ref().is_none_or(|excluded| !excluded.contains(doc))
+            && self.ranges.hold(doc)
     }
 }
 
@@ -275,7 +291,7 @@ impl Bm25StatisticsProvider for OneFrequency<'_> {
 }
 
 /// Clauses under construction.
-type Clauses = Vec<(Occur, Box<dyn Matching>)>;
+pub(super) type Clauses = Vec<(Occur, Box<dyn Matching>)>;
 
 impl Index {
     /// One page of hits, best first; equal ones newest thread first. `limit` is bounded to [`LIMIT_MAX`].
@@ -316,24 +332,8 @@ impl Index {
         if query.is_empty() {
             return Ok(Results::default());
         }
-        if !query.has_text() {
-            let plan = self.plan(query, false);
-            let matcher = Matcher::new([].iter(), None);
-            let (found, total) = self.newest(&searcher, &plan, limit, after)?;
-            let next = next(&found, limit, |&(key, thread_id, _)| Cursor {
-                any_word: false,
-                beyond: false,
-                loosened: false,
-                meant: false,
-                key,
-                thread_id,
-                total,
-            });
-            let mut hits = Vec::with_capacity(limit);
-            for (_, thread_id, address) in found.into_iter().take(limit) {
-                hits.push(hit(&searcher, thread_id, address, 0.0, &matcher, true)?);
-            }
-            return Ok(Results { hits, next, total, ..Results::default() });
+        if !query.has_text() || query.sort != Sort::Best {
+            return self.in_order(&searcher, query, limit, after);
         }
         let statistics = self.statistics(&searcher);
         let mut query = query.clone();
@@ -384,6 +384,7 @@ impl Index {
             beyond: true,
             loosened,
             meant: !like.is_empty(),
+            sort: Sort::Best,
             key,
             thread_id,
             total,
@@ -422,6 +423,7 @@ impl Index {
                 beyond: false,
                 loosened,
                 meant: !like.is_empty(),
+                sort: Sort::Best,
                 key: group.best.key,
                 thread_id: group.best.thread_id,
                 total,
@@ -433,6 +435,42 @@ impl Index {
             results.hits.push(shown);
         }
         Ok(results)
+    }
+
+    /// A page of a search whose order is not that of what fits best.
+    fn in_order(
+        &self,
+        searcher: &Searcher,
+        query: &Query,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Results, SearchError> {
+        let order = Order::of(query.sort);
+        let any = after.is_some_and(|cursor| cursor.any_word);
+        let (found, total) = self.ordered(searcher, &self.plan(query, any), order, limit, after)?;
+        // In an order of their own, threads that have some of the words would bury those that have all.
+        let (found, total, any_word) = if found.is_empty() && after.is_none() && query.words.len() > 1 {
+            let (found, total) = self.ordered(searcher, &self.plan(query, true), order, limit, None)?;
+            (found, total, true)
+        } else {
+            (found, total, any)
+        };
+        let next = next(&found, limit, |&(key, thread_id, _)| Cursor {
+            any_word,
+            beyond: false,
+            loosened: false,
+            meant: false,
+            sort: query.sort,
+            key,
+            thread_id,
+            total,
+        });
+        let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
+        let mut hits = Vec::with_capacity(limit);
+        for (_, thread_id, address) in found.into_iter().take(limit) {
+            hits.push(hit(searcher, thread_id, address, 0.0, &matcher, true)?);
+        }
+        Ok(Results { hits, next, total, any_word, ..Results::default() })
     }
 
     /// Threads like a question being asked: any word of its title counts, the last one also as the beginning of a
@@ -521,7 +559,7 @@ impl Index {
         let found = if clauses.is_empty() {
             Vec::new()
         } else {
-            let plan = Plan { matching: union(clauses), excluded: None };
+            let plan = Plan { matching: union(clauses), excluded: None, ranges: Vec::new() };
             let mut found = self.best_of_any(&statistics, &plan, ranking::POOL.max(limit), None)?;
             found.truncate(ranking::POOL.max(limit));
             found
@@ -645,17 +683,13 @@ impl Index {
         ]
     }
 
-    fn plan(&self, query: &Query, any_word: bool) -> Plan {
+    pub(super) fn plan(&self, query: &Query, any_word: bool) -> Plan {
         let fields = self.fields;
         let weighed = self.weighed().map(|(field, _, weight)| (field, weight));
         let mut clauses: Clauses = Vec::new();
-        let mut facts: Vec<String> = query.states.iter().map(|state| state_fact(*state)).collect();
-        facts.extend(query.tags.iter().map(|tag| tag_fact(tag)));
-        facts.extend(query.users.iter().map(|user| user_fact(user)));
-        for fact in facts {
-            let term = Term::from_field_text(fields.facts, &fact);
-            let exact = TermQuery::new(term, IndexRecordOption::Basic);
-            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(exact), 0.0))));
+        let ranges = filters::ranges(query);
+        for exact in query.wanted.iter().filter_map(|qualifier| filters::exact(fields, qualifier)) {
+            clauses.push((Occur::Must, exact));
         }
         for phrase in &query.phrases {
             clauses.push((Occur::Must, union(self.phrase_clauses(phrase, &weighed))));
@@ -683,20 +717,22 @@ impl Index {
         let excluded: Clauses = query
             .excluded
             .iter()
-            .map(|words| (Occur::Should, union(self.phrase_clauses(words, &weighed))))
+            .map(|words| union(self.phrase_clauses(words, &weighed)))
+            .chain(query.unwanted.iter().filter_map(|qualifier| filters::exact(fields, qualifier)))
+            .map(|unwanted| (Occur::Should, unwanted))
             .collect();
         let excluded = (!excluded.is_empty()).then(|| union(excluded));
         if !words.is_empty() {
             if clauses.is_empty() {
                 // A flat union of terms lets tantivy skip what cannot reach the page.
-                return Plan { matching: union(words), excluded };
+                return Plan { matching: union(words), excluded, ranges };
             }
             clauses.push((Occur::Must, union(words)));
         }
         if clauses.is_empty() {
             clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
         }
-        Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded }
+        Plan { matching: Box::new(BooleanQuery::new(clauses)), excluded, ranges }
     }
 
     pub(super) fn statistics<'a>(&self, searcher: &'a Searcher) -> OneFrequency<'a> {
@@ -770,11 +806,12 @@ impl Index {
         Ok(best.into_sorted())
     }
 
-    /// The last active ones first, for queries of qualifiers alone.
-    fn newest(
+    /// All matches by a column: for queries of qualifiers alone, and where an order is asked for.
+    fn ordered(
         &self,
         searcher: &Searcher,
         plan: &Plan,
+        order: Order,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<(Vec<Found>, Total), SearchError> {
@@ -783,13 +820,13 @@ impl Index {
         let mut matches = 0u32;
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
             let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
-            let active = segment.fast_fields().column_first_or_default::<i64>(ACTIVE_AT)?;
+            let keys = order.keys(segment)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each_no_score(segment, &mut |docs| {
                 for &doc in docs {
                     if shown.has(doc) {
                         matches = matches.saturating_add(1);
-                        let key = u64::try_from(active.get_val(doc)).unwrap_or(0);
+                        let key = keys.key(doc);
                         if key >= best.worst {
                             best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
                         }
@@ -860,7 +897,11 @@ impl Index {
             let enough = BooleanQuery::with_minimum_required_clauses(each.collect(), least);
             let all =
                 vec![(Occur::Must, rest.matching), (Occur::Must, Box::new(enough) as Box<dyn Matching>)];
-            plan = Plan { matching: Box::new(BooleanQuery::new(all)), excluded: rest.excluded };
+            plan = Plan {
+                matching: Box::new(BooleanQuery::new(all)),
+                excluded: rest.excluded,
+                ranges: rest.ranges,
+            };
         }
         let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(&searcher))?;
         let mut newest: BinaryHeap<Reverse<i64>> = BinaryHeap::new();

@@ -4,16 +4,15 @@ pub mod analysis;
 pub mod document;
 pub mod evaluate;
 pub mod excerpt;
+pub mod facets;
+mod filters;
 pub mod find;
 pub mod follow;
 pub mod index;
 pub mod meaning;
 mod newest;
 pub mod pages;
-pub mod pages;
 pub mod query;
-pub mod query;
-pub mod ranking;
 pub mod ranking;
 mod rerank;
 pub mod spelling;
@@ -23,13 +22,14 @@ mod texts;
 pub mod views;
 
 pub use document::ThreadDoc;
+pub use facets::Facets;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
 pub use meaning::Meaning;
 pub use newest::{look, newest};
 pub use pages::{hits, similar_threads};
-pub use query::{Hint, Query, State};
+pub use query::{Hint, Qualifier, Query, Sort, State};
 pub use store::{SynonymChange, SynonymList, change_synonyms, synonym_list};
 pub use synonyms::Synonyms;
 
@@ -107,7 +107,7 @@ impl Search {
             Some(after) if after.is_meant() => limits::MEANING_WAIT_AGAIN_MS,
             Some(_) => return Vec::new(),
         };
-        if query.exact || query.words.is_empty() {
+        if query.exact || query.sort != Sort::Best || query.words.is_empty() {
             return Vec::new();
         }
         if query.has_qualifiers() || !query.excluded.is_empty() {

@@ -1,11 +1,17 @@
 //! search room: the page of results, and the threads suggested while somebody types.
 //!
 //! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
-//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not; one of them for the names people have now.
+//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not
+//! or when so little was found that the page leads on; one of them for the names people have now.
+mod controls;
+mod leads;
+
+use self::controls::Typed;
 use super::analysis::{Lang, QueryWord, query_words};
-use super::query::{Hint, Query, State};
-use super::ranking::Reader;
-use super::views::{self, Filter, Instead, SearchPage, Suggestion};
+use super::query::{CHARS_MAX, Hint, Kind, QUALIFIERS_MAX, Query, State, WORDS_MAX, lang_codes};
+use super::ranking::{Part, Reader};
+use super::spelling::Correction;
+use super::views::{self, Corrected, SearchPage, Suggestion, Why};
 use super::{Cursor, ExcerptFrom, Hit, Results, SearchError, Total};
 use crate::accounts;
 use crate::app::App;
@@ -31,14 +37,21 @@ use actix_web::HttpResponse;
 use diesel::prelude::*;
 use std::collections::{HashMap, HashSet};
 
-/// `GET /search?q=&after=`.
+/// `GET /search?q=&after=&exact=`; with `set=`, the form of controls: its fields are written into `q`.
 pub async fn results(visit: Visit, params: Params) -> Result<HttpResponse> {
-    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
     let text = params.get("q").to_owned();
+    let exact = params.filled("exact").is_some();
+    if params.filled("set").is_some() {
+        let (query, _) = Query::parse(&text);
+        let typed = squeezed(&query.text);
+        let composed = Typed::of(&typed, exact).composed(&params);
+        return Ok(visit.redirect(&search_url(&composed, exact), None));
+    }
+    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
     let after = params.filled("after").map(Cursor::decode).transpose();
     let after = after.map_err(|_| Error::Bad("error-bad-cursor"))?;
     let counted = after.is_none().then(|| (visit.app.clone(), text.clone(), visit.household()));
-    let reply = visit.shared_page(Shows::Search, move |room| page(room, &text, after)).await?;
+    let reply = visit.shared_page(Shows::Search, move |room| page(room, &text, exact, after)).await?;
     if let Some((app, text, household)) = counted {
         app.searches.searched(&text, household, app.db.clock.now());
     }
@@ -67,7 +80,7 @@ fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<
     let place = app.search.place();
     let like = app.search.like_text(title, limits::MEANING_WAIT_MS);
     let mut hits = ask(app, |index| index.similar_like(title, "", &like, limit))?;
-    let (words, _) = query_words(title, Lang::guess(title), super::query::WORDS_MAX);
+    let (words, _) = query_words(title, Lang::guess(title), WORDS_MAX);
     settle(conn, place, &mut hits, |title| says(title, &words, false))?;
     let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
     Ok(hits
@@ -89,6 +102,9 @@ pub fn hits(
     limit: usize,
     after: Option<Cursor>,
 ) -> Result<Results> {
+    if after.is_some_and(|after| !after.is_of(query)) {
+        return Err(Error::Bad("error-bad-cursor"));
+    }
     let place = app.search.place();
     let mut query = query.clone();
     super::synonyms::expand(&mut query, &app.search.synonyms());
@@ -167,10 +183,21 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>, fits: impl Fn(&str) 
         }
         !(head < place || robbed.contains(&hit.thread_id)) || fits(title)
     });
+    // Also of threads on other pages: the total counts them all.
+    removed_between(conn, place, head)
+}
+
+/// Whether something was removed since the index had followed up to `place`: what it counts or knows of words and
+/// tags is then not to be told.
+fn taken_away(conn: &mut Conn, place: i64) -> DbResult<bool> {
+    let head = ledger::head(conn)?.0;
+    if head == place { Ok(false) } else { removed_between(conn, place, head) }
+}
+
+fn removed_between(conn: &mut Conn, place: i64, head: i64) -> DbResult<bool> {
     if head < place || head - place > REMOVALS_READ_MAX {
         return Ok(true);
     }
-    // Also of threads on other pages: the total counts them all.
     let removed: Option<i64> = events::table
         .filter(events::id.gt(place))
         .filter(events::kind.eq_any(["post_deleted", "post_hidden"]))
@@ -190,54 +217,91 @@ fn says(title: &str, words: &[QueryWord], all: bool) -> bool {
     if all { words.iter().all(has) } else { words.iter().any(has) }
 }
 
-fn page(room: &mut Room<'_>, text: &str, after: Option<Cursor>) -> Result<Page> {
+fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> Result<Page> {
     let (visit, now) = (room.visit, room.now);
     let (app, lang) = (&visit.app, visit.lang);
     let (mut query, hints) = Query::parse(text);
     query.reader = Reader { lang: Lang::from_code(lang), today: Some(now.day()) };
+    query.exact = exact;
+    query.reader = Reader { lang: Lang::from_code(lang), today: Some(now.day()) };
     let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
-    let typed = query.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let asked = text;
+    let text = squeezed(&query.text);
+    let typed = Typed::of(&text, exact);
     let rebuilding = app.search.is_rebuilding();
+    let solved_only = query.wants(State::Solved);
     let mut went = Outcome::Found;
     if after.is_none() && !rebuilding {
         went = outcome(app, &query, &found)?;
-        app.searches.went(text, went, now);
+        app.searches.went(asked, went, now);
     }
-    let filters = Filters::of(&typed, &query);
     let mut page = SearchPage {
         total_label: if query.is_empty() || rebuilding || found.uncounted {
             String::new()
         } else {
             total_label(lang, &found)
         },
-        pager: view::pager(&search_url(&typed), found.next.map(|next| next.encode()), after.is_none()),
+        pager: view::pager(&typed.url(&text), found.next.map(|next| next.encode()), after.is_none()),
         notes: notes(lang, &hints, &found),
-        filters: filters.shown(lang),
-        solved_only: query.states.contains(&State::Solved),
+        ask_url: leads::ask_url(&typed.words()),
+        solved_only,
         rebuilding,
         beside: watches::Beside::of(&query, went != Outcome::Found),
         ..SearchPage::default()
     };
     if !query.is_empty() {
-        page.solved_toggle_url = Some(search_url(&filters.solved_toggled(page.solved_only)));
-        if found.hits.is_empty() && after.is_none() {
-            page.instead = filters
-                .plain_words()
-                .filter(|words| *words != typed)
-                .map(|query| Instead { url: search_url(&query), query });
+        page.filters = typed.chips(lang);
+        page.solved_toggle_url = Some(typed.url(&typed.solved_toggled(solved_only)));
+        page.controls = Some(typed.controls(lang, &text));
+        if after.is_none() && !rebuilding {
+            if !found.hits.is_empty() && !found.uncounted {
+                let since = controls::ages(now).map(|moment| moment.0);
+                let facets = ask(app, |index| index.facets(&query, found.any_word, found.total.more, since))?;
+                page.facets = typed.facets(lang, &facets, now);
+                page.facets_note = controls::bounded_note(lang, &facets);
+            }
+            let few = found.hits.len() < limits::SEARCH_FEW || found.any_word && found.next.is_none();
+            if few {
+                page.leads = Some(leads::leads(app, room.conn, &typed, &query)?);
+            }
         }
+    }
+    if let Some(shown) = corrected(&text, &found) {
+        page.corrected = Some(Corrected { shown, instead_url: search_url(&text, true) });
     }
     let authors: Vec<&str> = found.hits.iter().filter_map(|hit| hit.author.as_deref()).collect();
     let names = accounts::display_names(room.conn, &authors)?;
     page.hits = found.hits.into_iter().map(|hit| show(lang, hit, &names, now)).collect();
-    let title = if typed.is_empty() {
+    let words = typed.words();
+    page.heading = if words.is_empty() { text.clone() } else { words };
+    let title = if text.is_empty() {
         visit.t("search-title-empty")
     } else {
-        translate(lang, "search-title", &[("q", Arg::Text(&typed))])
+        translate(lang, "search-title", &[("q", Arg::Text(&page.heading))])
     };
-    let head = Head { search_text: typed.clone(), ..Head::private(title, "search") };
-    page.query = typed;
+    let head = Head { search_text: text.clone(), ..Head::private(title, "search") };
+    page.query = text;
     Ok(Page::html("search/results.html", head, &page))
+}
+
+/// The query as the index read it, where that is another.
+fn corrected(text: &str, found: &Results) -> Option<String> {
+    let mut shown = text.to_owned();
+    for Correction { typed, read } in &found.corrected {
+        shown = shown.replacen(typed.as_str(), read, 1);
+    }
+    (shown != text && !found.hits.is_empty()).then_some(shown)
+}
+
+/// The parts of a score with their shares of it.
+fn why(lang: &str, parts: &[(Part, f32)]) -> Vec<Why> {
+    let sum: f32 = parts.iter().map(|(_, share)| share).sum();
+    let shown = parts.iter().map(|(part, share)| {
+        let percent = (share / sum * 100.0).round();
+        let share = if percent < 1.0 { "<1 %".into() } else { format!("{percent} %") };
+        Why { label: translate(lang, &format!("search-why-{}", part.word()), &[]), share }
+    });
+    shown.collect()
 }
 
 /// Whether the first page has what was sought: a thread with most of the words.
@@ -249,8 +313,18 @@ fn outcome(app: &App, query: &Query, found: &Results) -> Result<Outcome> {
     })
 }
 
-fn search_url(query: &str) -> String {
-    if query.is_empty() { "/search".into() } else { format!("/search?q={}", encode(query)) }
+/// A query's text with single spaces.
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The page of a query; `exact` is kept by every link on it.
+fn search_url(query: &str, exact: bool) -> String {
+    match (query, exact) {
+        ("", _) => "/search".into(),
+        (query, false) => format!("/search?q={}", encode(query)),
+        (query, true) => format!("/search?q={}&exact=1", encode(query)),
+    }
 }
 
 fn total_label(lang: &str, found: &Results) -> String {
@@ -263,22 +337,39 @@ fn notes(lang: &str, hints: &[Hint], found: &Results) -> Vec<String> {
     let mut notes: Vec<String> = hints
         .iter()
         .map(|hint| match hint {
-            Hint::TooLong => counted(lang, "search-hint-too-long", super::query::CHARS_MAX as i64),
-            Hint::TooManyWords => counted(lang, "search-hint-too-many-words", super::query::WORDS_MAX as i64),
+            Hint::TooLong => counted(lang, "search-hint-too-long", CHARS_MAX as i64),
+            Hint::TooManyWords => counted(lang, "search-hint-too-many-words", WORDS_MAX as i64),
+            Hint::TooManyQualifiers => counted(lang, "search-hint-too-many-filters", QUALIFIERS_MAX as i64),
             Hint::UnclosedQuote => say("search-hint-unclosed-quote"),
-            Hint::UnknownState(word) => {
-                translate(lang, "search-hint-unknown-state", &[("word", Arg::Text(word))])
-            }
+            Hint::Unread(kind, word) => unread(lang, *kind, word),
             Hint::OnlyCommonWords => say("search-hint-only-common"),
             Hint::OnlyExclusions => say("search-hint-only-exclusions"),
         })
         .collect();
     // What is said twice says no more.
     notes.dedup();
+    if found.loosened && !found.hits.is_empty() {
+        notes.push(say("search-loosened"));
+    }
     if found.any_word && !found.hits.is_empty() {
         notes.push(say("search-any-word"));
     }
     notes
+}
+
+/// A qualifier that could not be read, and the form that can.
+fn unread(lang: &str, kind: Kind, word: &str) -> String {
+    let key = match kind {
+        Kind::Is => "search-hint-is",
+        Kind::Number => "search-hint-number",
+        Kind::Date => "search-hint-date",
+        Kind::Lang => "search-hint-lang",
+        Kind::Sort => "search-hint-sort",
+    };
+    let name = word.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let langs = lang_codes().map(|code| format!("lang:{code}")).collect::<Vec<_>>().join(", ");
+    let args = [("word", Arg::Text(word)), ("name", Arg::Text(&name)), ("langs", Arg::Text(&langs))];
+    translate(lang, key, &args)
 }
 
 fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> views::Hit {
@@ -302,6 +393,8 @@ fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> v
         official: !hit.solved && hit.solution_post_id.is_some(),
         solved: hit.solved,
         duplicate: hit.duplicate_of.is_some(),
+        also: hit.also.iter().map(|(_, title)| title.clone()).collect(),
+        why: why(lang, &hit.why),
         score: hit.votes,
         score_label: counted(lang, "label-votes", hit.votes),
         answer_count: hit.answer_count,
@@ -319,121 +412,5 @@ fn show(lang: &str, hit: Hit, names: &HashMap<String, String>, now: Moment) -> v
             (None, None) => String::new(),
         },
         when: view::when(lang, Moment(hit.created_at_us), now),
-    }
-}
-
-/// A query taken apart into its words, phrases in quotes whole.
-struct Filters<'a> {
-    words: Vec<&'a str>,
-    query: &'a Query,
-}
-
-/// What a word of a query is, as [`Query::parse`] takes it.
-#[derive(PartialEq)]
-enum Word {
-    Plain,
-    Strict,
-    Is(String),
-    Tag(String),
-    User(String),
-}
-
-fn word(text: &str) -> Word {
-    if text.starts_with('-') && text.len() > 1 || text.contains(super::query::is_quote) {
-        return Word::Strict;
-    }
-    match text.split_once(':') {
-        Some((name, value)) if !value.is_empty() => match name.to_ascii_lowercase().as_str() {
-            "is" => Word::Is(value.to_ascii_lowercase()),
-            "tag" => Word::Tag(super::analysis::fold(value)),
-            "user" | "author" => Word::User(super::analysis::fold(value.trim_start_matches('@'))),
-            _ => Word::Plain,
-        },
-        _ => Word::Plain,
-    }
-}
-
-impl<'a> Filters<'a> {
-    fn of(text: &'a str, query: &'a Query) -> Filters<'a> {
-        let mut words = Vec::new();
-        let mut left = text.trim_start();
-        while !left.is_empty() {
-            let body = left.strip_prefix('-').unwrap_or(left);
-            let quoted = body.strip_prefix(super::query::is_quote);
-            let after = match quoted.and_then(|inside| inside.split_once(super::query::is_quote)) {
-                Some((_, after)) => after,
-                None => left.find(char::is_whitespace).and_then(|end| left.get(end..)).unwrap_or(""),
-            };
-            words.extend(left.get(..left.len() - after.len()).filter(|word| !word.is_empty()));
-            left = after.trim_start();
-        }
-        Filters { words, query }
-    }
-
-    fn without(&self, gone: impl Fn(&Word) -> bool) -> String {
-        let kept: Vec<&str> = self.words.iter().copied().filter(|text| !gone(&word(text))).collect();
-        kept.join(" ")
-    }
-
-    /// The query with `is:solved`, or without it.
-    fn solved_toggled(&self, on: bool) -> String {
-        let rest =
-            self.without(|word| matches!(word, Word::Is(state) if state == "solved" || state == "unsolved"));
-        if on { rest } else { format!("{rest} is:solved").trim_start().to_owned() }
-    }
-
-    /// The words alone, where there are any and something stands beside them.
-    fn plain_words(&self) -> Option<String> {
-        Some(self.without(|word| *word != Word::Plain)).filter(|words| !words.is_empty())
-    }
-
-    /// The qualifiers in use; `is:solved` has a button of its own.
-    fn shown(&self, lang: &str) -> Vec<Filter> {
-        let filter = |key: &str, value: &str, gone: Word| Filter {
-            label: translate(lang, key, &[("value", Arg::Text(value))]),
-            remove_url: search_url(&self.without(|word| *word == gone)),
-        };
-        let states = self.query.states.iter().filter(|state| **state != State::Solved).map(|state| {
-            filter(&format!("search-filter-{}", state.word()), "", Word::Is(state.word().to_owned()))
-        });
-        let tags = self.query.tags.iter().map(|tag| filter("search-filter-tag", tag, Word::Tag(tag.clone())));
-        let users =
-            self.query.users.iter().map(|user| filter("search-filter-user", user, Word::User(user.clone())));
-        states.chain(tags).chain(users).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expect: impl Fn(&Filters<'_>) -> bool) {
-        let (query, _) = Query::parse(text);
-        let filters = Filters::of(&query.text, &query);
-        assert!(expect(&filters), "{text}: {:?}", filters.words);
-    }
-
-    #[test]
-    fn a_filter_leaves_the_rest_of_the_query_as_it_was() {
-        check("reset tag:Hub \"tag:hub now\" -user:ann is:solved", |f| {
-            f.without(|w| *w == Word::Tag("hub".into())) == "reset \"tag:hub now\" -user:ann is:solved"
-                && f.shown("en").len() == 1
-                && f.solved_toggled(true) == "reset tag:Hub \"tag:hub now\" -user:ann"
-                && f.plain_words().as_deref() == Some("reset")
-        });
-        check("is:unsolved", |f| f.solved_toggled(false) == "is:solved" && f.plain_words().is_none());
-        check("\"never closed", |f| f.words == ["\"never", "closed"]);
-        check("«a b»c - -- é\u{301}", |f| f.words.join(" ") == "«a b» c - -- é\u{301}");
-        check("", |f| f.words.is_empty() && f.shown("en").is_empty());
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_query_is_taken_apart_without_loss(text in "(?s).{0,60}") {
-            let (query, _) = Query::parse(&text);
-            let filters = Filters::of(&query.text, &query);
-            let squeeze = |text: &str| text.split_whitespace().collect::<String>();
-            proptest::prop_assert_eq!(squeeze(&filters.words.join(" ")), squeeze(&query.text));
-        }
     }
 }

@@ -31,8 +31,6 @@ pub const ANSWERS: f32 = 2.4;
 pub const ROOT: f32 = 0.5;
 /// Weight of a part of a compound against its whole: `v2` of `WRT54G-v2`.
 pub const PART: f32 = 0.2;
-
-pub const PART: f32 = 0.5;
 /// Weight of a word that means the same as the one typed, against that one.
 pub const SYNONYM: f32 = 0.8;
 /// Weight of a title word that begins with the word being typed.
@@ -152,6 +150,50 @@ pub enum Part {
     Fresh,
     Version,
     Language,
+}
+
+impl Part {
+    /// All parts.
+    pub const ALL: [Part; 16] = [
+        Part::Title,
+        Part::Question,
+        Part::Solution,
+        Part::Answers,
+        Part::Tags,
+        Part::Roots,
+        Part::Covered,
+        Part::Together,
+        Part::Meaning,
+        Part::Solved,
+        Part::Answered,
+        Part::Votes,
+        Part::Authority,
+        Part::Fresh,
+        Part::Version,
+        Part::Language,
+    ];
+
+    /// Its word in texts and in the API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Part::Title => "title",
+            Part::Question => "question",
+            Part::Solution => "solution",
+            Part::Answers => "answers",
+            Part::Tags => "tags",
+            Part::Roots => "roots",
+            Part::Covered => "covered",
+            Part::Together => "together",
+            Part::Meaning => "meaning",
+            Part::Solved => "solved",
+            Part::Answered => "answered",
+            Part::Votes => "votes",
+            Part::Authority => "authority",
+            Part::Fresh => "fresh",
+            Part::Version => "version",
+            Part::Language => "language",
+        }
+    }
 }
 
 /// Who reads, as far as it matters for the order.

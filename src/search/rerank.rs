@@ -290,6 +290,9 @@ impl Index {
                 }
                 parts.push((part, sum));
             }
+            // What the fields do not account for are the roots, the parts of compounds and rounding.
+            let known: f32 = parts.iter().map(|(_, share)| share).sum();
+            parts.push((Part::Roots, (candidate.text - known).max(0.0)));
             parts.push((Part::Covered, candidate.text * ranking::COVERED * candidate.covered));
             parts.push((Part::Together, ranking::TOGETHER * candidate.together));
         }

@@ -44,6 +44,11 @@ fn fill(index: &Index, docs: Vec<ThreadDoc>, place: i64) {
     rebuild.finish(place).unwrap();
 }
 
+/// The folder of this version's index.
+fn root() -> std::path::PathBuf {
+    format!("v{}", document::SCHEMA_VERSION).into()
+}
+
 fn find(index: &Index, query: &str) -> Vec<i64> {
     results(index, query).hits.iter().map(|hit| hit.thread_id).collect()
 }
@@ -203,6 +208,189 @@ fn qualifiers_filter_and_alone_list_the_last_active_first() {
 }
 
 #[test]
+fn numbers_dates_languages_and_official_answers_narrow_and_turned_round_widen() {
+    let at = |text: &str| crate::kernel::moment::Moment::parse(text).unwrap().0;
+    let (_dir, index) = index_of(vec![
+        ThreadDoc {
+            answer_count: 0,
+            score: -2,
+            created_at_us: at("2025-12-31T23:59:59.999999"),
+            active_at_us: at("2026-01-01T00:00:00"),
+            language: Some("it".into()),
+            ..thread(1, "One router", "")
+        },
+        ThreadDoc {
+            answer_count: 2,
+            score: 0,
+            official: true,
+            created_at_us: at("2026-01-01T00:00:00"),
+            active_at_us: at("2026-02-28T12:00:00"),
+            language: Some("en".into()),
+            tags: vec!["hub".into()],
+            ..thread(2, "Two router", "")
+        },
+        ThreadDoc {
+            answer_count: 5,
+            score: 7,
+            created_at_us: at("2026-02-01T00:00:00"),
+            active_at_us: at("2026-03-01T00:00:00"),
+            language: Some("en".into()),
+            ..thread(3, "Three router", "")
+        },
+    ]);
+    for (query, expected) in [
+        ("answers:0", &[1][..]),
+        ("answers:>2", &[3]),
+        ("answers:1..5", &[3, 2]),
+        ("-answers:1..5", &[1]),
+        ("score:>0", &[3]),
+        ("score:<0", &[1]),
+        ("score:-2..0", &[2, 1]),
+        ("-score:0", &[3, 1]),
+        ("created:2025", &[1]),
+        ("created:2026-01", &[2]),
+        ("created:>2026-01", &[3]),
+        ("created:>=2026-01", &[3, 2]),
+        ("created:<2026-01", &[1]),
+        ("created:2025-12..2026-01", &[2, 1]),
+        ("-created:2026", &[1]),
+        ("active:2026-03-01", &[3]),
+        ("active:<2026-02", &[1]),
+        ("lang:it", &[1]),
+        ("-lang:it", &[3, 2]),
+        ("is:official", &[2]),
+        ("-is:official", &[3, 1]),
+        ("-tag:hub", &[3, 1]),
+        ("-tag:hub -is:official answers:5 score:7 lang:en", &[3]),
+        ("version:2.4", &[]),
+        ("-version:2.4", &[3, 2, 1]),
+    ] {
+        assert_eq!(find(&index, query), expected, "{query}");
+        let mut with_words = find(&index, &format!("router {query}"));
+        with_words.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(with_words, expected, "router {query}");
+        let mut some_words = find(&index, &format!("router nonsense {query}"));
+        some_words.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(some_words, expected, "router nonsense {query}");
+    }
+}
+
+#[test]
+fn hits_can_be_ordered_by_age_activity_and_votes_and_their_pages_follow_each_other() {
+    let docs = (1..=40).map(|id| ThreadDoc {
+        score: id % 7 - 3,
+        active_at_us: (id * 17 % 41) * 1_000,
+        created_at_us: id * 1_000 - 20_000,
+        ..thread(id, "Router", &"router ".repeat(id as usize % 5))
+    });
+    let docs: Vec<ThreadDoc> = docs.collect();
+    let (_dir, index) = index_of(docs.clone());
+    index.apply(2, docs.iter().take(9).cloned().collect(), vec![]).unwrap();
+    for (sort, key) in [
+        ("newest", (|doc| doc.created_at_us) as fn(&ThreadDoc) -> i64),
+        ("active", |doc| doc.active_at_us),
+        ("votes", |doc| doc.score),
+    ] {
+        let mut expected: Vec<(i64, i64)> = docs.iter().map(|doc| (key(doc), doc.thread_id)).collect();
+        expected.sort_unstable_by(|a, b| b.cmp(a));
+        for words in ["router", "router nonsense", "is:unsolved"] {
+            let (query, _) = Query::parse(&format!("{words} sort:{sort}"));
+            let mut seen = Vec::new();
+            let mut after = None;
+            loop {
+                let page = index.search(&query, 7, after).unwrap();
+                assert_eq!(page.total, Total { count: 40, more: false });
+                seen.extend(page.hits.iter().map(|hit| hit.thread_id));
+                let Some(next) = page.next else { break };
+                let next = Cursor::decode(&next.encode()).unwrap();
+                assert!(next.is_of(&query) && !next.is_of(&Query::parse(words).0));
+                after = Some(next);
+            }
+            assert_eq!(seen, expected.iter().map(|(_, id)| *id).collect::<Vec<_>>(), "{words} sort:{sort}");
+        }
+    }
+}
+
+#[test]
+fn in_an_order_of_their_own_threads_with_all_words_are_not_buried() {
+    let (_dir, index) =
+        index_of(vec![thread(1, "Router reset", ""), thread(2, "Router", ""), thread(3, "Reset", "")]);
+    assert_eq!(find(&index, "router reset sort:newest"), [1]);
+    assert_eq!(find(&index, "router nonsense sort:newest"), [2, 1]);
+}
+
+#[test]
+fn counts_are_of_what_is_found_and_of_nothing_else() {
+    let (_dir, index) = index_of(
+        (1..=60)
+            .map(|id| ThreadDoc {
+                solved: id % 3 == 0,
+                answer_count: i64::from(id % 2 == 0),
+                tags: if id % 4 == 0 { vec!["hub".into(), format!("t{id}")] } else { vec!["radio".into()] },
+                language: Some(if id % 5 == 0 { "it" } else { "en" }.into()),
+                ..thread(id, if id <= 50 { "Router" } else { "Printer" }, "reset")
+            })
+            .collect(),
+    );
+    index.apply(2, vec![thread(60, "Router", "late")], vec![3, 4]).unwrap();
+    let facets = index.facets(&Query::parse("router").0, false, false, [11_000, 51_000]).unwrap();
+    assert_eq!((facets.total, facets.more), (49, false));
+    assert_eq!((facets.solved, facets.unanswered), (15, 18));
+    assert_eq!(facets.langs, [("en".to_owned(), 39), ("it".to_owned(), 10)]);
+    assert_eq!(facets.tags[..2], [("radio".to_owned(), 37), ("hub".to_owned(), 11)]);
+    assert_eq!(facets.tags.len(), facets::FACET_TAGS);
+    assert!(!facets.tags.iter().any(|(tag, _)| tag == "t4"), "it was removed");
+    assert_eq!(facets.since, [41, 1]);
+    for query in ["router is:solved", "router -tag:hub answers:0", "router printer"] {
+        let (query, _) = Query::parse(query);
+        let found = index.search(&query, 100, None).unwrap();
+        let facets = index.facets(&query, found.any_word, found.total.more, [0; 2]).unwrap();
+        assert_eq!(facets.total, found.total.count, "{}", query.text);
+        assert_eq!(facets.solved as usize, found.hits.iter().filter(|hit| hit.solved).count());
+    }
+    assert_eq!(index.facets(&Query::default(), false, false, [0; 2]).unwrap(), Facets::default());
+}
+
+#[test]
+fn of_very_many_matches_old_and_new_are_counted_and_the_counts_say_so() {
+    let many = i64::from(facets::FACET_MATCHES) * 4;
+    let (_dir, index) = index_of(
+        (1..=many).map(|id| ThreadDoc { solved: id % 2 == 0, ..thread(id, "Router", "") }).collect(),
+    );
+    index.apply(2, (1..=9).map(|id| thread(many + id, "Router", "")).collect(), vec![]).unwrap();
+    let (query, _) = Query::parse("router");
+    let count = |many: bool, since: i64| index.facets(&query, false, many, [since * 1_000, 0]).unwrap();
+    let facets = count(true, many / 2 + 1);
+    assert!(facets.more && facets.total.abs_diff(facets::FACET_MATCHES) < 20, "{facets:?}");
+    assert!(facets.since[0].abs_diff(facets.total / 2) < 100, "{facets:?}");
+    assert!(facets.solved.abs_diff(facets.total / 2) < 100, "{facets:?}");
+    // The newest are not forgotten, and where it turns out only now that there are many, that is said as well.
+    assert!(count(true, many).since[0] > 0);
+    let facets = count(false, 0);
+    assert_eq!((facets.total, facets.more), (facets::FACET_MATCHES, true));
+}
+
+#[test]
+fn words_nobody_says_and_tags_nearby_are_known() {
+    let (_dir, index) = index_of(vec![
+        ThreadDoc { tags: vec!["thermostat".into(), "hub".into()], ..thread(1, "Router", "resets at night") },
+        ThreadDoc { tags: vec!["billing".into()], ..thread(2, "Invoice", "") },
+    ]);
+    index.apply(2, vec![], vec![2]).unwrap();
+    let knows = |word: &str| index.knows(&Query::parse(word).0).unwrap();
+    assert!(knows("router") && knows("resetting"));
+    assert!(!knows("flurb") && !knows("invoice"), "what was removed is not known");
+    let near = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        index.near_tags(&words, 5).unwrap()
+    };
+    assert_eq!(near(&["Thermostats", "night"]), ["thermostat"]);
+    assert_eq!(near(&["termostat"]), ["thermostat"]);
+    assert_eq!(near(&["hub", "therm"]), ["hub", "thermostat"]);
+    assert!(near(&["zebra"]).is_empty() && near(&[]).is_empty());
+}
+
+#[test]
 fn stop_words_alone_are_searched_all_the_same() {
     let (_dir, index) = index_of(vec![thread(1, "To be or not to be", ""), thread(2, "Come si fa", "")]);
     assert_eq!(find(&index, "to be or not to be"), [1]);
@@ -294,14 +482,14 @@ fn the_place_survives_reopening_and_a_drop_without_commit() {
     let mut rebuild = Rebuild::begin(&index).unwrap();
     rebuild.add([thread(3, "Router", "")]).unwrap();
     drop(rebuild);
-    fs::create_dir_all(dir.path().join("v1/gen-77")).unwrap();
-    fs::write(dir.path().join("v1/gen-77/rubbish"), "x").unwrap();
-    fs::write(dir.path().join("v1/CURRENT.next"), "gen-77").unwrap();
+    fs::create_dir_all(dir.path().join(root().join("gen-77"))).unwrap();
+    fs::write(dir.path().join(root().join("gen-77/rubbish")), "x").unwrap();
+    fs::write(dir.path().join(root().join("CURRENT.next")), "gen-77").unwrap();
     drop(index);
     let (index, place) = ready(dir.path());
     assert_eq!(place, 42);
     assert_eq!(find(&index, "router"), [2, 1]);
-    assert!(!dir.path().join("v1/gen-77").exists());
+    assert!(!dir.path().join(root().join("gen-77")).exists());
 }
 
 #[test]
@@ -351,8 +539,8 @@ fn sample() -> (TempDir, PathBuf) {
         index.apply(id, vec![thread(id + 100, "Router", "new")], vec![id]).unwrap();
     }
     drop(index);
-    let current = fs::read_to_string(dir.path().join("v1/CURRENT")).unwrap();
-    let path = dir.path().join("v1").join(current);
+    let current = fs::read_to_string(dir.path().join(root().join("CURRENT"))).unwrap();
+    let path = dir.path().join(root()).join(current);
     (dir, path)
 }
 
@@ -430,11 +618,11 @@ fn a_flipped_byte_means_a_rebuild() {
 fn a_damaged_pointer_means_a_rebuild() {
     for rubbish in [&b""[..], b"gen-", b"../..", b"gen-999", b"\xff\xfe", b"gen-1\0"] {
         let (dir, _) = sample();
-        fs::write(dir.path().join("v1/CURRENT"), rubbish).unwrap();
+        fs::write(dir.path().join(root().join("CURRENT")), rubbish).unwrap();
         assert!(matches!(reason(dir.path()), Reason::Damaged(_)), "{rubbish:?}");
     }
     let (dir, _) = sample();
-    fs::remove_dir_all(dir.path().join("v1")).unwrap();
+    fs::remove_dir_all(dir.path().join(root())).unwrap();
     assert_eq!(reason(dir.path()), Reason::Missing);
 }
 
@@ -467,7 +655,7 @@ fn searches_go_on_while_the_index_is_rebuilt_and_swapped() {
 fn the_folder_deleted_while_running_is_an_error_and_a_rebuild_mends_it() {
     let (dir, index) = index_of(vec![thread(1, "Router", "")]);
     index.apply(2, vec![thread(2, "Router", "")], vec![]).unwrap();
-    fs::remove_dir_all(dir.path().join("v1")).unwrap();
+    fs::remove_dir_all(dir.path().join(root())).unwrap();
     assert_eq!(find(&index, "router"), [2, 1]);
     assert!(index.apply(3, vec![thread(3, "Router", "")], vec![]).is_err());
     assert_eq!(find(&index, "router"), [2, 1]);

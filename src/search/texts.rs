@@ -193,7 +193,8 @@ fn document(row: Row, mut posts: Vec<Post>) -> ThreadDoc {
     posts.retain(|post| post.thread == row.id);
     posts.sort_unstable_by_key(|post| post.id);
     let seen = |id: &i64| posts.iter().any(|post| post.id == *id);
-    let solution = row.accepted.filter(seen).or_else(|| row.official.filter(seen));
+    let official = row.official.filter(seen);
+    let solution = row.accepted.filter(seen).or(official);
     let mut doc = ThreadDoc {
         thread_id: row.id,
         title: row.title,
@@ -201,6 +202,7 @@ fn document(row: Row, mut posts: Vec<Post>) -> ThreadDoc {
         tags: row.tags.split_whitespace().map(str::to_owned).collect(),
         author: row.author.filter(|(_, erased)| erased.is_none()).map(|(username, _)| username),
         solved: row.accepted.is_some(),
+        official: official.is_some(),
         answer_count: row.answer_count,
         score: row.score,
         created_at_us: row.created_at.0,

@@ -542,7 +542,7 @@ fn the_doctor_knows_each_part_that_is_not_right() {
     check(&["--database-url", "postgres://nobody@127.0.0.1:1/nothing"], 1, "error database: PostgreSQL at");
     check(&["--database-url", "sqlite:file"], 1, "error database: SQLite at file");
     check(&["--listen", "192.0.2.1:80"], 1, "error address: 192.0.2.1:80 cannot be listened on");
-    let index = folder.join("data/index/v1");
+    let index = folder.join(format!("data/index/v{}", loggia::search::document::SCHEMA_VERSION));
     let current = std::fs::read_to_string(index.join("CURRENT")).unwrap();
     std::fs::write(index.join(current.trim()).join("meta.json"), "{").unwrap();
     let (_, said) = doctor(&[]);

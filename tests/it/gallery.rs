@@ -852,11 +852,31 @@ fn sheets() -> Vec<Sheet> {
     };
     let mut searching = shell(Visitor, "search", "Results");
     searching.search_text = s("thermostat lost night");
+    let facets = |label: &str, rows: &[&str]| FacetGroup {
+        label: s(label),
+        rows: rows
+            .iter()
+            .map(|row| FacetRow { label: s(row), count: s("1,204+"), url: s("/search?q=w") })
+            .collect(),
+    };
+    let leads = || Leads {
+        unfiltered: Some(Instead { query: s("thermostat lost night"), url: s("/search?q=t") }),
+        unknown: Some(Unknown {
+            words: s("flurb, Donaudampfschifffahrtsgesellschaftskapitänsmütze"),
+            instead: Some(Instead { query: s("thermostat night"), url: s("/search?q=u") }),
+        }),
+        tags: ["hub", "thermostat", "accessibility-and-voice-assistants-of-the-second-kind"]
+            .iter()
+            .map(|name| NearTag { name: s(name), url: format!("/search?q=tag%3A{name}") })
+            .collect(),
+        unanswered_url: some("/search?q=is%3Aunanswered%20tag%3Ahub"),
+        ask_url: s("/ask?title=thermostat"),
+    };
     let hit = |i: i64| {
         Hit {
         url: s("/threads/42/x"), title_html: html("The hub loses two of four <mark>thermostats</mark> every <mark>night</mark>"), excerpt_html: html("Since the update on Tuesday my hub forgets two <mark>thermostats</mark> every <mark>night</mark>. In the morning the app says …"),
         solution_html: (i != 2).then(|| html("The <mark>night</mark> mode of 4.2 lowers the radio's power. Open Settings › Radio and switch Eco at <mark>night</mark> off.")), solution_url: some("/posts/101"),
-        solved: i != 2, official: i == 1, duplicate: i == 3, score: 37, score_label: s("votes"), answer_count: if i == 2 { 0 } else { 4 }, answers_label: s("answers"), tags: tags(&["hub", "thermostat"]), author_name: s("Ann Marchetti"), author_url: some("/people/ann"), when: when("3 hours ago"),
+        solved: i != 2, official: i == 1, duplicate: i == 3, also: if i == 1 { vec![s("Thermostats are gone each morning"), s("Two of four radiators stay cold after the night, and the hub's log says <nothing> at all about it")] } else { Vec::new() }, why: if i == 2 { Vec::new() } else { vec![Why { label: s("Words of the query"), share: s("81 %") }, Why { label: s("Solved"), share: s("12 %") }, Why { label: s("Votes"), share: s("7 %") }] }, score: 37, score_label: s("votes"), answer_count: if i == 2 { 0 } else { 4 }, answers_label: s("answers"), tags: tags(&["hub", "thermostat"]), author_name: s("Ann Marchetti"), author_url: some("/people/ann"), when: when("3 hours ago"),
     }
     };
     all.push(sheet(
@@ -865,15 +885,47 @@ fn sheets() -> Vec<Sheet> {
         searching.clone(),
         SearchPage {
             query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
             hits: vec![hit(1), hit(2), hit(3)],
             total_label: s("3 questions found"),
             pager: pager(),
-            instead: Some(Instead { query: s("thermostat lost at night"), url: s("/search?q=x") }),
-            notes: vec![s("“is:sloved” is not a filter we know.")],
-            filters: vec![Filter { label: s("tag: hub"), remove_url: s("/search?q=y") }],
+            corrected: Some(Corrected {
+                shown: s("thermostat lost at night"),
+                instead_url: s("/search?q=x&exact=1"),
+            }),
+            notes: vec![s("“is:sloved” is no filter we know.")],
+            filters: vec![
+                Filter { label: s("Tag: hub"), remove_url: s("/search?q=y") },
+                Filter {
+                    label: s("Not: Asked by ann-with-a-name-of-thirty-chars"),
+                    remove_url: s("/search?q=y"),
+                },
+            ],
             solved_toggle_url: some("/search?q=z"),
             solved_only: true,
             beside: Some(beside(false)),
+            controls: Some(Controls {
+                q: s("thermostat lost night is:solved tag:hub"),
+                exact: true,
+                state: s("solved"),
+                sort: s("votes"),
+                tag: s("hub"),
+                user: s("ann"),
+                langs: vec![choice("en", "English", ""), choice("it", "Italian", "")],
+                answers: s("1"),
+                score: s("-3"),
+                from: s("2026-01-31"),
+                to: s("2026-02-28"),
+            }),
+            facets: vec![
+                facets("State", &["Solved", "Unsolved", "Unanswered"]),
+                facets("Tags", &["hub", "accessibility-and-voice-assistants-of-the-second-kind"]),
+                facets("Language", &["English", "Italian"]),
+                facets("Asked", &["Last month", "Last year", "Longer ago"]),
+            ],
+            facets_note: some("Counted in 1,000 of the questions found, so there are at least as many."),
+            leads: Some(leads()),
+            ask_url: s("/ask?title=thermostat"),
             rebuilding: false,
         },
     ));
@@ -883,8 +935,24 @@ fn sheets() -> Vec<Sheet> {
         searching.clone(),
         SearchPage {
             query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
             total_label: s("Nothing found"),
             beside: Some(beside(true)),
+            controls: Some(Controls::default()),
+            leads: Some(leads()),
+            ..SearchPage::default()
+        },
+    ));
+    all.push(sheet(
+        "search-none-bare",
+        "search/results.html",
+        searching.clone(),
+        SearchPage {
+            query: s("thermostat lost night"),
+            heading: s("thermostat lost night"),
+            total_label: s("Nothing found"),
+            controls: Some(Controls::default()),
+            leads: Some(Leads::default()),
             ..SearchPage::default()
         },
     ));

@@ -307,3 +307,66 @@ fn without_scripts_everything_is_done_by_plain_forms() {
         walk.browser.close().await;
     });
 }
+
+#[test]
+fn results_are_walked_through_by_keys_and_narrowed_by_a_plain_form() {
+    play(Which::Sqlite, |world: World| async move {
+        let ann = world.ann().await;
+        let older = ask(&ann, OLDER, BODY, "router").await;
+        ask(&ann, TITLE, BODY, "night").await;
+        world.settle().await;
+        let Some(browser) = Browser::open().await else { return };
+        let mut walk = Walk::begin(browser, &world, "results").await;
+        walk.goto("/search?q=router+sort:newest").await;
+        walk.see(".search-side form select[name=sort]").await;
+        walk.look("found").await;
+        let press = async |keys: &str| {
+            walk.browser.client.active_element().await.unwrap().send_keys(keys).await.unwrap();
+        };
+        let at = async |place: i64| {
+            walk.until(&format!(
+                "document.activeElement === document.querySelectorAll('[data-hit]')[{place}]"
+            ))
+            .await;
+        };
+        press("j").await;
+        at(0).await;
+        press("j").await;
+        at(1).await;
+        // The last one stays, and the arrows walk from there.
+        press("j").await;
+        at(1).await;
+        press("\u{e013}").await;
+        at(0).await;
+        press("\u{e015}").await;
+        at(1).await;
+        press("/").await;
+        walk.until("document.activeElement === document.getElementById('q')").await;
+        walk.goto("/search?q=router+sort:newest").await;
+        press("k").await;
+        at(1).await;
+        press("\u{e007}").await;
+        walk.see("article.question").await;
+        assert_eq!(walk.here().await, older);
+        walk.browser.close().await;
+
+        let Some(browser) = Browser::without_scripts().await else { return };
+        let mut walk = Walk::begin(browser, &world, "narrowed").await;
+        walk.goto("/search?q=router").await;
+        // Beside the hits there is room for the form; on a telephone it unfolds.
+        walk.write("#c-tag", "night\u{e007}").await;
+        walk.see(".chips a[href='/search?q=router']").await;
+        walk.goto("/search?q=router").await;
+        walk.browser.size(320, 720).await;
+        walk.press(".search-side summary").await;
+        walk.write("#c-tag", "night").await;
+        walk.press(".controls button").await;
+        walk.see(".chips a[href='/search?q=router']").await;
+        assert_eq!(walk.browser.client.find_all(Locator::Css("[data-hit]")).await.unwrap().len(), 1);
+        walk.look("by-tag").await;
+        walk.goto("/search?q=router+is:solved").await;
+        walk.see(".leads a[href='/search?q=router']").await;
+        walk.look("nothing-found").await;
+        walk.browser.close().await;
+    });
+}

@@ -1,4 +1,5 @@
 //! tests: a browser without scripts. Keeps cookies, follows no redirect by itself, sends the page's CSRF token.
+use loggia::kernel::limits;
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Url, redirect};
@@ -32,6 +33,8 @@ impl Visitor {
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(Duration::from_secs(30))
+            // Shorter than the server keeps one that says nothing: it must not be taken while the server closes it.
+            .pool_idle_timeout(Duration::from_secs(limits::KEEP_ALIVE_SECONDS / 2))
             .build()
             .unwrap();
         Visitor { client, jar, base: base_url.parse().unwrap(), csrf: Mutex::new(None) }
