@@ -136,6 +136,13 @@ pub const COUNT_CAP: i64 = 100;
 pub const SEARCH_HITS: usize = 15;
 /// Threads suggested while somebody types.
 pub const SUGGESTIONS: usize = 6;
+/// Likelihood, in per mille, from which a solved thread is shown before another like it is posted: three of four were
+/// then the same question (docs/search.md), so that nobody is held up in vain often.
+pub const STRONG_LIKELIHOOD: u16 = 500;
+/// Such threads shown at once: who must read more than these posts without reading any.
+pub const STRONG_CANDIDATES: usize = 3;
+/// Bytes of the list of threads somebody has seen while asking: some hundred numbers.
+pub const SEEN_BYTES: usize = 2_000;
 
 // --- feeds ---
 /// Entries of a feed.
@@ -272,6 +279,10 @@ pub const MAX_TAGS: usize = 5;
 pub const MAX_TAGS_CHARS: usize = MAX_TAGS * (MAX_TAG + 2);
 /// Characters of a thread's excerpt in lists.
 pub const EXCERPT_CHARS: usize = 180;
+/// Answers one person says of in a day that they helped, or did not: who reads a whole evening stays below it.
+pub const CONFIRMATIONS_PER_DAY: i64 = 50;
+/// Confirmations of one answer its author is told of; later ones are counted on the page.
+pub const CONFIRMATIONS_TOLD: i64 = 3;
 /// Drafts one person keeps.
 pub const MAX_DRAFTS: i64 = 50;
 /// Characters of the words that say why something was edited.
@@ -290,6 +301,13 @@ pub const MAX_FLAG_NOTE: usize = 500;
 pub const MAX_SUSPENSION_DAYS: i64 = 365;
 /// Characters of what is flagged, as the queue shows it.
 pub const FLAG_EXCERPT_CHARS: usize = 400;
+/// Likelihood, in per mille, from which a pair of threads is laid before moderators: two of three were then the same
+/// question (docs/search.md).
+pub const DUPLICATE_LIKELIHOOD: u16 = 400;
+/// Candidates kept for one thread: the right one is seldom behind the third.
+pub const DUPLICATE_CANDIDATES: usize = 3;
+/// New threads compared in one step of the follower: each costs some milliseconds.
+pub const DUPLICATES_PER_STEP: usize = 50;
 /// Characters of a note on a case.
 pub const MAX_CASE_NOTE: usize = 2_000;
 /// Internal notes on one case; a case that needs more is several.

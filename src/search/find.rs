@@ -33,6 +33,14 @@ const PREFIX_TERMS_MAX: usize = 12;
 const PREFIX_LOOK_MAX: usize = 500;
 /// Letters of the last word from which it is completed.
 const PREFIX_LETTERS_MIN: usize = 2;
+/// Characters of a question's body that are looked at: what it is about stands at its beginning.
+const BODY_CHARS_MAX: usize = 4_000;
+/// Words of them whose rarity is looked up.
+const BODY_WORDS_LOOKED_AT: usize = 200;
+/// Words of them that are searched for, the rarest: each costs as much as a word of the title.
+const BODY_WORDS_MAX: usize = 16;
+/// Weight of such a word against one of the title.
+const BODY_WORD: f32 = 0.3;
 
 /// Where an excerpt was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,23 +266,31 @@ impl Index {
         self.page(&searcher, found, limit, total, any_word, &matcher, ranking::score)
     }
 
-    /// Threads like a title being typed: any word counts, the last one also as the beginning of a word.
+    /// Threads like a question being written: any word of the title counts, the last one also as the beginning of a
+    /// word; of the body the rarest words count a little.
     ///
     /// # Errors
     /// `Index` if the index cannot be read.
-    pub fn similar(&self, title: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
+    pub fn similar(&self, title: &str, body: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
         let fields = self.fields;
-        self.typed(
-            title,
-            limit,
-            &[
-                (fields.title, ranking::TITLE),
-                (fields.solution, 0.6),
-                (fields.question, 0.6),
-                (fields.tags, 0.8),
-            ],
-            true,
-        )
+        let fields = [
+            (fields.title, ranking::TITLE),
+            (fields.solution, 0.6),
+            (fields.question, 0.6),
+            (fields.tags, 0.8),
+        ];
+        let body: String = body.chars().take(BODY_CHARS_MAX).collect();
+        let (mut words, _) = query_words(&body, Lang::guess(&body), BODY_WORDS_LOOKED_AT);
+        words.retain(|word| !word.stop);
+        let firsts: Vec<&str> =
+            words.iter().map(|word| word.terms.first().map_or("", |(term, _)| term)).collect();
+        let mut beside: Vec<(u64, QueryWord)> = self.frequencies(&firsts)?.into_iter().zip(words).collect();
+        beside.retain(|(threads, _)| *threads > 0);
+        beside.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.surface.cmp(&b.1.surface)));
+        beside.dedup_by(|a, b| a.1.terms == b.1.terms);
+        beside.truncate(BODY_WORDS_MAX);
+        let beside: Vec<QueryWord> = beside.into_iter().map(|(_, word)| word).collect();
+        self.typed(title, &beside, limit, &fields, true)
     }
 
     /// Threads whose titles fit what is typed in a search box. Cheaper than [`Index::similar`]: titles only, and the
@@ -283,12 +299,13 @@ impl Index {
     /// # Errors
     /// `Index` if the index cannot be read.
     pub fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
-        self.typed(typed, limit, &[(self.fields.title, ranking::TITLE)], false)
+        self.typed(typed, &[], limit, &[(self.fields.title, ranking::TITLE)], false)
     }
 
     fn typed(
         &self,
         text: &str,
+        beside: &[QueryWord],
         limit: usize,
         fields: &[(Field, f32)],
         excerpts: bool,
@@ -306,6 +323,11 @@ impl Index {
         for word in &words {
             word_clauses(word, fields, true, &mut clauses);
         }
+        let lighter: Vec<(Field, f32)> =
+            fields.iter().map(|(field, weight)| (*field, weight * BODY_WORD)).collect();
+        for word in beside.iter().filter(|word| !words.iter().any(|known| known.terms == word.terms)) {
+            word_clauses(word, &lighter, true, &mut clauses);
+        }
         if let Some(prefix) = &prefix {
             for (term, weight) in self.grown(&searcher, prefix)? {
                 if !words.iter().any(|word| word.terms.iter().any(|(known, _)| *known == term)) {
@@ -317,7 +339,9 @@ impl Index {
             return Ok(Vec::new());
         }
         let plan = Plan { matching: union(clauses), excluded: None };
-        let matcher = Matcher::new(words.iter(), prefix.as_deref());
+        // The passage is one about the title, where that says anything.
+        let looked_for = if words.is_empty() { beside } else { words.as_slice() };
+        let matcher = Matcher::new(looked_for.iter(), prefix.as_deref());
         let statistics = self.statistics(&searcher);
         let mut found = self.best_of_any(&statistics, &plan, limit, None)?;
         found.truncate(limit);

@@ -1,22 +1,25 @@
 //! Search: text analysis, the bounded query parser, the index with its place in the ledger, and what is found in it.
 
+pub mod alike;
 pub mod analysis;
 pub mod document;
 pub mod excerpt;
 pub mod find;
 pub mod follow;
 pub mod index;
+pub mod likeness;
 pub mod pages;
 pub mod query;
 pub mod ranking;
 mod texts;
 pub mod views;
 
+pub use alike::likely_duplicates;
 pub use document::ThreadDoc;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
 pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
-pub use pages::{hits, similar_threads};
+pub use pages::{hits, similar_threads, strong_candidates};
 pub use query::{Hint, Query, State};
 
 use crate::app::App;

@@ -280,7 +280,7 @@ fn an_update_replaces_and_a_deleted_thread_is_never_found() {
     assert!(find(&index, "router").is_empty());
     assert_eq!(find(&index, "printer"), [1]);
     assert_eq!((index.doc_count(), index.place()), (1, 2));
-    assert_eq!(index.similar("rout", 5).unwrap(), []);
+    assert_eq!(index.similar("rout", "", 5).unwrap(), []);
     assert_eq!(find(&index, "is:unsolved"), [1]);
 }
 
@@ -502,7 +502,7 @@ fn a_title_being_typed_finds_similar_threads() {
         thread(3, "Restaurant guide", "router"),
     ]);
     let ids =
-        |text: &str| index.similar(text, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
+        |text: &str| index.similar(text, "", 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
     assert_eq!(ids("my router resta"), [1, 3]);
     assert_eq!(ids("prin"), [2]);
     assert!(ids("prin ").is_empty());
@@ -510,6 +510,25 @@ fn a_title_being_typed_finds_similar_threads() {
     assert!(ids("").is_empty());
     let suggested = index.suggest("router rest", 5).unwrap();
     assert_eq!(shown(&suggested[0].title_pieces), "[Router] [restarts] every night");
+}
+
+#[test]
+fn the_body_of_a_question_finds_what_its_title_does_not() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "It does not work", "the kettle whistles since the descaling"),
+        thread(2, "It does not work either", "the printer is offline"),
+        thread(3, "Restaurant guide", "router"),
+    ]);
+    let ids = |title: &str, body: &str| {
+        index.similar(title, body, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("What now?", "My kettle whistles without end"), [1]);
+    assert_eq!(ids("", "my printer"), [2]);
+    // The title says what it is about, whatever else is told.
+    assert_eq!(ids("Restaurant guide", "kettle printer")[0], 3);
+    assert!(ids("", "the and of").is_empty());
+    let found = index.similar("", "my printer", 5).unwrap();
+    assert_eq!(shown(&found[0].excerpt), "the [printer] is offline");
 }
 
 #[test]
@@ -583,7 +602,7 @@ proptest! {
         prop_assert!(query.words.len() <= query::WORDS_MAX);
         let results = index.search(&query, 20, None).unwrap();
         prop_assert!(results.hits.len() <= 20);
-        index.similar(&text, 5).unwrap();
+        index.similar(&text, &text, 5).unwrap();
         let _ = Cursor::decode(&text);
         // Far above what it takes, for slow machines.
         prop_assert!(began.elapsed() < Duration::from_secs(2));
