@@ -125,6 +125,14 @@ pub fn answered_before(
     }
 }
 
+/// Whether this very form has asked its question before.
+pub fn asked_before(conn: &mut Conn, user: UserId, key: Option<&str>, body: &Body) -> DbResult<bool> {
+    match submission("ask", key, body) {
+        Some(key) => Ok(store::submission(conn, user, &key)?.is_some()),
+        None => Ok(false),
+    }
+}
+
 fn sent_before(tx: &mut Tx<'_>, user: UserId, key: Option<&str>) -> DbResult<Option<Posted>> {
     let Some(key) = key else { return Ok(None) };
     let Some(post) = store::submission(tx.conn, user, key)? else { return Ok(None) };
@@ -673,6 +681,38 @@ pub fn save_draft(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished) -> Resul
         return Ok(true);
     }
     Ok(store::save_draft(tx, viewer.id, draft)?)
+}
+
+/// Where the question lies that this answer made needless.
+fn solved_by(post: PostId) -> String {
+    format!("solved:{post}")
+}
+
+/// Puts the question somebody was writing away, because `post` solved it. Nothing of it is lost: see [`take_up_draft`].
+pub fn put_draft_away(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished, post: PostId) -> Result<bool> {
+    if !save_draft(tx, viewer, draft)? {
+        return Ok(false);
+    }
+    store::move_draft(tx, viewer.id, &draft.place, &solved_by(post))?;
+    Ok(true)
+}
+
+/// Gives back the question that was put away for `post`; `false` when there is none.
+pub fn take_up_draft(tx: &mut Tx<'_>, user: UserId, post: PostId) -> DbResult<bool> {
+    store::move_draft(tx, user, &solved_by(post), "question")
+}
+
+/// Gives back a question that was put away, by its number among the drafts.
+pub fn take_up_draft_by_id(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
+    match store::draft(tx.conn, user, id)? {
+        Some(draft) if is_away(&draft.place) => store::move_draft(tx, user, &draft.place, "question"),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a draft at this place is a question put away.
+pub fn is_away(place: &str) -> bool {
+    matches!(place.split_once(':'), Some(("solved" | store::AWAY, _)))
 }
 
 pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
