@@ -168,6 +168,7 @@ impl App {
         let mut threads = vec![
             follow::spawn(self.db.clone(), followers(&self.letterhead), self.bell.clone())?,
             crate::search::follow::spawn(self.clone())?,
+            crate::moderation::follow::spawn(self.clone())?,
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
             crate::notices::spawn_fan_out(self.db.clone(), self.letterhead.clone(), self.bell.clone())?,
@@ -244,6 +245,7 @@ impl App {
             follow::catch_up(&self.db, &follower)?;
         }
         crate::search::follow::catch_up(self)?;
+        crate::moderation::follow::catch_up(self)?;
         Ok(())
     }
 
