@@ -41,6 +41,7 @@ pub struct House {
     pub renderers: Renderers,
     pub diffs: Diffs,
     pub views: crate::threads::ViewCounter,
+    pub steps: crate::threads::Steps,
     pub search: crate::search::Search,
     pub bell: Bell,
     /// What the administrators' overview counted last.
@@ -149,6 +150,7 @@ impl App {
             renderers: Renderers::start().context("no thread can be started")?,
             diffs: Diffs::default(),
             views: crate::threads::ViewCounter::default(),
+            steps: crate::threads::Steps::default(),
             search,
             bell,
             counts: crate::admin::KeptStats::default(),

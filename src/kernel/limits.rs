@@ -283,6 +283,10 @@ pub const EXCERPT_CHARS: usize = 180;
 pub const CONFIRMATIONS_PER_DAY: i64 = 50;
 /// Confirmations of one answer its author is told of; later ones are counted on the page.
 pub const CONFIRMATIONS_TOLD: i64 = 3;
+/// Microseconds within which the same form sent again is a second press of its button, not a second thought.
+pub const SENT_TWICE: i64 = 10_000_000;
+/// Forms remembered that were through the step before posting: an hour's worth of a busy house.
+pub const STEPS_KEPT: usize = 2_000;
 /// Drafts one person keeps.
 pub const MAX_DRAFTS: i64 = 50;
 /// Characters of the words that say why something was edited.

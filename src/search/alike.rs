@@ -95,7 +95,7 @@ pub(super) fn likely(
         .filter_map(|hit| Some((likelihoods.get(&hit.thread_id).copied()?, hit)))
         .map(|(likelihood, hit)| (hit, likelihood))
         .collect();
-    found.sort_by(|a, b| b.1.cmp(&a.1));
+    found.sort_by_key(|(_, likelihood)| std::cmp::Reverse(*likelihood));
     Ok(found)
 }
 

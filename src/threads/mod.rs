@@ -9,6 +9,7 @@ use crate::db::{Conn, Db, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::names::{TagName, Title};
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::slug::slug;
@@ -727,6 +728,28 @@ pub fn count_vote(tx: &mut Tx<'_>, post: PostId, up: i64, down: i64) -> DbResult
 /// Drops keys of forms too old to be sent again.
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     store::sweep(tx)
+}
+
+/// Which forms have been through the step before posting. Kept in memory: who is asked a second time, on another node
+/// or after a restart, loses nothing.
+pub struct Steps(quick_cache::sync::Cache<(UserId, String), Moment>);
+
+impl Default for Steps {
+    fn default() -> Steps {
+        Steps(quick_cache::sync::Cache::new(limits::STEPS_KEPT))
+    }
+}
+
+impl Steps {
+    /// Whether this form was through the step before. A form sent twice is in it still: its second reply shows what
+    /// the first one did.
+    pub fn taken(&self, user: UserId, key: &str, now: Moment) -> bool {
+        self.0.get(&(user, key.to_owned())).is_some_and(|at| now.since(at) > limits::SENT_TWICE)
+    }
+
+    pub fn take(&self, user: UserId, key: &str, now: Moment) {
+        self.0.insert((user, key.to_owned()), now);
+    }
 }
 
 /// Views counted in memory and written down now and then: a page view must not cost a commit.

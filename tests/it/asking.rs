@@ -87,6 +87,9 @@ on_both!(a_question_like_a_solved_one_is_posted_after_one_look_and_no_word_is_lo
         .contains("proportional pressure");
     step.contains(&format!("formaction=\"/posts/{said}/confirmation\""));
     assert_eq!(count(&world), before);
+    // A second press of the same button shows the same.
+    let again = [("title", TITLE), ("body", body.as_str()), ("tags", "pump night")];
+    flora.submit(&form, "/threads", &again).await.expect(200).contains("These look like your problem");
     let kept = step.form("/threads");
     assert_eq!(
         (kept["title"].as_str(), kept["body"].as_str(), kept["tags"].as_str()),
@@ -97,10 +100,16 @@ on_both!(a_question_like_a_solved_one_is_posted_after_one_look_and_no_word_is_lo
     assert_eq!(count(&world), before + 1);
     world.settle().await;
     // The page before is gone back to and sent again: it is the same question, and nobody is asked anything.
-    let again = [("title", TITLE), ("body", body.as_str()), ("tags", "pump night")];
     flora.submit(&form, "/threads", &again).await.expect(303).leads_to(&place);
     flora.submit(&step, "/threads", &[]).await.expect(303).leads_to(&place);
     assert_eq!(count(&world), before + 1);
+    // Who goes back from the step to the page before it and sends that has thought about it.
+    let (form, step) =
+        asks(&flora, TITLE, "The heating pump hums loudly since the firmware update, all night.").await;
+    step.expect(200).contains("These look like your problem");
+    world.clock.advance(limits::SENT_TWICE + 1);
+    let other = [("title", TITLE), ("body", "The heating pump hums loudly since the update, and all day.")];
+    flora.submit(&form, "/threads", &other).await.expect(303);
     // A preview in between says that this was asked already.
     let page = flora
         .post("/threads", &[("title", TITLE), ("body", BODY), ("act", "preview"), ("seen", "all")])

@@ -123,7 +123,8 @@ pub(super) fn seen_threads(form: &Form) -> String {
 }
 
 /// The step before a question is posted: solved threads that are most likely the same question and that its asker
-/// has not seen. Asked once: the form that comes back from it says so, and the form that was posted needs it no more.
+/// has not seen. Taken once: the form that comes back from it says so, one that is gone back to is remembered, and the
+/// form that was posted needs it no more.
 async fn step(visit: &Visit, form: &Form, title: &Title, body: &Body) -> Result<Vec<Suggestion>> {
     let seen = seen_threads(form);
     if seen == SEEN_ALL {
@@ -131,11 +132,18 @@ async fn step(visit: &Visit, form: &Form, title: &Title, body: &Body) -> Result<
     }
     let (key, title, body) = (submission_key(form), title.as_str().to_owned(), body.clone());
     let found = visit.clone().read(move |room| {
-        if threads::asked_before(room.conn, room.viewer()?.id, key.as_deref(), &body)? {
+        let (user, now, steps) = (room.viewer()?.id, room.now, &room.visit.app.steps);
+        if key.as_deref().is_some_and(|key| steps.taken(user, key, now))
+            || threads::asked_before(room.conn, user, key.as_deref(), &body)?
+        {
             return Ok(Vec::new());
         }
         let seen: Vec<i64> = seen.split(',').filter_map(|id| id.parse().ok()).collect();
-        Ok(crate::search::strong_candidates(room, &title, &body.text, |id| seen.contains(&id)))
+        let found = crate::search::strong_candidates(room, &title, &body.text, |id| seen.contains(&id));
+        if let Some(key) = key.filter(|_| !found.is_empty()) {
+            steps.take(user, &key, now);
+        }
+        Ok(found)
     });
     found.await.map_err(|error| error.keeping(form.typed()))
 }
