@@ -222,7 +222,7 @@ fn measure(index: &Index, queries: &[String], what: &str) {
             .len()
     });
     run("  similar while typing, 5", &|query| {
-        index.similar(query.get(..query.len() - 1).unwrap_or(query), 5).unwrap().len()
+        index.similar(query.get(..query.len() - 1).unwrap_or(query), "", 5).unwrap().len()
     });
     run("  suggest, 5", &|query| {
         index.suggest(query.get(..query.len() - 1).unwrap_or(query), 5).unwrap().len()

@@ -41,6 +41,7 @@ pub struct House {
     pub renderers: Renderers,
     pub diffs: Diffs,
     pub views: crate::threads::ViewCounter,
+    pub steps: crate::threads::Steps,
     pub search: crate::search::Search,
     pub searches: crate::insight::Counter,
     pub bell: Bell,
@@ -165,6 +166,7 @@ impl App {
             renderers: Renderers::start().context("no thread can be started")?,
             diffs: Diffs::default(),
             views: crate::threads::ViewCounter::default(),
+            steps: crate::threads::Steps::default(),
             search,
             searches: crate::insight::Counter::default(),
             bell,
@@ -185,6 +187,7 @@ impl App {
         let mut threads = vec![
             follow::spawn(self.db.clone(), followers(&self.letterhead), self.bell.clone())?,
             crate::search::follow::spawn(self.clone())?,
+            crate::moderation::follow::spawn(self.clone())?,
             self.spawn_cache_follower()?,
             self.spawn_sweeper()?,
             crate::watches::spawn(self.clone())?,
@@ -276,6 +279,7 @@ impl App {
         }
         crate::search::follow::catch_up(self)?;
         crate::watches::catch_up(self)?;
+        crate::moderation::follow::catch_up(self)?;
         Ok(())
     }
 

@@ -22,9 +22,11 @@
 //! | revision | a text a post had; the newest is the post's |
 //! | vote | +1 or −1 by one person on a question or an answer |
 //! | acceptance | the asker's word that an answer solved it; the thread is then solved |
+//! | confirmation | a reader's word that an answer solved it for them, or did not |
 //! | official answer | staff's answer in the brand's name, signed by a person |
 //! | me-too | "I have this problem too" |
 //! | duplicate, master | a thread closed in favour of another; that other |
+//! | candidate | a thread that may be the master of another, with its likelihood; for moderators to judge |
 //! | removed | deleted by its author or hidden by a moderator; a state with who, when and why |
 //! | flag | a member's report of a post |
 //! | case | an escalation of a thread to staff, with a clock |
@@ -39,7 +41,7 @@
 //! | visit, room, page | a request; what a handler's closure works with; what it answers with |
 //!
 //! # Rooms
-//! Features are folders: [`threads`] (with [`votes`] and [`tags`]), [`search`], [`reputation`], [`badges`],
+//! Features are folders: [`threads`] (with [`votes`], [`confirmations`] and [`tags`]), [`search`], [`reputation`], [`badges`],
 //! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
@@ -82,6 +84,7 @@ pub mod app;
 pub mod badges;
 pub mod cli;
 pub mod config;
+pub mod confirmations;
 pub mod db;
 pub mod error;
 pub mod escalation;

@@ -110,6 +110,7 @@ routes! {
 
     GET  "/search"                               Anyone     search::pages::results;
     GET  "/search/suggestions"                   Anyone     search::pages::suggestions;
+    POST "/search/suggestions"                   SignedIn   search::pages::suggestions_to_question;
     GET  "/search.atom"                          Anyone     house::feeds::of_search;
     GET  "/search/watch"                         Anyone     watches::pages::watch_form;
     POST "/search/watch"                         Anyone     watches::pages::watch;
@@ -138,11 +139,14 @@ routes! {
     GET  "/posts/{id}/revisions"                 Anyone     threads::pages::write::revisions;
     POST "/posts/{id}/revisions"                 SignedIn   threads::pages::write::edit;
     POST "/posts/{id}/vote"                      SignedIn   threads::pages::write::vote;
+    POST "/posts/{id}/confirmation"              SignedIn   threads::pages::confirm::confirm;
+    POST "/posts/{id}/confirmation/removal"      SignedIn   threads::pages::confirm::withdraw;
     POST "/posts/{id}/deletion"                  SignedIn   threads::pages::write::delete;
     POST "/posts/{id}/deletion/removal"          SignedIn   threads::pages::write::undelete;
     GET  "/drafts"                               SignedIn   threads::pages::write::drafts;
     POST "/drafts"                               SignedIn   threads::pages::write::save_draft;
     POST "/drafts/{id}/removal"                  SignedIn   threads::pages::write::remove_draft;
+    POST "/drafts/{id}/restoration"              SignedIn   threads::pages::write::take_up_draft;
     GET  "/questions/tagged/{name}"              Anyone     threads::pages::write::imported_tag;
     GET  "/questions/{id}"                       Anyone     threads::pages::write::imported_post;
     GET  "/questions/{id}/{slug:.*}"             Anyone     threads::pages::write::imported_post;
@@ -190,6 +194,7 @@ routes! {
     POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    POST "/moderation/duplicates/{id}/dismissal" Moderator  moderation::pages::dismiss_candidate;
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;
     POST "/posts/{id}/hiding/removal"            Moderator  moderation::pages::restore;
@@ -236,6 +241,8 @@ routes! {
     GET  "/api/v1/posts/{id}/comments"           Anyone     api::read::comments;
     POST "/api/v1/posts/{id}/comments"           SignedIn   api::write::comment;
     PUT  "/api/v1/posts/{id}/vote"               SignedIn   api::write::vote;
+    PUT  "/api/v1/posts/{id}/confirmation"       SignedIn   api::write::confirm;
+    DELETE "/api/v1/posts/{id}/confirmation"     SignedIn   api::write::withdraw_confirmation;
     POST "/api/v1/posts/{id}/flags"              SignedIn   api::write::flag;
     GET  "/api/v1/search"                        Anyone     api::read::find;
     GET  "/api/v1/tags"                          Anyone     api::read::tags;

@@ -50,6 +50,14 @@ pub struct NewVote {
     pub value: i32,
 }
 
+/// What the caller says of an answer.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewConfirmation {
+    /// It solved the problem for the caller, or it did not.
+    pub solved: bool,
+}
+
 /// Which answer solved it.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -194,6 +202,10 @@ pub struct Post {
     /// Cleaned: may be shown as it is.
     pub body_html: String,
     pub accepted: bool,
+    /// Readers who say that this answer solved it for them.
+    pub solved_for: i64,
+    /// Whether the caller says so; `null` where they said nothing.
+    pub my_confirmation: Option<bool>,
     /// The brand's own answer.
     pub official: bool,
     /// Who signed it for the brand.
@@ -363,6 +375,17 @@ pub struct Voted {
     pub my_vote: i64,
 }
 
+/// How an answer stands after a confirmation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmed {
+    pub post_id: i64,
+    /// Readers who say that it solved it for them.
+    pub solved_for: i64,
+    /// What the caller says now; `null` after it was taken back.
+    pub my_confirmation: Option<bool>,
+}
+
 /// A flag is with the moderators.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -506,6 +529,8 @@ pub struct Beside {
     pub body_md: Option<String>,
     pub origin: Option<Origin>,
     pub accepted: bool,
+    pub solved_for: i64,
+    pub my_confirmation: Option<bool>,
 }
 
 impl Post {
@@ -527,6 +552,8 @@ impl Post {
             body_md: beside.body_md,
             body_html: row.body_html,
             accepted: beside.accepted,
+            solved_for: beside.solved_for,
+            my_confirmation: beside.my_confirmation,
             official: row.official,
             signature: row.signature,
             comment_count: row.comment_count,

@@ -41,6 +41,8 @@ use utoipa::OpenApi;
         write::delete,
         write::undelete,
         write::vote,
+        write::confirm,
+        write::withdraw_confirmation,
         write::flag,
         write::accept,
         write::unaccept,

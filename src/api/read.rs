@@ -14,7 +14,7 @@ use crate::web::form::{Fields, Params, Parts};
 use crate::web::rates::Budget;
 use crate::web::view::{Cursor, person_url};
 use crate::web::visit::{Room, Visit};
-use crate::{badges, reputation, votes};
+use crate::{badges, confirmations, reputation, votes};
 use actix_web::HttpResponse;
 use std::collections::HashMap;
 
@@ -171,6 +171,11 @@ fn posts(
         Some(viewer) => Some(votes::votes_of(room.conn, viewer.id, &ids)?),
         None => None,
     };
+    let sums = confirmations::sums(room.conn, &ids)?;
+    let confirmed = match &room.viewer {
+        Some(viewer) => confirmations::own(room.conn, viewer.id, &ids)?,
+        None => HashMap::new(),
+    };
     let base = base(room);
     let mut beneath: HashMap<PostId, Vec<Comment>> = HashMap::new();
     for row in comments {
@@ -190,6 +195,8 @@ fn posts(
                 body_md: sources.remove(&row.id),
                 origin: row.origin.take().map(Into::into),
                 accepted: thread.accepted_answer_id == Some(row.id),
+                solved_for: sums.get(&row.id).map_or(0, |sum| sum.solved),
+                my_confirmation: confirmed.get(&row.id).copied(),
             };
             Post::of(base, thread, row, beside, Listing { items, next })
         })

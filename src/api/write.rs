@@ -1,10 +1,11 @@
 //! api room: what can be done: ask, answer, comment, edit, delete, vote, accept, follow, flag.
 use super::body::Json;
 use super::models::{
-    Acceptance, Deletion, Edited, Flagged, Following, MeToo, NewAcceptance, NewAnswer, NewComment, NewFlag,
-    NewRevision, NewThread, NewVote, Posted, Voted,
+    Acceptance, Confirmed, Deletion, Edited, Flagged, Following, MeToo, NewAcceptance, NewAnswer, NewComment,
+    NewConfirmation, NewFlag, NewRevision, NewThread, NewVote, Posted, Voted,
 };
 use crate::accounts::Viewer;
+use crate::confirmations::{self, Confirming};
 use crate::db::Tx;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId};
@@ -22,8 +23,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 
 /// Keys of refusals that are about who asks, not about how things stand.
-const NOT_YOURS: &[&str] =
-    &["accept-not-yours", "edit-not-yours", "flag-own", "me-too-own", "vote-own", "you-are-suspended"];
+const NOT_YOURS: &[&str] = &[
+    "accept-not-yours",
+    "confirm-asker",
+    "confirm-own",
+    "edit-not-yours",
+    "flag-own",
+    "me-too-own",
+    "vote-own",
+    "you-are-suspended",
+];
 
 fn refused(key: &'static str) -> Error {
     if NOT_YOURS.contains(&key) { Error::Forbidden(key) } else { Error::Conflict(key) }
@@ -314,6 +323,41 @@ pub async fn vote(visit: Visit, parts: Parts, json: Json<NewVote>) -> Result<Htt
         Cast::NotFound => Err(Error::NotFound),
         Cast::Refused(key) => Err(refused(key)),
     }
+}
+
+fn confirmed(post: PostId, said: Confirming) -> Result<HttpResponse> {
+    match said {
+        Confirming::Counted { solved, mine, .. } => {
+            Ok(reply(&Confirmed { post_id: post.0, solved_for: solved, my_confirmation: mine }))
+        }
+        Confirming::NotFound => Err(Error::NotFound),
+        Confirming::Refused(key) => Err(refused(key)),
+    }
+}
+
+/// Says whether an answer solved it for the caller; the asker accepts instead.
+#[utoipa::path(
+    put, path = "/api/v1/posts/{id}/confirmation", tag = "posts", operation_id = "confirm",
+    params(("id" = i64, Path, minimum = 1)),
+    request_body = NewConfirmation,
+    responses((status = 200, description = "This is what the caller says now", body = Confirmed)),
+)]
+pub async fn confirm(visit: Visit, parts: Parts, json: Json<NewConfirmation>) -> Result<HttpResponse> {
+    let (post, value) = (PostId(parts.number("id")?), json.0.solved);
+    let act = move |tx: &mut Tx<'_>, viewer: &Viewer| confirmations::confirm(tx, viewer, post, value);
+    confirmed(post, visit.act_by_api(Budget::Vote, act).await?)
+}
+
+/// Takes back what the caller said of an answer.
+#[utoipa::path(
+    delete, path = "/api/v1/posts/{id}/confirmation", tag = "posts", operation_id = "withdrawConfirmation",
+    params(("id" = i64, Path, minimum = 1)),
+    responses((status = 200, description = "The caller says nothing of it now", body = Confirmed)),
+)]
+pub async fn withdraw_confirmation(visit: Visit, parts: Parts) -> Result<HttpResponse> {
+    let post = PostId(parts.number("id")?);
+    let act = move |tx: &mut Tx<'_>, viewer: &Viewer| confirmations::withdraw(tx, viewer, post);
+    confirmed(post, visit.act_by_api(Budget::Vote, act).await?)
 }
 
 /// Says which answer solved it: the asker, or a moderator.

@@ -254,8 +254,9 @@ fn places(config: &Config, conn: &mut Conn, found: &mut Findings) {
     };
     // Only their names are asked for, so any key will do.
     let letterhead = Letterhead::new(config, SiteKey::new("doctor"));
-    for follower in crate::app::followers(&letterhead) {
-        let name = follower.name();
+    let followers = crate::app::followers(&letterhead);
+    let names = followers.iter().map(|follower| follower.name());
+    for name in names.chain([crate::moderation::FOLLOWER]) {
         match ledger::follow::place(conn, name) {
             Ok(place) => lag(name, place.0, head, found),
             Err(error) => found.error(name, &error.to_string()),

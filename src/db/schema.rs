@@ -561,6 +561,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    confirmations (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        post_id -> BigInt,
+        thread_id -> BigInt,
+        value -> Bool,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    confirmation_sums (post_id) {
+        post_id -> BigInt,
+        solved -> BigInt,
+        unsolved -> BigInt,
+    }
+}
+
+diesel::table! {
+    duplicate_candidates (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        candidate_id -> BigInt,
+        likelihood -> BigInt,
+        state -> Text,
+        found_at -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -606,4 +638,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     dismissed_gaps,
     saved_searches,
     search_tellings,
+    confirmations,
+    confirmation_sums,
+    duplicate_candidates,
 );

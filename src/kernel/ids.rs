@@ -73,6 +73,10 @@ id!(
     FlagId
 );
 id!(
+    /// A pair of threads that may ask the same, as moderators see it.
+    CandidateId
+);
+id!(
     /// A tag.
     TagId
 );

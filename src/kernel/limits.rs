@@ -142,6 +142,13 @@ pub const SEARCH_NEAR_TAGS: usize = 6;
 pub const SEARCH_CONTROL_CHARS: usize = 60;
 /// Threads suggested while somebody types.
 pub const SUGGESTIONS: usize = 6;
+/// Likelihood, in per mille, from which a solved thread is shown before another like it is posted: three of four were
+/// then the same question (docs/search.md), so that nobody is held up in vain often.
+pub const STRONG_LIKELIHOOD: u16 = 500;
+/// Such threads shown at once: who must read more than these posts without reading any.
+pub const STRONG_CANDIDATES: usize = 3;
+/// Bytes of the list of threads somebody has seen while asking: some hundred numbers.
+pub const SEEN_BYTES: usize = 2_000;
 
 /// Pieces of words that are encoded of what is looked for: a question's body helps, its end does not.
 pub const MEANING_QUERY_PIECES: usize = 128;
@@ -152,6 +159,8 @@ pub const MEANING_QUERY_BYTES: usize = 8_192;
 /// Milliseconds a search waits for its query's vector: a query takes 10 to 20 on a busy core, and words alone are an
 /// answer too.
 pub const MEANING_WAIT_MS: u64 = 80;
+/// Milliseconds it waits while a title is typed: the next key is near.
+pub const MEANING_WAIT_TYPING_MS: u64 = 30;
 /// Milliseconds the next page of such a search waits: its order depends on it, and the vector is nearly always kept.
 pub const MEANING_WAIT_AGAIN_MS: u64 = 1_000;
 /// Queries that may wait for the encoder; the next ones are answered by words alone.
@@ -340,6 +349,14 @@ pub const MAX_TAGS: usize = 5;
 pub const MAX_TAGS_CHARS: usize = MAX_TAGS * (MAX_TAG + 2);
 /// Characters of a thread's excerpt in lists.
 pub const EXCERPT_CHARS: usize = 180;
+/// Answers one person says of in a day that they helped, or did not: who reads a whole evening stays below it.
+pub const CONFIRMATIONS_PER_DAY: i64 = 50;
+/// Confirmations of one answer its author is told of; later ones are counted on the page.
+pub const CONFIRMATIONS_TOLD: i64 = 3;
+/// Microseconds within which the same form sent again is a second press of its button, not a second thought.
+pub const SENT_TWICE: i64 = 10_000_000;
+/// Forms remembered that were through the step before posting: an hour's worth of a busy house.
+pub const STEPS_KEPT: usize = 2_000;
 /// Drafts one person keeps.
 pub const MAX_DRAFTS: i64 = 50;
 /// Characters of the words that say why something was edited.
@@ -358,6 +375,13 @@ pub const MAX_FLAG_NOTE: usize = 500;
 pub const MAX_SUSPENSION_DAYS: i64 = 365;
 /// Characters of what is flagged, as the queue shows it.
 pub const FLAG_EXCERPT_CHARS: usize = 400;
+/// Likelihood, in per mille, from which a pair of threads is laid before moderators: two of three were then the same
+/// question (docs/search.md).
+pub const DUPLICATE_LIKELIHOOD: u16 = 400;
+/// Candidates kept for one thread: the right one is seldom behind the third.
+pub const DUPLICATE_CANDIDATES: usize = 3;
+/// New threads compared in one step of the follower: each costs some milliseconds.
+pub const DUPLICATES_PER_STEP: usize = 50;
 /// Characters of a note on a case.
 pub const MAX_CASE_NOTE: usize = 2_000;
 /// Internal notes on one case; a case that needs more is several.

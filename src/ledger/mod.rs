@@ -98,6 +98,22 @@ pub enum Fact {
         author: Option<UserId>,
         asker: Option<UserId>,
     },
+    /// A reader says that an answer solved it for them (`value`), or that it did not.
+    AnswerConfirmed {
+        thread: ThreadId,
+        post: PostId,
+        user: UserId,
+        author: Option<UserId>,
+        value: bool,
+    },
+    /// What they said is taken back; `value` is what it was.
+    ConfirmationWithdrawn {
+        thread: ThreadId,
+        post: PostId,
+        user: UserId,
+        author: Option<UserId>,
+        value: bool,
+    },
     MeTooAdded {
         thread: ThreadId,
     },
@@ -194,6 +210,8 @@ impl Fact {
             | VoteCast { thread, .. }
             | AnswerAccepted { thread, .. }
             | AnswerUnaccepted { thread, .. }
+            | AnswerConfirmed { thread, .. }
+            | ConfirmationWithdrawn { thread, .. }
             | MeTooAdded { thread }
             | MeTooRemoved { thread }
             | PostFlagged { thread, .. }
@@ -225,6 +243,8 @@ impl Fact {
             | VoteCast { post, .. }
             | AnswerAccepted { post, .. }
             | AnswerUnaccepted { post, .. }
+            | AnswerConfirmed { post, .. }
+            | ConfirmationWithdrawn { post, .. }
             | PostFlagged { post, .. }
             | FlagDecided { post, .. }
             | CaseAnswered { post, .. } => Some(post),
@@ -251,7 +271,9 @@ impl Fact {
             | PostRestored { author, .. }
             | VoteCast { author, .. }
             | AnswerAccepted { author, .. }
-            | AnswerUnaccepted { author, .. } => author,
+            | AnswerUnaccepted { author, .. }
+            | AnswerConfirmed { author, .. }
+            | ConfirmationWithdrawn { author, .. } => author,
             FlagDecided { flagger, .. } => Some(flagger),
             CaseTaken { assignee, .. } => Some(assignee),
             _ => None,
@@ -284,6 +306,8 @@ impl Fact {
             VoteCast { .. } => "vote_cast",
             AnswerAccepted { .. } => "answer_accepted",
             AnswerUnaccepted { .. } => "answer_unaccepted",
+            AnswerConfirmed { .. } => "answer_confirmed",
+            ConfirmationWithdrawn { .. } => "confirmation_withdrawn",
             MeTooAdded { .. } => "me_too_added",
             MeTooRemoved { .. } => "me_too_removed",
             PostFlagged { .. } => "post_flagged",

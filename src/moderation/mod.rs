@@ -2,6 +2,7 @@
 //!
 //! Every act here writes one line of the log in the same transaction; what happens to a post or a
 //! thread itself is done by the verbs of the threads room.
+pub mod follow;
 pub mod pages;
 mod policy;
 mod store;
@@ -11,12 +12,13 @@ use crate::accounts::{self, Caller, Role, Viewer};
 use crate::db::schema::flags;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
-use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{CandidateId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::DAY;
 use crate::ledger::Fact;
 use crate::threads::{self, Done, Place, PostHead, Removed, Standpoint};
 use diesel::prelude::*;
+pub use follow::NAME as FOLLOWER;
 pub use policy::{Act, FlagReason, may_suspend, parse_case_note, parse_flag_note, parse_reason};
 pub use store::{forget, lock_reason, suspension};
 
@@ -216,8 +218,26 @@ pub fn close_as_duplicate(
     reason: &str,
 ) -> Result<Done> {
     logged(tx, viewer, Act::Duplicate, thread.question(), reason, |tx| {
-        threads::close_as_duplicate(tx, viewer, thread, of)
+        let done = threads::close_as_duplicate(tx, viewer, thread, of)?;
+        if matches!(done, Done::Done(_)) {
+            store::confirm_candidate(tx, thread, of, viewer.id)?;
+        }
+        Ok(done)
     })
+}
+
+/// A moderator says that a proposed pair asks two things; it is not proposed again.
+pub fn dismiss_candidate(tx: &mut Tx<'_>, viewer: &Viewer, id: CandidateId) -> Result<Done> {
+    if let Some(out) = kept_out(tx, viewer) {
+        return Ok(out);
+    }
+    let Some((thread, open)) = store::candidate(tx.conn, id)? else { return Ok(Done::NotFound) };
+    let Some((head, _)) = seen(tx.conn, viewer, thread.question())? else { return Ok(Done::NotFound) };
+    if !open {
+        return Ok(Done::Already(place(&head, thread.question())));
+    }
+    store::dismiss_candidate(tx, id, viewer.id)?;
+    Ok(Done::Done(place(&head, thread.question())))
 }
 
 pub fn reopen(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, remark: &str) -> Result<Done> {

@@ -6,7 +6,7 @@ use super::{Suspending, flag_problem, seen};
 use crate::accounts;
 use crate::error::{Error, Result};
 use crate::kernel::excerpt::excerpt;
-use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{CandidateId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::moment::HOUR;
 use crate::kernel::{limits, markdown};
 use crate::threads::{self, Done, Place};
@@ -130,6 +130,7 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
     let after = Cursor::of(&params)?;
     let tab = match params.get("tab") {
         "" | "flags" => "flags",
+        "duplicates" => "duplicates",
         "unanswered" => "unanswered",
         "unsolved" => "unsolved",
         _ => return Err(Error::NotFound),
@@ -142,6 +143,7 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
             let mut view = QueuePage {
                 tab: tab.into(),
                 flag_count: super::open_flag_count(room.conn)?,
+                duplicate_count: store::open_candidate_count(room.conn)?,
                 unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, room.now)?,
                 unsolved_count: store::waiting_count(room.conn, Waiting::Unsolved, since)?,
                 ..QueuePage::default()
@@ -150,6 +152,11 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
             let next = if tab == "flags" {
                 let (rows, next) = flag_rows(room, after)?;
                 view.flags = rows;
+                next
+            } else if tab == "duplicates" {
+                let (rows, next) = store::open_candidates(room.conn, after)?;
+                view.rule_label = room.visit.t("queue-duplicates-rule");
+                view.duplicates = rows.into_iter().map(|row| duplicate_row(room, row)).collect();
                 next
             } else {
                 // Whoever has no answer yet is there from the first minute; the late ones are marked.
@@ -203,6 +210,28 @@ fn flag_rows(room: &mut Room<'_>, after: Option<Cursor>) -> Result<(Vec<FlagRow>
     Ok((rows, next))
 }
 
+/// Percent that words alone are never beyond.
+const SURE: i64 = 99;
+
+fn duplicate_row(room: &Room<'_>, row: store::Candidate) -> DuplicateRow {
+    let lang = room.visit.lang;
+    let side = |side: store::Side| DuplicateSide {
+        thread_id: side.id.0,
+        url: thread_url(side.id.0, &side.slug),
+        title: side.title,
+        excerpt: side.excerpt,
+        asked: when(lang, side.created_at, room.now),
+        answers_label: counted(lang, "label-n-answers", side.answer_count),
+        solved: side.accepted.is_some(),
+    };
+    DuplicateRow {
+        id: row.id.0,
+        likelihood_label: counted(lang, "label-likely", ((row.likelihood + 5) / 10).min(SURE)),
+        thread: side(row.thread),
+        of: side(row.of),
+    }
+}
+
 fn waiting_rows(
     room: &mut Room<'_>,
     what: Waiting,
@@ -245,6 +274,21 @@ fn waiting_rows(
         })
         .collect();
     Ok((rows, next))
+}
+
+/// `POST /moderation/duplicates/{id}/dismissal`.
+pub async fn dismiss_candidate(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = CandidateId(parts.number("id")?);
+    let done = visit
+        .act(&form, Budget::Moderate, move |tx, viewer| super::dismiss_candidate(tx, viewer, id))
+        .await?;
+    let queue = "/moderation?tab=duplicates";
+    match done {
+        Done::Done(_) => Ok(visit.redirect(queue, Some(("ok", "flash-dismissed")))),
+        Done::Already(_) => Ok(visit.redirect(queue, Some(("warn", "flash-dismissed-already")))),
+        Done::NotFound => Err(Error::NotFound),
+        Done::Refused(key) => Err(Error::Conflict(key)),
+    }
 }
 
 // --- the log ---

@@ -1,8 +1,8 @@
 //! moderation room: its rows, and the joined rows its pages show.
 use super::policy::Act;
-use crate::db::schema::{flags, moderation_log, posts, suspensions, threads};
-use crate::db::{Conn, DbResult, Tx, among};
-use crate::kernel::ids::{FlagId, PostId, ThreadId, UserId};
+use crate::db::schema::{duplicate_candidates, flags, moderation_log, posts, suspensions, threads};
+use crate::db::{Conn, DbResult, Tx, among, zero};
+use crate::kernel::ids::{CandidateId, FlagId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::web::view::Cursor;
@@ -180,6 +180,157 @@ pub fn open_flags_on(conn: &mut Conn, ids: &[PostId]) -> DbResult<HashMap<PostId
         *counts.entry(post).or_insert(0) += 1;
     }
     Ok(counts)
+}
+
+/// Lays a pair before moderators, unless it was before them already, whichever of the two came first.
+pub fn propose(tx: &mut Tx<'_>, thread: ThreadId, candidate: ThreadId, likelihood: u16) -> DbResult<()> {
+    let pair = |a: ThreadId, b: ThreadId| {
+        duplicate_candidates::thread_id.eq(a).and(duplicate_candidates::candidate_id.eq(b))
+    };
+    let known: Option<CandidateId> = duplicate_candidates::table
+        .filter(pair(thread, candidate).or(pair(candidate, thread)))
+        .select(duplicate_candidates::id)
+        .first(tx.conn)
+        .optional()?;
+    if known.is_some() {
+        return Ok(());
+    }
+    diesel::insert_into(duplicate_candidates::table)
+        .values((
+            duplicate_candidates::thread_id.eq(thread),
+            duplicate_candidates::candidate_id.eq(candidate),
+            duplicate_candidates::likelihood.eq(i64::from(likelihood)),
+            duplicate_candidates::state.eq("open"),
+            duplicate_candidates::found_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The thread of a proposed pair, and whether it still waits for a decision.
+pub fn candidate(conn: &mut Conn, id: CandidateId) -> DbResult<Option<(ThreadId, bool)>> {
+    let row: Option<(ThreadId, String)> = duplicate_candidates::table
+        .find(id)
+        .select((duplicate_candidates::thread_id, duplicate_candidates::state))
+        .first(conn)
+        .optional()?;
+    Ok(row.map(|(thread, state)| (thread, state == "open")))
+}
+
+pub fn dismiss_candidate(tx: &mut Tx<'_>, id: CandidateId, by: UserId) -> DbResult<()> {
+    diesel::update(duplicate_candidates::table.find(id))
+        .set((
+            duplicate_candidates::state.eq("dismissed"),
+            duplicate_candidates::decided_by.eq(by),
+            duplicate_candidates::decided_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// The pair was right, if it was proposed.
+pub fn confirm_candidate(tx: &mut Tx<'_>, thread: ThreadId, of: ThreadId, by: UserId) -> DbResult<()> {
+    diesel::update(
+        duplicate_candidates::table
+            .filter(duplicate_candidates::thread_id.eq(thread))
+            .filter(duplicate_candidates::candidate_id.eq(of)),
+    )
+    .set((
+        duplicate_candidates::state.eq("confirmed"),
+        duplicate_candidates::decided_by.eq(by),
+        duplicate_candidates::decided_at.eq(tx.now),
+    ))
+    .execute(tx.conn)?;
+    Ok(())
+}
+
+/// A pair as the queue shows it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Candidate {
+    pub id: CandidateId,
+    pub likelihood: i64,
+    pub thread: Side,
+    pub of: Side,
+}
+
+/// One of the two threads.
+#[derive(Debug, Clone, Queryable)]
+pub struct Side {
+    pub id: ThreadId,
+    pub slug: String,
+    pub title: String,
+    pub excerpt: String,
+    pub created_at: Moment,
+    pub answer_count: i64,
+    pub accepted: Option<PostId>,
+}
+
+diesel::alias!(threads as masters: Masters);
+
+/// Pairs that wait, the likeliest first. One of which either thread is gone, locked or closed already waits no more.
+pub fn open_candidates(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Candidate>, Option<Cursor>)> {
+    let mut query = duplicate_candidates::table
+        .inner_join(threads::table.on(threads::id.eq(duplicate_candidates::thread_id)))
+        .inner_join(masters.on(masters.field(threads::id).eq(duplicate_candidates::candidate_id)))
+        .filter(duplicate_candidates::state.eq("open"))
+        .filter(threads::removed.eq(zero()))
+        .filter(threads::duplicate_of.is_null())
+        .filter(threads::locked.eq(false))
+        .filter(masters.field(threads::removed).eq(0))
+        .filter(masters.field(threads::duplicate_of).is_null())
+        .filter(masters.field(threads::locked).eq(false))
+        .select((
+            duplicate_candidates::id,
+            duplicate_candidates::likelihood,
+            (
+                threads::id,
+                threads::slug,
+                threads::title,
+                threads::excerpt,
+                threads::created_at,
+                threads::answer_count,
+                threads::accepted_answer_id,
+            ),
+            masters.fields((
+                threads::id,
+                threads::slug,
+                threads::title,
+                threads::excerpt,
+                threads::created_at,
+                threads::answer_count,
+                threads::accepted_answer_id,
+            )),
+        ))
+        .into_boxed();
+    if let Some(at) = after {
+        query = query
+            .filter(duplicate_candidates::likelihood.le(at.key))
+            .filter(duplicate_candidates::likelihood.lt(at.key).or(duplicate_candidates::id.lt(at.id)));
+    }
+    let rows: Vec<Candidate> = query
+        .order((duplicate_candidates::likelihood.desc(), duplicate_candidates::id.desc()))
+        .limit(limits::PAGE_ROWS + 1)
+        .load(conn)?;
+    Ok(cut(rows, |row| Cursor { key: row.likelihood, id: row.id.0 }))
+}
+
+/// How many of them there are, up to the cap that is shown.
+pub fn open_candidate_count(conn: &mut Conn) -> DbResult<i64> {
+    let ids: Vec<CandidateId> = duplicate_candidates::table
+        .inner_join(threads::table.on(threads::id.eq(duplicate_candidates::thread_id)))
+        .inner_join(masters.on(masters.field(threads::id).eq(duplicate_candidates::candidate_id)))
+        .filter(duplicate_candidates::state.eq("open"))
+        .filter(threads::removed.eq(zero()))
+        .filter(threads::duplicate_of.is_null())
+        .filter(threads::locked.eq(false))
+        .filter(masters.field(threads::removed).eq(0))
+        .filter(masters.field(threads::duplicate_of).is_null())
+        .filter(masters.field(threads::locked).eq(false))
+        .order((duplicate_candidates::likelihood.desc(), duplicate_candidates::id.desc()))
+        .limit(limits::COUNT_CAP)
+        .select(duplicate_candidates::id)
+        .load(conn)?;
+    Ok(ids.len() as i64)
 }
 
 /// What a thread waits for.

@@ -28,13 +28,16 @@ pub struct FlagPage {
 /// `moderation/queue.html`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueuePage {
-    /// flags, unanswered or unsolved.
+    /// flags, duplicates, unanswered or unsolved.
     pub tab: String,
     pub flag_count: i64,
+    pub duplicate_count: i64,
     pub unanswered_count: i64,
     pub unsolved_count: i64,
     /// Filled on the tab flags.
     pub flags: Vec<FlagRow>,
+    /// Filled on the tab duplicates.
+    pub duplicates: Vec<DuplicateRow>,
     /// Filled on the other tabs.
     pub threads: Vec<QueueThread>,
     /// "Unsolved for longer than 3 days", translated; may be empty.
@@ -62,6 +65,28 @@ pub struct FlagRow {
     pub when: When,
     /// "2 more flags on this post", translated; may be empty.
     pub others_label: String,
+}
+
+/// Two threads that may ask the same.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DuplicateRow {
+    pub id: i64,
+    /// "84 % likely", translated.
+    pub likelihood_label: String,
+    /// The later one, which would be closed.
+    pub thread: DuplicateSide,
+    pub of: DuplicateSide,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DuplicateSide {
+    pub thread_id: i64,
+    pub title: String,
+    pub url: String,
+    pub excerpt: String,
+    pub asked: When,
+    pub answers_label: String,
+    pub solved: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -6,8 +6,8 @@
 use super::Kind;
 use super::store::{Words, url};
 use crate::db::schema::{
-    cases, follows, moderation_log, notice_fanouts, notices, posts, removals, revisions, suspensions,
-    threads, users,
+    cases, confirmations, follows, moderation_log, notice_fanouts, notices, posts, removals, revisions,
+    suspensions, threads, users,
 };
 use crate::db::{Conn, Db, DbError, DbResult, Tx};
 use crate::kernel::ids::{CaseId, EventId, PostId, ThreadId, UserId};
@@ -161,6 +161,16 @@ impl<'a> Crier<'a> {
                     return Ok(());
                 }
                 self.tell_other(tx, author, &about(Kind::Unaccepted, Some(thread), Some(post)))?;
+            }
+            Fact::AnswerConfirmed { thread, post, user, author, value: true } => {
+                if !self.stands(tx, thread, Some(post))? || !still_confirmed(tx.conn, user, post)? {
+                    return Ok(());
+                }
+                if let Some(author) = author
+                    && first_confirmations(tx.conn, author, user, post)?
+                {
+                    self.tell_other(tx, Some(author), &about(Kind::Confirmed, Some(thread), Some(post)))?;
+                }
             }
             Fact::ThreadClosedAsDuplicate { thread, of } => {
                 if !self.stands(tx, thread, None)? || !self.stands(tx, of, None)? {
@@ -829,6 +839,29 @@ fn told_of_answer(conn: &mut Conn, user: UserId, post: PostId) -> DbResult<bool>
         .select(notices::post_id)
         .load(conn)?;
     Ok(recent.contains(&Some(post)))
+}
+
+/// Whether a reader who confirmed an answer has not taken that back since.
+fn still_confirmed(conn: &mut Conn, user: UserId, post: PostId) -> DbResult<bool> {
+    let value: Option<bool> = confirmations::table
+        .filter(confirmations::user_id.eq(user))
+        .filter(confirmations::post_id.eq(post))
+        .select(confirmations::value)
+        .first(conn)
+        .optional()?;
+    Ok(value == Some(true))
+}
+
+/// Whether `author` has been told of fewer than the first confirmations of this answer, and of none by `user`.
+fn first_confirmations(conn: &mut Conn, author: UserId, user: UserId, post: PostId) -> DbResult<bool> {
+    let told: Vec<Option<UserId>> = notices::table
+        .filter(notices::user_id.eq(author))
+        .filter(notices::post_id.eq(post))
+        .filter(notices::kind.eq(Kind::Confirmed.as_str()))
+        .limit(limits::CONFIRMATIONS_TOLD)
+        .select(notices::actor_id)
+        .load(conn)?;
+    Ok((told.len() as i64) < limits::CONFIRMATIONS_TOLD && !told.contains(&Some(user)))
 }
 
 fn opener(conn: &mut Conn, case: CaseId) -> DbResult<Option<UserId>> {

@@ -28,6 +28,8 @@ pub enum Kind {
     Mention,
     Accepted,
     Unaccepted,
+    /// A reader says that the answer solved it for them.
+    Confirmed,
     Duplicate,
     Reopened,
     Locked,
@@ -55,7 +57,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 28] = [
+    pub const ALL: [Kind; 29] = [
         Kind::Answer,
         Kind::OfficialAnswer,
         Kind::FollowedAnswer,
@@ -65,6 +67,7 @@ impl Kind {
         Kind::Mention,
         Kind::Accepted,
         Kind::Unaccepted,
+        Kind::Confirmed,
         Kind::Duplicate,
         Kind::Reopened,
         Kind::Locked,
@@ -98,6 +101,7 @@ impl Kind {
             Kind::Mention => "mention",
             Kind::Accepted => "accepted",
             Kind::Unaccepted => "unaccepted",
+            Kind::Confirmed => "confirmed",
             Kind::Duplicate => "duplicate",
             Kind::Reopened => "reopened",
             Kind::Locked => "locked",
@@ -132,7 +136,7 @@ impl Kind {
             }
             Kind::Comment => Some(List::Comments),
             Kind::Mention => Some(List::Mentions),
-            Kind::Accepted | Kind::FollowedSolved => Some(List::Accepted),
+            Kind::Accepted | Kind::Confirmed | Kind::FollowedSolved => Some(List::Accepted),
             Kind::Unaccepted => None,
             Kind::Duplicate
             | Kind::Reopened
@@ -161,7 +165,7 @@ impl Kind {
             Kind::OfficialAnswer | Kind::FollowedOfficialAnswer => "official",
             Kind::Comment => "comment",
             Kind::Mention => "mention",
-            Kind::Accepted | Kind::Unaccepted | Kind::FollowedSolved => "acceptance",
+            Kind::Accepted | Kind::Unaccepted | Kind::Confirmed | Kind::FollowedSolved => "acceptance",
             Kind::Duplicate
             | Kind::Reopened
             | Kind::Locked
@@ -181,11 +185,12 @@ impl Kind {
         }
     }
 
-    /// Decisions of the house bear no person's name.
+    /// Decisions of the house bear no person's name, nor does what a reader says by a press of a button.
     fn names_actor(self) -> bool {
         !matches!(
             self,
             Kind::FollowedSolved
+                | Kind::Confirmed
                 | Kind::Duplicate
                 | Kind::Reopened
                 | Kind::Locked

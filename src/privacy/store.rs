@@ -1,7 +1,7 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
-    account_log, api_tokens, badge_awards, drafts, flags, follows, me_toos, notices, posts, revisions,
-    sessions, standings, threads, unsubscriptions, users, votes,
+    account_log, api_tokens, badge_awards, confirmations, drafts, flags, follows, me_toos, notices, posts,
+    revisions, sessions, standings, threads, unsubscriptions, users, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -22,6 +22,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
         "edits": edits(conn, user)?,
         "drafts": own_drafts(conn, user)?,
         "votes": own_votes(conn, user)?,
+        "confirmations": own_confirmations(conn, user)?,
         "me_too": stars(me_toos::table
             .filter(me_toos::user_id.eq(user))
             .order(me_toos::thread_id)
@@ -160,6 +161,16 @@ fn own_votes(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         .select((votes::post_id, votes::value, votes::created_at))
         .load(conn)?;
     let shown = |(post, value, at): (_, _, Moment)| json!({ "post": post, "value": value, "at": at.iso() });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_confirmations(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    let rows: Vec<(i64, bool, Moment)> = confirmations::table
+        .filter(confirmations::user_id.eq(user))
+        .order(confirmations::id)
+        .select((confirmations::post_id, confirmations::value, confirmations::created_at))
+        .load(conn)?;
+    let shown = |(post, value, at): (_, _, Moment)| json!({ "post": post, "solved": value, "at": at.iso() });
     Ok(rows.into_iter().map(shown).collect())
 }
 

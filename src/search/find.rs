@@ -570,8 +570,9 @@ impl Index {
         let asked = Asked { words: &words, versions: &versions, reader: Reader::default() };
         let ranked = self.rerank(&statistics, &asked, found)?;
         let groups = self.fold(&searcher, ranked)?;
-        let all = words.iter().chain(said.iter().map(|(word, _)| word));
-        let matcher = Matcher::new(all, prefix.as_deref());
+        // The passage is one about the title, where that says anything.
+        let of_body = said.iter().map(|(word, _)| word).filter(|_| words.is_empty());
+        let matcher = Matcher::new(words.iter().chain(of_body), prefix.as_deref());
         groups.iter().take(limit).map(|group| self.show(&searcher, group, &matcher, excerpts)).collect()
     }
 

@@ -284,7 +284,9 @@ fn touched(conn: &mut Conn, events: &[Event]) -> DbResult<Vec<i64>> {
 fn changes_document(fact: &Fact) -> bool {
     match fact {
         Fact::VoteCast { question, .. } => *question,
-        Fact::MeTooAdded { .. }
+        Fact::AnswerConfirmed { .. }
+        | Fact::ConfirmationWithdrawn { .. }
+        | Fact::MeTooAdded { .. }
         | Fact::MeTooRemoved { .. }
         | Fact::PostFlagged { .. }
         | Fact::FlagDecided { .. }

@@ -1,5 +1,6 @@
 //! Search: text analysis, the bounded query parser, the index with its place in the ledger, and what is found in it.
 
+pub mod alike;
 pub mod analysis;
 pub mod document;
 pub mod evaluate;
@@ -9,6 +10,7 @@ mod filters;
 pub mod find;
 pub mod follow;
 pub mod index;
+pub mod likeness;
 pub mod meaning;
 mod newest;
 pub mod pages;
@@ -21,6 +23,7 @@ pub mod synonyms;
 mod texts;
 pub mod views;
 
+pub use alike::likely_duplicates;
 pub use document::ThreadDoc;
 pub use facets::Facets;
 pub use find::{Cursor, ExcerptFrom, Hit, Results, Total};
@@ -28,7 +31,7 @@ pub use follow::{FollowError, catch_up, compare, reindex, verify};
 pub use index::{Differences, Index, Opened, Reason, Rebuild, SearchError};
 pub use meaning::Meaning;
 pub use newest::{look, newest};
-pub use pages::{hits, similar_threads};
+pub use pages::{hits, similar_threads, strong_candidates};
 pub use query::{Hint, Qualifier, Query, Sort, State};
 pub use store::{SynonymChange, SynonymList, change_synonyms, synonym_list};
 pub use synonyms::Synonyms;

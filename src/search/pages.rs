@@ -7,6 +7,7 @@ mod controls;
 mod leads;
 
 use self::controls::Typed;
+use super::alike::likely;
 use super::analysis::{Lang, QueryWord, query_words};
 use super::query::{CHARS_MAX, Hint, Kind, QUALIFIERS_MAX, Query, State, WORDS_MAX, lang_codes};
 use super::ranking::{Part, Reader};
@@ -19,7 +20,6 @@ use crate::db::schema::{events, threads};
 use crate::db::{Conn, DbError, DbResult, among, zero};
 use crate::error::{Error, Result};
 use crate::insight::Outcome;
-use crate::kernel::excerpt::excerpt;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::{escape, marked};
 use crate::kernel::slug::slug;
@@ -27,7 +27,7 @@ use crate::kernel::{ids::ThreadId, limits};
 use crate::ledger;
 use crate::watches;
 use crate::web::cache::Shows;
-use crate::web::form::Params;
+use crate::web::form::{Form, Params};
 use crate::web::i18n::{Arg, translate};
 use crate::web::rates::Budget;
 use crate::web::view::{self, counted, encode};
@@ -65,6 +65,38 @@ pub async fn suggestions(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit.json(move |room| similar(&room.visit.app, room.conn, &title, limits::SUGGESTIONS)).await
 }
 
+/// `POST /search/suggestions`: the same with the body, which does not fit into an address and has no business in the
+/// logs that keep those. It writes nothing, but like all that is posted it must come from a form of ours: what a
+/// stranger's page makes a browser send is not worth a search.
+pub async fn suggestions_to_question(visit: Visit, form: Form) -> Result<HttpResponse> {
+    visit.confirm_form(&form)?;
+    visit.app.rates.take(Budget::Search, (Budget::Search, visit.household()))?;
+    visit
+        .json(move |room| {
+            // Its marks are no words, so the text as typed says what the rendered one would.
+            let (title, body) = (form.get("title"), form.get("body"));
+            let found = likely(&room.visit.app, room.conn, title, body, limits::SUGGESTIONS)?;
+            let asker = room.viewer()?.username.clone();
+            Ok(found
+                .into_iter()
+                .take(limits::SUGGESTIONS)
+                .map(|(hit, likelihood)| Suggestion {
+                    strong: is_strong(&hit, likelihood, &asker),
+                    ..suggestion(hit)
+                })
+                .collect::<Vec<_>>())
+        })
+        .await
+}
+
+/// So likely the same question, solved, that its asker should have seen it before they post theirs.
+fn is_strong(hit: &Hit, likelihood: u16, asker: &str) -> bool {
+    likelihood >= limits::STRONG_LIKELIHOOD
+        && hit.solution_post_id.is_some()
+        // Who asked it knows it, and says otherwise what solved it.
+        && hit.author.as_deref() != Some(asker)
+}
+
 /// Threads like `title`, for the page on which it is asked. Empty when the index or the database cannot say.
 ///
 /// May be called while a reader is held: it never waits for a second one.
@@ -76,22 +108,62 @@ pub fn similar_threads(app: &App, title: &str, limit: usize) -> Vec<Suggestion> 
     })
 }
 
+/// Solved threads that most likely ask what `asker` is about to ask, but for those in `seen`. Empty when the index or
+/// the database cannot say: nobody is kept from asking for that.
+pub fn strong_candidates(
+    room: &mut Room<'_>,
+    title: &str,
+    body: &str,
+    seen: impl Fn(i64) -> bool,
+) -> Vec<Suggestion> {
+    let asker = room.viewer.as_ref().map(|viewer| viewer.username.clone()).unwrap_or_default();
+    let found =
+        likely(&room.visit.app, room.conn, title, body, limits::SUGGESTIONS).unwrap_or_else(|error| {
+            tracing::warn!(%error, "threads like a question could not be found");
+            Vec::new()
+        });
+    found
+        .into_iter()
+        .filter(|(hit, likelihood)| is_strong(hit, *likelihood, &asker) && !seen(hit.thread_id))
+        .take(limits::STRONG_CANDIDATES)
+        .map(|(hit, _)| Suggestion { strong: true, ..suggestion(hit) })
+        .collect()
+}
+
 fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
+    Ok(like_this(app, conn, title, "", limit)?.into_iter().map(suggestion).collect())
+}
+
+/// Threads like a question, as everybody may see them now.
+pub(super) fn like_this(
+    app: &App,
+    conn: &mut Conn,
+    title: &str,
+    body: &str,
+    limit: usize,
+) -> Result<Vec<Hit>> {
     let place = app.search.place();
-    let like = app.search.like_text(title, limits::MEANING_WAIT_MS);
-    let mut hits = ask(app, |index| index.similar_like(title, "", &like, limit))?;
+    // While a title is typed nobody waits long; a whole question is worth it.
+    let wait = if body.is_empty() { limits::MEANING_WAIT_TYPING_MS } else { limits::MEANING_WAIT_MS };
+    let like = app.search.like_text(&format!("{title}\n{body}"), wait);
+    let mut hits = ask(app, |index| index.similar_like(title, body, &like, limit))?;
     let (words, _) = query_words(title, Lang::guess(title), WORDS_MAX);
     settle(conn, place, &mut hits, |title| says(title, &words, false))?;
-    let plain = |pieces: &[(String, bool)]| pieces.iter().map(|(text, _)| text.as_str()).collect::<String>();
-    Ok(hits
-        .into_iter()
-        .map(|hit| Suggestion {
-            url: view::thread_url(hit.thread_id, &slug(&hit.title)),
-            solved: hit.solved,
-            excerpt: excerpt(&plain(&hit.excerpt), limits::EXCERPT_CHARS),
-            title: hit.title,
-        })
-        .collect())
+    Ok(hits)
+}
+
+fn suggestion(hit: Hit) -> Suggestion {
+    let from_solution = hit.excerpt_from == ExcerptFrom::Solution;
+    Suggestion {
+        thread_id: hit.thread_id,
+        url: view::thread_url(hit.thread_id, &slug(&hit.title)),
+        solved: hit.solved,
+        passage_html: marked(&hit.excerpt),
+        // Where the passage is another's, the solution is gone since.
+        answer_id: hit.solution_post_id.filter(|_| from_solution),
+        title: hit.title,
+        strong: false,
+    }
 }
 
 /// One page of what the index has for a query, without what the ledger says is gone meanwhile.

@@ -804,6 +804,25 @@ fn what_the_encoder_finds_joins_in_where_the_qualifiers_allow_it() {
 }
 
 #[test]
+fn the_body_of_a_question_finds_what_its_title_does_not() {
+    let (_dir, index) = index_of(vec![
+        thread(1, "It does not work", "the kettle whistles since the descaling"),
+        thread(2, "It does not work either", "the printer is offline"),
+        thread(3, "Restaurant guide", "router"),
+    ]);
+    let ids = |title: &str, body: &str| {
+        index.similar(title, body, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("What now?", "My kettle whistles without end"), [1]);
+    assert_eq!(ids("", "my printer"), [2]);
+    // The title says what it is about, whatever else is told.
+    assert_eq!(ids("Restaurant guide", "kettle printer")[0], 3);
+    assert!(ids("", "the and of").is_empty());
+    let found = index.similar("", "my printer", 5).unwrap();
+    assert_eq!(shown(&found[0].excerpt), "the [printer] is offline");
+}
+
+#[test]
 fn thousands_of_hits_are_counted_up_to_a_cap() {
     let (_dir, index) =
         index_of((1..=1_500).map(|id| thread(id, "Router", if id % 2 == 0 { "blue" } else { "" })).collect());

@@ -112,11 +112,16 @@ pub struct NearTag {
 /// A similar thread; also the JSON of /search/suggestions.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Suggestion {
+    pub thread_id: i64,
     pub title: String,
     pub url: String,
     pub solved: bool,
-    /// Plain text; may be empty.
-    pub excerpt: String,
+    /// The passage that answers, else the one that asks, with `<mark>`; inline HTML only, may be empty.
+    pub passage_html: SafeHtml,
+    /// The answer the passage is from, where that is the solution.
+    pub answer_id: Option<i64>,
+    /// Most likely the same question: to be seen before another is posted.
+    pub strong: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -9,6 +9,7 @@ use crate::db::{Conn, Db, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::excerpt::excerpt;
 use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::moment::Moment;
 use crate::kernel::names::{TagName, Title};
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::slug::slug;
@@ -122,6 +123,14 @@ pub fn answered_before(
     match submission(&format!("answer:{thread}"), Some(key), body) {
         Some(key) => store::submission(tx.conn, viewer.id, &key),
         None => Ok(None),
+    }
+}
+
+/// Whether this very form has asked its question before.
+pub fn asked_before(conn: &mut Conn, user: UserId, key: Option<&str>, body: &Body) -> DbResult<bool> {
+    match submission("ask", key, body) {
+        Some(key) => Ok(store::submission(conn, user, &key)?.is_some()),
+        None => Ok(false),
     }
 }
 
@@ -675,6 +684,38 @@ pub fn save_draft(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished) -> Resul
     Ok(store::save_draft(tx, viewer.id, draft)?)
 }
 
+/// Where the question lies that this answer made needless.
+fn solved_by(post: PostId) -> String {
+    format!("solved:{post}")
+}
+
+/// Puts the question somebody was writing away, because `post` solved it. Nothing of it is lost: see [`take_up_draft`].
+pub fn put_draft_away(tx: &mut Tx<'_>, viewer: &Viewer, draft: &Unfinished, post: PostId) -> Result<bool> {
+    if !save_draft(tx, viewer, draft)? {
+        return Ok(false);
+    }
+    store::move_draft(tx, viewer.id, &draft.place, &solved_by(post))?;
+    Ok(true)
+}
+
+/// Gives back the question that was put away for `post`; `false` when there is none.
+pub fn take_up_draft(tx: &mut Tx<'_>, user: UserId, post: PostId) -> DbResult<bool> {
+    store::move_draft(tx, user, &solved_by(post), "question")
+}
+
+/// Gives back a question that was put away, by its number among the drafts.
+pub fn take_up_draft_by_id(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
+    match store::draft(tx.conn, user, id)? {
+        Some(draft) if is_away(&draft.place) => store::move_draft(tx, user, &draft.place, "question"),
+        _ => Ok(false),
+    }
+}
+
+/// Whether a draft at this place is a question put away.
+pub fn is_away(place: &str) -> bool {
+    matches!(place.split_once(':'), Some(("solved" | store::AWAY, _)))
+}
+
 pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
     store::remove_draft(tx, user, id)
 }
@@ -687,6 +728,28 @@ pub fn count_vote(tx: &mut Tx<'_>, post: PostId, up: i64, down: i64) -> DbResult
 /// Drops keys of forms too old to be sent again.
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     store::sweep(tx)
+}
+
+/// Which forms have been through the step before posting. Kept in memory: who is asked a second time, on another node
+/// or after a restart, loses nothing.
+pub struct Steps(quick_cache::sync::Cache<(UserId, String), Moment>);
+
+impl Default for Steps {
+    fn default() -> Steps {
+        Steps(quick_cache::sync::Cache::new(limits::STEPS_KEPT))
+    }
+}
+
+impl Steps {
+    /// Whether this form was through the step before. A form sent twice is in it still: its second reply shows what
+    /// the first one did.
+    pub fn taken(&self, user: UserId, key: &str, now: Moment) -> bool {
+        self.0.get(&(user, key.to_owned())).is_some_and(|at| now.since(at) > limits::SENT_TWICE)
+    }
+
+    pub fn take(&self, user: UserId, key: &str, now: Moment) {
+        self.0.insert((user, key.to_owned()), now);
+    }
 }
 
 /// Views counted in memory and written down now and then: a page view must not cost a commit.

@@ -560,6 +560,9 @@ pub struct Draft {
     pub updated_at: Moment,
 }
 
+/// Where a question that was put away lies: `solved:POST`, for the answer that solved it, or `away:DRAFT`.
+pub const AWAY: &str = "away";
+
 type DraftColumns = (
     drafts::id,
     drafts::place,
@@ -669,6 +672,27 @@ pub fn remove_draft(tx: &mut Tx<'_>, user: UserId, id: i64) -> DbResult<bool> {
     let gone = diesel::delete(drafts::table.filter(drafts::user_id.eq(user)).filter(drafts::id.eq(id)))
         .execute(tx.conn)?;
     Ok(gone > 0)
+}
+
+/// Moves a person's draft from one place to another. What stands there already goes aside to a place of its own.
+pub fn move_draft(tx: &mut Tx<'_>, user: UserId, from: &str, to: &str) -> DbResult<bool> {
+    let Some(draft) = draft_at(tx.conn, user, from)? else { return Ok(false) };
+    if let Some(there) = draft_at(tx.conn, user, to)? {
+        let aside = format!("{AWAY}:{}", there.id);
+        diesel::update(drafts::table.find(there.id)).set(drafts::place.eq(aside)).execute(tx.conn)?;
+    }
+    diesel::update(drafts::table.find(draft.id)).set(drafts::place.eq(to)).execute(tx.conn)?;
+    Ok(true)
+}
+
+/// A draft of this person by its number.
+pub fn draft(conn: &mut Conn, user: UserId, id: i64) -> DbResult<Option<Draft>> {
+    Ok(drafts::table
+        .filter(drafts::user_id.eq(user))
+        .filter(drafts::id.eq(id))
+        .select(draft_columns())
+        .first(conn)
+        .optional()?)
 }
 
 /// Takes a person's name from what they wrote, and drops what was only theirs. What they said of threads goes on to

@@ -223,6 +223,12 @@ pub struct Post {
     pub can_unaccept: bool,
     /// By the thread's asker.
     pub by_asker: bool,
+    /// "Solved it for 3 people", translated; may be empty.
+    pub solved_for: String,
+    /// The viewer may say whether it solved it for them.
+    pub can_confirm: bool,
+    /// What they said: yes, no or empty.
+    pub my_confirmation: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -324,6 +330,10 @@ pub struct AskPage {
     pub max_tags: i64,
     /// Similar threads found by the server (shown when the form comes back, and without JavaScript).
     pub similar: Vec<Suggestion>,
+    /// Set in the step before posting: solved threads that are most likely the same question.
+    pub step: Vec<Suggestion>,
+    /// Threads shown so far while asking, as the form brings them back: numbers with commas between them, or `all`.
+    pub seen: String,
     /// For the tag field's list.
     pub known_tags: Vec<String>,
     pub draft_saved: Option<When>,
@@ -425,5 +435,7 @@ pub struct DraftRow {
     pub excerpt: String,
     /// Where writing goes on.
     pub url: String,
+    /// Put away: this takes it up again.
+    pub take_up_url: Option<String>,
     pub saved: When,
 }

@@ -474,6 +474,39 @@ on_both!(small_acts_are_done_and_taken_back_by_program, |world| async move {
     }
 });
 
+on_both!(a_program_says_what_solved_it_for_its_owner_and_takes_it_back, |world| async move {
+    let anyone = world.visitor();
+    let (ann, bruno) = (token(&world, &world.ann).await, token(&world, &world.bruno).await);
+    let dario = token(&world, &world.dario).await;
+    let id = anyone.post_json("/api/v1/threads", &ann, &question(1)).await.json()["id"].as_i64().unwrap();
+    let text = json!({ "body": "An answer that helps a few." });
+    let answer = anyone.post_json(&format!("/api/v1/threads/{id}/answers"), &bruno, &text).await;
+    let answer = answer.expect(201).json()["id"].as_i64().unwrap();
+    let path = format!("/api/v1/posts/{answer}/confirmation");
+    for (solved, count) in [(true, 1), (true, 1), (false, 0), (true, 1)] {
+        let said = send_as(&anyone, Method::PUT, &dario, &path, &json!({ "solved": solved })).await;
+        let expected = json!({ "post_id": answer, "solved_for": count, "my_confirmation": solved });
+        assert_eq!(said.expect(200).json(), expected);
+    }
+    let whole = anyone.get(&format!("/api/v1/threads/{id}")).await.json();
+    assert_eq!(whole["answers"]["items"][0]["solved_for"], 1);
+    assert_eq!(whole["answers"]["items"][0]["my_confirmation"], Value::Null);
+    let request = anyone.request(Method::GET, &format!("/api/v1/threads/{id}")).bearer_auth(&dario);
+    assert_eq!(anyone.send(request).await.json()["answers"]["items"][0]["my_confirmation"], true);
+    let yes = json!({ "solved": true });
+    problem(&send_as(&anyone, Method::PUT, &ann, &path, &yes).await, 403);
+    problem(&send_as(&anyone, Method::PUT, &bruno, &path, &yes).await, 403);
+    let question = format!("/api/v1/posts/{id}/confirmation");
+    problem(&send_as(&anyone, Method::PUT, &dario, &question, &yes).await, 409);
+    problem(&send_as(&anyone, Method::PUT, &dario, "/api/v1/posts/999999/confirmation", &yes).await, 404);
+    problem(&anyone.send(anyone.request(Method::DELETE, &path)).await, 401);
+    for _ in 0..2 {
+        let said = anyone.send(anyone.request(Method::DELETE, &path).bearer_auth(&dario)).await;
+        let expected = json!({ "post_id": answer, "solved_for": 0, "my_confirmation": null });
+        assert_eq!(said.expect(200).json(), expected);
+    }
+});
+
 on_both!(what_a_person_asked_and_answered_is_paged, |world| async move {
     let anyone = world.visitor();
     let (ann, bruno) = (token(&world, &world.ann).await, token(&world, &world.bruno).await);

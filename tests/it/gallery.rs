@@ -381,6 +381,27 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
         can_accept: eye == Eye::Ann,
         can_unaccept: false,
         by_asker: false,
+        solved_for: if id % 2 == 1 { s("Solved it for 3 people") } else { String::new() },
+        can_confirm: eye == Eye::Brand,
+        my_confirmation: s(match id {
+            103 => "yes",
+            104 => "no",
+            _ => "",
+        }),
+    }
+}
+
+fn suggestion() -> Suggestion {
+    Suggestion {
+        thread_id: 42,
+        title: s("The hub loses two of four thermostats"),
+        url: s("/threads/42/x"),
+        solved: true,
+        passage_html: html(
+            "Open Settings › Radio and switch <mark>Eco at night</mark> off: the <mark>hub</mark> keeps its radio on then, and all <mark>thermostats</mark> are there in the morning.",
+        ),
+        answer_id: Some(103),
+        strong: true,
     }
 }
 
@@ -709,21 +730,31 @@ fn sheets() -> Vec<Sheet> {
                 ("body", "Please say a little more."),
             ]),
             similar: vec![
-                Suggestion {
-                    title: s("The hub loses two of four thermostats"),
-                    url: s("/threads/42/x"),
-                    solved: true,
-                    excerpt: s("Open Settings › Radio and switch Eco at night off."),
-                },
+                suggestion(),
                 Suggestion {
                     title: s("Hub does not start"),
                     url: s("/threads/43/x"),
-                    solved: false,
-                    excerpt: String::new(),
+                    ..Suggestion::default()
                 },
             ],
             preview_html: Some(html("<p>It <strong>does not</strong> work.</p>")),
             draft_saved: Some(when("1 minute ago")),
+            max_title: 150,
+            max_body: 30000,
+            max_tags: 5,
+            submission_key: s("k"),
+            ..AskPage::default()
+        },
+    ));
+    all.push(sheet(
+        "ask-step",
+        "threads/ask.html",
+        shell(Ann, "ask", "Ask"),
+        AskPage {
+            title: s("Thermostats are lost every night"),
+            body_md: s("Two of four."),
+            seen: s("all"),
+            step: vec![suggestion(), Suggestion { answer_id: Some(104), ..suggestion() }],
             max_title: 150,
             max_body: 30000,
             max_tags: 5,
@@ -823,7 +854,8 @@ fn sheets() -> Vec<Sheet> {
                     place_label: s("New question"),
                     title: s("Garden sensor in winter"),
                     excerpt: s("We get down to −15 °C here and…"),
-                    url: s("/ask?draft=1"),
+                    url: s("/ask"),
+                    take_up_url: some("/drafts/1/restoration"),
                     saved: when("yesterday"),
                 },
                 DraftRow {
@@ -832,6 +864,7 @@ fn sheets() -> Vec<Sheet> {
                     title: String::new(),
                     excerpt: s("You can change it under…"),
                     url: s("/threads/3/x#answer"),
+                    take_up_url: None,
                     saved: when("2 days ago"),
                 },
             ],
@@ -1576,6 +1609,39 @@ fn sheets() -> Vec<Sheet> {
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
         QueuePage { pager: Pager::default(), ..queue.clone() },
+    ));
+    let side = |id: i64, title: &str| DuplicateSide {
+        thread_id: id,
+        title: s(title),
+        url: format!("/threads/{id}/x"),
+        excerpt: s("Since the update on Tuesday the hub forgets two of my four thermostats every night."),
+        asked: when("3 hours ago"),
+        answers_label: s("4 answers"),
+        solved: id == 42,
+    };
+    let pair = DuplicateRow {
+        id: 3,
+        likelihood_label: s("84 % likely"),
+        thread: side(57, "Thermostats are gone every morning"),
+        of: side(42, "The hub loses two of four thermostats every night"),
+    };
+    all.push(sheet(
+        "queue-duplicates",
+        "moderation/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        QueuePage {
+            tab: s("duplicates"),
+            duplicate_count: 1,
+            duplicates: vec![pair],
+            rule_label: s("New questions that may have been asked before."),
+            ..queue.clone()
+        },
+    ));
+    all.push(sheet(
+        "queue-duplicates-empty",
+        "moderation/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        QueuePage { tab: s("duplicates"), pager: Pager::default(), ..queue.clone() },
     ));
     all.push(sheet(
         "queue-unsolved",

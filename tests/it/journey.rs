@@ -370,3 +370,127 @@ fn results_are_walked_through_by_keys_and_narrowed_by_a_plain_form() {
         walk.browser.close().await;
     });
 }
+
+const PUMP: &str = "Heating pump hums loudly after a firmware update";
+const HUMS: &str = "Since the firmware update of last week the heating pump hums loudly all night long.";
+
+#[test]
+fn an_asker_finds_the_solution_before_the_question_is_posted() {
+    play(Which::Sqlite, |world: World| async move {
+        let Some(browser) = Browser::open().await else { return };
+        let url = ask(&world.bruno().await, PUMP, HUMS, "pump").await;
+        let dario = world.dario().await;
+        let pressure = "Set the pump to **proportional pressure**; the humming stops within a minute.";
+        let said = crate::threads::answer(&dario, &url, pressure).await;
+        let bruno = world.bruno().await;
+        let page = bruno.get(&url).await;
+        let action = format!("/threads/{}/acceptance", crate::threads::thread_id(&url));
+        bruno.submit(&page, &action, &[]).await.expect(303);
+        for title in ["How do I invite my neighbour to the gate?", "Which screws hold the outdoor sensor?"] {
+            ask(&bruno, title, "I looked into the manual and found nothing.", "").await;
+        }
+        world.settle().await;
+        let mut walk = Walk::begin(browser, &world, "asking").await;
+        walk.become_person(&world.ann).await;
+        walk.goto("/ask").await;
+
+        // Two words say nothing yet; the third does, and the answer is there to be read.
+        walk.run(
+            "window.asked = []; const fetched = window.fetch; window.fetch = (url, options) => {\
+             if (String(url).startsWith('/search')) window.asked.push([String(url), performance.now()]);\
+             return fetched(url, options); };\
+             document.querySelector('#f-title').addEventListener('input', () => { window.last = performance.now(); });",
+        )
+        .await;
+        walk.write("#f-title", "heating pump").await;
+        assert_eq!(walk.run("return window.asked.length").await, json!(0));
+        walk.write("#f-title", " hum").await;
+        let found = walk.see("[data-similar-list]:not([hidden]) .like").await.text().await.unwrap();
+        assert!(found.contains(PUMP) && found.contains("proportional pressure"), "{found}");
+        walk.see("[data-similar-list] .like mark").await;
+        // The wait before the server is asked leaves room for its answer within a tenth of a second.
+        let wait = walk.run("return window.asked.at(-1)[1] - window.last").await.as_f64().unwrap();
+        assert!((0.0..1_000.0).contains(&wait), "{wait}");
+        walk.until("document.getElementById('live-region').textContent.includes('1')").await;
+        walk.look("similar").await;
+
+        // By keyboard into the list and out of it; put away, it does not come again.
+        walk.write("#f-title", "\u{e015}").await;
+        walk.until("document.activeElement.closest('.like')").await;
+        walk.write("[data-similar-list] .like a", "\u{e00c}").await;
+        walk.until(
+            "document.activeElement.id === 'f-title' && document.querySelector('[data-similar-list]').hidden",
+        )
+        .await;
+        walk.run("window.asked = []").await;
+        walk.write("#f-title", "s loudly after").await;
+        assert_eq!(
+            walk.run("return [window.asked.length, document.querySelector('[name=seen]').value]").await,
+            json!([0, "all"])
+        );
+
+        // With the body it is most likely the same, and said beside the button that would post it.
+        walk.goto("/ask").await;
+        walk.run("document.querySelector('#f-title').value = ''").await;
+        walk.write("#f-title", PUMP).await;
+        walk.write("#f-body", HUMS).await;
+        let likely = walk.see("[data-like-list]:not([hidden]) .like").await.text().await.unwrap();
+        assert!(likely.contains(PUMP) && likely.contains("This solves it"), "{likely}");
+        walk.look("likely").await;
+        walk.press("[data-like-list] .like button").await;
+        walk.says("Glad that helped. Your draft is put away.").await;
+        walk.says("Solved it for 1 person").await;
+        assert_eq!(walk.here().await, url);
+        let hash = walk.run("return location.hash").await;
+        assert_eq!(hash, json!(format!("#post-{said}")));
+        walk.look("solved").await;
+
+        // It did not after all: the question is there as it was written.
+        walk.press(&format!("#post-{said} form[action$='/confirmation/removal'] button")).await;
+        walk.says("Here is your draft again.").await;
+        let kept = walk.run(
+            "return [document.querySelector('#f-title').value, document.querySelector('#f-body').value]",
+        );
+        assert_eq!(kept.await, json!([PUMP, HUMS]));
+        walk.look("again").await;
+        walk.browser.close().await;
+    });
+}
+
+#[test]
+fn without_scripts_the_solution_is_shown_in_a_step_before_posting() {
+    play(Which::Sqlite, |world: World| async move {
+        let Some(browser) = Browser::without_scripts().await else { return };
+        let bruno = world.bruno().await;
+        let url = ask(&bruno, PUMP, HUMS, "pump").await;
+        let dario = world.dario().await;
+        crate::threads::answer(&dario, &url, "Set the pump to proportional pressure; the humming stops.")
+            .await;
+        let page = bruno.get(&url).await;
+        let action = format!("/threads/{}/acceptance", crate::threads::thread_id(&url));
+        bruno.submit(&page, &action, &[]).await.expect(303);
+        for title in ["How do I invite my neighbour to the gate?", "Which screws hold the outdoor sensor?"] {
+            ask(&bruno, title, "I looked into the manual and found nothing.", "").await;
+        }
+        world.settle().await;
+        let mut walk = Walk::begin(browser, &world, "plain-asking").await;
+        walk.become_person(&world.ann).await;
+        walk.goto("/ask").await;
+        walk.write("#f-body", HUMS).await;
+        // Enter in the title posts, and presses nothing of what is offered.
+        walk.write("#f-title", &format!("{PUMP}\u{e007}")).await;
+        walk.says("These look like your problem").await;
+        walk.look("step").await;
+        walk.write("#f-title", "\u{e007}").await;
+        walk.see("article.question").await;
+        assert_ne!(walk.here().await, url);
+
+        // Carla sees the two side by side.
+        world.settle().await;
+        walk.become_person(&world.carla).await;
+        walk.goto("/moderation?tab=duplicates").await;
+        walk.says("May be a duplicate").await;
+        walk.look("pair").await;
+        walk.browser.close().await;
+    });
+}

@@ -20,6 +20,7 @@ mod world;
 
 mod accounts;
 mod api;
+mod asking;
 mod cli;
 mod crash;
 mod doors;

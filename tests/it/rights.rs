@@ -148,6 +148,8 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
     }
     count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes me_toos follows
         drafts saved_searches synonym_lists dismissed_gaps flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
+    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations me_toos follows
+        drafts flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
     let taken = cases::table.filter(cases::state.ne("open")).count().get_result(&mut *conn).unwrap();
     counts.insert("cases taken", taken);
     let decided = flags::table.filter(flags::decision.is_not_null()).count().get_result(&mut *conn).unwrap();
@@ -269,6 +271,7 @@ on_both!(a_form_without_its_token_changes_nothing, |world| async move {
         ("title", TITLE),
         ("body", "Long enough to be a post of its own."),
         ("value", "1"),
+        ("seen", "all"),
         ("reason", "Advertising, and no answer"),
         ("note", "Somebody should look at this."),
         ("decision", "agreed"),

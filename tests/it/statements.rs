@@ -163,6 +163,7 @@ async fn grow(world: &World, from: i64, to: i64) {
                 }
                 loggia::votes::cast(tx, &person, first.question(), 1)?;
                 loggia::votes::cast(tx, &person, own, 1)?;
+                loggia::confirmations::confirm(tx, &carla, answer, true)?;
                 loggia::threads::accept(tx, &person, ThreadId(theirs.0), own)?;
                 loggia::moderation::flag(tx, &person, mine, FlagReason::Other, "Look at this.")?;
                 loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;
@@ -262,6 +263,7 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("ann", "/settings/sessions"),
         ("ann", "/ask?title=router"),
         ("carla", "/moderation"),
+        ("carla", "/moderation?tab=duplicates"),
         ("carla", "/moderation?tab=unanswered"),
         ("carla", "/moderation?tab=unsolved"),
         ("carla", "/moderation/log"),

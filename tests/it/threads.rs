@@ -5,12 +5,11 @@ use crate::world::World;
 pub const TITLE: &str = "Router keeps losing the night connection";
 pub const BODY: &str = "Every night at two the **router** loses its connection.\n\n```sh\nip route\n```";
 
-/// Asks as this visitor; the address of the new thread.
+/// Asks as this visitor, who has looked at all that is like it; the address of the new thread.
 pub async fn ask(by: &Visitor, title: &str, body: &str, tags: &str) -> String {
     let form = by.get("/ask").await;
-    let page =
-        by.submit(form.expect(200), "/threads", &[("title", title), ("body", body), ("tags", tags)]).await;
-    page.expect(303).location()
+    let fields = [("title", title), ("body", body), ("tags", tags), ("seen", "all")];
+    by.submit(form.expect(200), "/threads", &fields).await.expect(303).location()
 }
 
 pub fn thread_id(url: &str) -> i64 {

@@ -27,6 +27,11 @@ label-n-me-too = { $n ->
     [one] 1 other person has this problem
    *[other] { $n } other people have this problem
 }
+label-solved-for = { $n ->
+    [one] Solved it for 1 person
+   *[other] Solved it for { $n } people
+}
+label-likely = { $n } % likely
 label-n-new-answers = { $n ->
     [one] 1 new answer
    *[other] { $n } new answers
@@ -72,4 +77,6 @@ place-question = New question
 place-answer = Answer
 place-edit = Edit
 place-case = Official answer
+place-solved = Question put away: it was solved
+place-away = Question put away
 place-comment = Comment

@@ -1,5 +1,6 @@
 //! threads room: the page of one thread.
 use crate::accounts::{self, PersonHead};
+use crate::confirmations;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
@@ -73,6 +74,9 @@ struct Setting<'a> {
     suspended: bool,
     thread: &'a ThreadRow,
     votes: HashMap<PostId, i16>,
+    /// Of answers: for how many they solved it, and what the viewer says.
+    sums: HashMap<PostId, confirmations::Sum>,
+    confirmed: HashMap<PostId, bool>,
     badges: HashMap<UserId, BadgeCounts>,
     removals: HashMap<PostId, (String, Option<UserId>, Moment)>,
     people: HashMap<UserId, PersonHead>,
@@ -279,6 +283,12 @@ fn setting<'a>(
         Some((user, _)) => crate::votes::votes_of(room.conn, user, &large_ids)?,
         None => HashMap::new(),
     };
+    let answer_ids: Vec<PostId> = answers.iter().map(|row| row.id).collect();
+    let sums = confirmations::sums(room.conn, &answer_ids)?;
+    let confirmed = match viewer {
+        Some((user, _)) => confirmations::own(room.conn, user, &answer_ids)?,
+        None => HashMap::new(),
+    };
     let badges = crate::badges::tally(store::author_badges(room.conn, thread.id)?);
     let removed: Vec<PostId> = all().filter(|row| row.removed != 0).map(|row| row.id).collect();
     let removals = store::open_removals(room.conn, &removed)?;
@@ -297,6 +307,8 @@ fn setting<'a>(
         suspended,
         thread,
         votes,
+        sums,
+        confirmed,
         badges,
         removals,
         people,
@@ -372,6 +384,16 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         can_accept: kind == Kind::Answer && !accepted && active && at.may_accept(removed, thread.locked),
         can_unaccept: accepted && active && at.may_accept(removed, thread.locked),
         by_asker: kind == Kind::Answer && row.author_id.is_some() && row.author_id == thread.author_id,
+        solved_for: match setting.sums.get(&row.id) {
+            Some(sum) if sum.solved > 0 => counted(lang, "label-solved-for", sum.solved),
+            _ => String::new(),
+        },
+        can_confirm: active && confirmations::may_confirm(&at, kind, removed),
+        my_confirmation: match setting.confirmed.get(&row.id) {
+            Some(true) => "yes".into(),
+            Some(false) => "no".into(),
+            None => String::new(),
+        },
     }
 }
 

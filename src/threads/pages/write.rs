@@ -9,7 +9,7 @@ use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{diff, excerpt::excerpt, limits, markdown, token};
 use crate::threads::policy::{Kind, Standpoint};
 use crate::threads::views::{
-    AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage,
+    AskPage, DraftRow, DraftsPage, EditConflict, EditPage, RevisionRow, RevisionsPage, Suggestion,
 };
 use crate::threads::{self, Body, Done, Edit, Editing, NewQuestion, Place, Posting, Unfinished, store};
 use crate::votes::{self, Cast};
@@ -24,11 +24,11 @@ use actix_web::HttpResponse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-fn fresh_key() -> Result<String> {
+pub(super) fn fresh_key() -> Result<String> {
     token::random().map_err(|e| Error::Internal(e.to_string()))
 }
 
-fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
+pub(super) fn post_url(thread: ThreadId, slug: &str, post: PostId) -> String {
     format!("{}#post-{post}", thread_url(thread.0, slug))
 }
 
@@ -81,13 +81,16 @@ pub async fn sent(visit: &Visit, form: &Form, kind: Kind) -> Result<Sent> {
     Ok(parsed.map_or_else(Sent::Wrong, Sent::Body))
 }
 
-fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
-    if !page.title.is_empty() {
+pub(super) fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
+    // Who has looked at threads like theirs, or looks at them now, is not shown them a second time.
+    if !page.title.is_empty() && page.step.is_empty() && page.seen != SEEN_ALL {
         page.similar = crate::search::similar_threads(&room.visit.app, &page.title, SIMILAR);
     }
     page.known_tags =
         store::tags(room.conn, "", false, None, None, KNOWN_TAGS)?.into_iter().map(|t| t.name).collect();
-    page.submission_key = fresh_key()?;
+    if page.submission_key.is_empty() {
+        page.submission_key = fresh_key()?;
+    }
     page.max_title = limits::MAX_TITLE as i64;
     page.max_body = limits::MAX_BODY_CHARS as i64;
     page.max_tags = limits::MAX_TAGS as i64;
@@ -95,7 +98,55 @@ fn ask_page(room: &mut Room<'_>, mut page: AskPage) -> Result<Page> {
 }
 
 /// Threads offered that may hold the answer already.
-const SIMILAR: usize = 5;
+const SIMILAR: usize = 4;
+/// What a form says of somebody who wants to be shown no more threads like theirs.
+const SEEN_ALL: &str = "all";
+
+/// The threads somebody was shown while asking, as the form brings them back: bounded, and nothing but numbers.
+pub(super) fn seen_threads(form: &Form) -> String {
+    let text = form.get("seen");
+    if text == SEEN_ALL {
+        return SEEN_ALL.into();
+    }
+    let numbers = text.split(',').filter(|id| id.parse::<i64>().is_ok_and(|n| n > 0 && n.to_string() == *id));
+    let mut kept = String::new();
+    for id in numbers {
+        if kept.len() + id.len() > limits::SEEN_BYTES {
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(',');
+        }
+        kept.push_str(id);
+    }
+    kept
+}
+
+/// The step before a question is posted: solved threads that are most likely the same question and that its asker
+/// has not seen. Taken once: the form that comes back from it says so, one that is gone back to is remembered, and the
+/// form that was posted needs it no more.
+async fn step(visit: &Visit, form: &Form, title: &Title, body: &Body) -> Result<Vec<Suggestion>> {
+    let seen = seen_threads(form);
+    if seen == SEEN_ALL {
+        return Ok(Vec::new());
+    }
+    let (key, title, body) = (submission_key(form), title.as_str().to_owned(), body.clone());
+    let found = visit.clone().read(move |room| {
+        let (user, now, steps) = (room.viewer()?.id, room.now, &room.visit.app.steps);
+        if key.as_deref().is_some_and(|key| steps.taken(user, key, now))
+            || threads::asked_before(room.conn, user, key.as_deref(), &body)?
+        {
+            return Ok(Vec::new());
+        }
+        let seen: Vec<i64> = seen.split(',').filter_map(|id| id.parse().ok()).collect();
+        let found = crate::search::strong_candidates(room, &title, &body.text, |id| seen.contains(&id));
+        if let Some(key) = key.filter(|_| !found.is_empty()) {
+            steps.take(user, &key, now);
+        }
+        Ok(found)
+    });
+    found.await.map_err(|error| error.keeping(form.typed()))
+}
 /// Tags offered in the tag field.
 const KNOWN_TAGS: i64 = 100;
 
@@ -124,7 +175,7 @@ pub async fn ask_form(visit: Visit, params: Params) -> Result<HttpResponse> {
 /// `POST /threads`.
 pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
     let mut errors = FieldErrors::new();
-    let mut preview_html = None;
+    let (mut preview_html, mut like_it) = (None, Vec::new());
     let title = Title::parse(form.get("title"));
     let tags = threads::parse_tags(form.get("tags"));
     if let Err(error) = &title {
@@ -137,35 +188,48 @@ pub async fn ask(visit: Visit, form: Form) -> Result<HttpResponse> {
         (Sent::Preview(html), ..) => preview_html = Some(html),
         (Sent::Wrong(key), ..) => drop(errors.insert("body".into(), visit.t(key))),
         (Sent::Body(body), Ok(title), Ok(tags)) => {
-            let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
-            match visit.act_once(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new)).await?
-            {
-                Posting::Posted(posted) => {
-                    return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
+            like_it = step(&visit, &form, &title, &body).await?;
+            if like_it.is_empty() {
+                let new = NewQuestion { title, body, tags, submission_key: submission_key(&form) };
+                let asked =
+                    visit.act_once(&form, Budget::Post, move |tx, viewer| threads::ask(tx, viewer, new));
+                match asked.await? {
+                    Posting::Posted(posted) => {
+                        return Ok(visit.redirect(&thread_url(posted.thread.0, &posted.slug), None));
+                    }
+                    Posting::NotFound => return Err(Error::NotFound.keeping(form.typed())),
+                    Posting::Refused(key) => drop(errors.insert("form".into(), visit.t(key))),
                 }
-                Posting::NotFound => return Err(Error::NotFound.keeping(form.typed())),
-                Posting::Refused(key) => drop(errors.insert("form".into(), visit.t(key))),
             }
         }
         (Sent::Body(_), ..) => {}
     }
-    let status = if preview_html.is_some() { 200 } else { 422 };
+    let looked_at = preview_html.is_some() || !like_it.is_empty();
     if preview_html.is_some() {
         errors.clear();
     }
-    visit
-        .again(form.typed(), move |room| {
-            let page = AskPage {
-                title: form.get("title").to_owned(),
-                body_md: form.get("body").to_owned(),
-                tags: form.get("tags").to_owned(),
-                errors,
-                preview_html,
-                ..AskPage::default()
-            };
-            Ok(ask_page(room, page)?.with_status(status))
-        })
-        .await
+    let mut page = typed_page(&form, errors);
+    page.preview_html = preview_html;
+    if !like_it.is_empty() {
+        page.seen = SEEN_ALL.into();
+        // The same question still, should this form be sent twice.
+        page.submission_key = submission_key(&form).unwrap_or_default();
+        page.step = like_it;
+    }
+    let status = if looked_at { 200 } else { 422 };
+    visit.again(form.typed(), move |room| Ok(ask_page(room, page)?.with_status(status))).await
+}
+
+/// The page of asking with everything as it was typed.
+pub(super) fn typed_page(form: &Form, errors: FieldErrors) -> AskPage {
+    AskPage {
+        title: form.get("title").to_owned(),
+        body_md: form.get("body").to_owned(),
+        tags: form.get("tags").to_owned(),
+        seen: seen_threads(form),
+        errors,
+        ..AskPage::default()
+    }
 }
 
 /// `POST /threads/{id}/answers`.
@@ -711,9 +775,12 @@ pub async fn drafts(visit: Visit) -> Result<HttpResponse> {
                             "answer" => format!("/threads/{id}"),
                             "edit" => format!("/posts/{id}/edit"),
                             "case" => format!("/desk/{id}"),
+                            "solved" => format!("/posts/{id}"),
                             _ => "/ask".into(),
                         };
                         DraftRow {
+                            take_up_url: threads::is_away(&row.place)
+                                .then(|| format!("/drafts/{}/restoration", row.id)),
                             id: row.id,
                             place_label: translate(lang, &format!("place-{kind}"), &[]),
                             // A draft without a title of its own is known by its thread's.
@@ -748,6 +815,15 @@ pub async fn remove_draft(visit: Visit, parts: Parts, form: Form) -> Result<Http
     } else {
         Err(Error::NotFound)
     }
+}
+
+/// `POST /drafts/{id}/restoration`: a question that was put away is taken up again.
+pub async fn take_up_draft(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
+    let id = parts.number("id")?;
+    let there = visit
+        .act(&form, Budget::Personal, move |tx, viewer| Ok(threads::take_up_draft_by_id(tx, viewer.id, id)?))
+        .await?;
+    if there { Ok(visit.redirect("/ask", Some(("ok", "flash-draft-back")))) } else { Err(Error::NotFound) }
 }
 
 /// `GET /questions/{id}/{slug}/{answer}`, `/q/{id}/{user}`, `/a/{id}/{user}` and their shorter forms: addresses

@@ -1,0 +1,2 @@
+DELETE FROM places WHERE follower = 'duplicates';
+DROP TABLE duplicate_candidates;

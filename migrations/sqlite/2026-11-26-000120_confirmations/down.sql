@@ -1,0 +1,2 @@
+DROP TABLE confirmation_sums;
+DROP TABLE confirmations;
