@@ -38,8 +38,13 @@ impl Matcher {
                 matcher.add(term.clone(), number, false);
             }
             // Of a phrase that means the same, the words that say something.
-            let meant = word.expressions.iter().flatten().flatten();
-            for (term, _) in meant.filter(|(term, _)| !Lang::all().any(|lang| lang.is_stop(term))) {
+            let meant = word
+                .expressions
+                .iter()
+                .flatten()
+                .filter(|(_, stops)| *stops == 0)
+                .flat_map(|(terms, _)| terms);
+            for (term, _) in meant {
                 matcher.add(term.clone(), number, false);
             }
             matcher.words += 1;

@@ -241,6 +241,24 @@ impl OneFrequency<'_> {
         Ok(self.doc_freq(&Term::from_field_text(first, term))?)
     }
 
+    /// Has all terms that mean one word count as often as the commonest of them: the stem of another language is no
+    /// rarer a word for being rare.
+    fn share(&self, words: &[QueryWord]) -> Result<(), SearchError> {
+        for word in words {
+            for terms in std::iter::once(&word.terms).chain(&word.parts) {
+                let mut most = 0;
+                for (term, _) in terms {
+                    most = most.max(self.threads_with(term)?);
+                }
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                for (term, _) in terms {
+                    known.insert(term.clone().into_bytes(), most);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Inverse frequency of the commonest term that means the word.
     pub(super) fn idf(&self, word: &QueryWord) -> Result<f32, SearchError> {
         let mut threads = 0;
@@ -353,6 +371,7 @@ impl Index {
         )?;
         let words: Vec<QueryWord> =
             query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
+        statistics.share(&words)?;
         let matcher = Matcher::new(words.iter(), None);
         let beyond = after.filter(|after| after.beyond);
         let pool = if beyond.is_some() { limit } else { ranking::POOL.max(limit) };
@@ -429,10 +448,10 @@ impl Index {
                 total,
             });
         }
-        for group in &groups {
-            let mut shown = self.show(&searcher, group, &matcher, true)?;
-            shown.why = self.explain(&statistics, &asked, &self.weighed(), &group.best, top)?;
-            results.hits.push(shown);
+        let best: Vec<_> = groups.iter().map(|group| &group.best).collect();
+        let whys = self.explain(&statistics, &asked, &self.weighed(), &best, top)?;
+        for (group, why) in groups.iter().zip(whys) {
+            results.hits.push(Hit { why, ..self.show(&searcher, group, &matcher, true)? });
         }
         Ok(results)
     }
@@ -541,6 +560,7 @@ impl Index {
         let statistics = self.statistics(&searcher);
         let known = |term: &str| statistics.threads_with(term);
         spelling::read(&searcher, &self.fields, &mut words, lang, typing, false, known)?;
+        statistics.share(&words)?;
         let mut clauses: Clauses = Vec::new();
         for word in &words {
             word_clauses(word, fields, true, 1.0, &mut clauses);
@@ -860,20 +880,7 @@ impl Index {
                 parts.extend(word.parts.iter().map(|part| (part, 0)));
             }
         }
-        for (bit, lang) in Lang::all().enumerate() {
-            let terms: Vec<(usize, &str)> = parts
-                .iter()
-                .enumerate()
-                .filter(|(_, (_, stops))| stops >> bit & 1 == 0)
-                .filter_map(|(at, (part, _))| pick(part, lang).map(|term| (at, term)))
-                .collect();
-            match terms.as_slice() {
-                [(_, term)] => {
-                    out.extend(fields.iter().map(|(field, weight)| term_clause(*field, term, *weight)));
-                }
-                terms => push_phrase(terms, fields, 1.0, &mut out),
-            }
-        }
+        side_by_side(&parts, fields, 1.0, &mut out);
         out
     }
 
@@ -1017,13 +1024,27 @@ fn word_clauses(word: &QueryWord, fields: &[(Field, f32)], loose: bool, share: f
         }
     }
     for expression in &word.expressions {
-        for lang in Lang::all() {
-            let terms: Vec<(usize, &str)> = expression
-                .iter()
-                .enumerate()
-                .filter_map(|(at, word)| Some((at, pick(word, lang)?)))
-                .collect();
-            push_phrase(&terms, fields, share * ranking::SYNONYM, out);
+        let parts: Vec<(&Alternatives, u32)> =
+            expression.iter().map(|(terms, stops)| (terms, *stops)).collect();
+        side_by_side(&parts, fields, share * ranking::SYNONYM, out);
+    }
+}
+
+/// Words side by side, stemmed by one language at a time. Stop words keep their places and may be any there; what is
+/// left of `log in` is the one word that says something.
+fn side_by_side(parts: &[(&Alternatives, u32)], fields: &[(Field, f32)], share: f32, out: &mut Clauses) {
+    for (bit, lang) in Lang::all().enumerate() {
+        let terms: Vec<(usize, &str)> = parts
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, stops))| stops >> bit & 1 == 0)
+            .filter_map(|(at, (part, _))| pick(part, lang).map(|term| (at, term)))
+            .collect();
+        match terms.as_slice() {
+            [(_, term)] => {
+                out.extend(fields.iter().map(|(field, weight)| term_clause(*field, term, weight * share)))
+            }
+            terms => push_phrase(terms, fields, share, out),
         }
     }
 }

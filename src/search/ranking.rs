@@ -268,20 +268,30 @@ pub fn floor(key: u64) -> f32 {
     score(key) / BONUS_MAX * IN_HAND
 }
 
-/// Share of the meaning in the score, where the sentence encoder has a likeness; the rest is the text's.
-pub const MEANING: f32 = 0.75;
+/// Share of the meaning in the score, where the sentence encoder has a likeness; the rest is the text's. An encoder
+/// that knows the language is worth more than all words: 0.5 instead loses 6 to 12 points of recall.
+pub const MEANING: f32 = 0.92;
+/// The same where the query names a code such as `WRT54G`: an encoder cannot spell.
+pub const MEANING_OF_CODES: f32 = 0.5;
 /// Cosine below which two sentences have nothing in common: MiniLM gives unrelated titles about as much.
 pub const MEANING_FROM: f32 = 0.15;
-
 /// Cosine from which a thread is found that has none of the words.
 pub const MEANING_ALONE: f32 = 0.35;
 
-/// Text and meaning as one score: the text's share of the best text among the candidates, and the cosine above
-/// [`MEANING_FROM`]. Without a likeness the text alone.
-pub fn fused(text: f32, top_text: f32, likeness: Option<f32>) -> f32 {
+/// Text and meaning as one score: the cosine above [`MEANING_FROM`], and the cube of the text's share of the best
+/// text among the candidates, so that only a text that stands out moves the order. Without a likeness the text alone.
+/// `share` is [`MEANING`] or [`MEANING_OF_CODES`].
+pub fn fused(text: f32, top_text: f32, likeness: Option<f32>, share: f32) -> f32 {
     let Some(cosine) = likeness else { return text };
     let text = if top_text > 0.0 { text / top_text } else { 0.0 };
-    (1.0 - MEANING) * text + MEANING * ((cosine - MEANING_FROM) / (1.0 - MEANING_FROM)).max(0.0)
+    (1.0 - share) * text.powi(3) + share * ((cosine - MEANING_FROM) / (1.0 - MEANING_FROM)).max(0.0)
+}
+
+/// Whether a word is a code: letters and digits in one.
+pub fn is_code(folded: &str) -> bool {
+    folded.len() >= 4
+        && folded.bytes().any(|byte| byte.is_ascii_digit())
+        && folded.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Inverse document frequency as BM25 has it.

@@ -55,6 +55,14 @@ pub struct Asked<'a> {
     pub reader: Reader,
 }
 
+impl Asked<'_> {
+    /// How much an encoder's word counts.
+    fn meaning(&self) -> f32 {
+        let code = self.words.iter().any(|word| ranking::is_code(&word.folded));
+        if code { ranking::MEANING_OF_CODES } else { ranking::MEANING }
+    }
+}
+
 impl Index {
     /// Looks again at what the first stage found, best first.
     pub(super) fn rerank(
@@ -110,7 +118,7 @@ impl Index {
         let top = all.iter().map(|candidate| text_score(candidate)).fold(0.0, f32::max);
         for candidate in &mut all {
             let text = text_score(candidate);
-            let score = ranking::fused(text, top, candidate.likeness)
+            let score = ranking::fused(text, top, candidate.likeness, asked.meaning())
                 * ranking::bonus(&candidate.circumstances, &asked.reader);
             candidate.key = ranking::key(score);
         }
@@ -249,66 +257,79 @@ impl Index {
         Ok(None)
     }
 
-    /// The parts of a candidate's score, greatest first: of the text as they were added up, of the rest the shares
+    /// The parts of each candidate's score, greatest first: of the text as they were added up, of the rest the shares
     /// they added to it.
     pub(super) fn explain(
         &self,
         statistics: &OneFrequency<'_>,
         asked: &Asked<'_>,
         weighed: &[(Field, Part, f32)],
-        candidate: &Candidate,
+        candidates: &[&Candidate],
         top_text: f32,
-    ) -> Result<Vec<(Part, f32)>, SearchError> {
-        let segment = statistics.searcher.segment_reader(candidate.address.segment_ord);
-        let doc = candidate.address.doc_id;
-        let mut parts: Vec<(Part, f32)> = Vec::new();
-        if candidate.text > 0.0 {
-            for &(field, part, weight) in weighed {
-                let terms = segment.inverted_index(field)?;
-                let lengths = segment.get_fieldnorms_reader(field)?;
-                let average = statistics.average(field)?;
-                let mut sum = 0.0;
-                for word in asked.words {
-                    let pieces =
-                        word.parts.iter().flatten().map(|(term, share)| (term, share * ranking::PART));
-                    for (term, share) in word.terms.iter().map(|(term, share)| (term, *share)).chain(pieces) {
-                        let term = Term::from_field_text(field, term);
-                        let Some(mut postings) = terms.read_postings(&term, IndexRecordOption::WithFreqs)?
-                        else {
+    ) -> Result<Vec<Vec<(Part, f32)>>, SearchError> {
+        let mut all: Vec<Vec<(Part, f32)>> = vec![Vec::new(); candidates.len()];
+        // In the order of the index, so that each list of documents is read once.
+        let mut order: Vec<usize> = (0..candidates.len()).collect();
+        order.sort_unstable_by_key(|at| candidates.get(*at).map(|candidate| candidate.address));
+        for &(field, part, weight) in weighed {
+            let average = statistics.average(field)?;
+            let mut sums = vec![0.0f32; candidates.len()];
+            for word in asked.words {
+                let pieces = word.parts.iter().flatten().map(|(term, share)| (term, share * ranking::PART));
+                for (term, share) in word.terms.iter().map(|(term, share)| (term, *share)).chain(pieces) {
+                    let term = Term::from_field_text(field, term);
+                    let idf = statistics.idf_of(&term)?;
+                    let mut open = None;
+                    for &at in &order {
+                        let Some(address) = candidates.get(at).map(|candidate| candidate.address) else {
                             continue;
                         };
-                        if postings.doc() < doc {
-                            postings.seek(doc);
+                        let segment = statistics.searcher.segment_reader(address.segment_ord);
+                        if open.as_ref().is_none_or(|(ord, _)| *ord != address.segment_ord) {
+                            let terms = segment.inverted_index(field)?;
+                            let postings = terms.read_postings(&term, IndexRecordOption::WithFreqs)?;
+                            let lengths = segment.get_fieldnorms_reader(field)?;
+                            open = Some((address.segment_ord, postings.map(|postings| (postings, lengths))));
                         }
-                        if postings.doc() == doc {
-                            let idf = statistics.idf_of(&term)?;
-                            sum += weight
-                                * share
-                                * ranking::bm25(idf, postings.term_freq(), lengths.fieldnorm(doc), average);
+                        let Some((_, Some((postings, lengths)))) = &mut open else { continue };
+                        if postings.doc() < address.doc_id {
+                            postings.seek(address.doc_id);
+                        }
+                        if let Some(sum) = sums.get_mut(at).filter(|_| postings.doc() == address.doc_id) {
+                            let length = lengths.fieldnorm(address.doc_id);
+                            *sum +=
+                                weight * share * ranking::bm25(idf, postings.term_freq(), length, average);
                         }
                     }
                 }
+            }
+            for (parts, sum) in all.iter_mut().zip(sums) {
                 parts.push((part, sum));
             }
-            // What the fields do not account for are the roots, the parts of compounds and rounding.
-            let known: f32 = parts.iter().map(|(_, share)| share).sum();
-            parts.push((Part::Roots, (candidate.text - known).max(0.0)));
-            parts.push((Part::Covered, candidate.text * ranking::COVERED * candidate.covered));
-            parts.push((Part::Together, ranking::TOGETHER * candidate.together));
         }
-        let text = text_score(candidate);
-        let fused = ranking::fused(text, top_text, candidate.likeness);
-        if candidate.likeness.is_some() {
-            // Both kinds of likeness on one scale.
-            let scale = if text > 0.0 { ranking::fused(text, top_text, Some(0.0)) / text } else { 0.0 };
-            parts.iter_mut().for_each(|(_, share)| *share *= scale);
-            parts.push((Part::Meaning, fused - ranking::fused(text, top_text, Some(0.0))));
+        for (parts, candidate) in all.iter_mut().zip(candidates) {
+            if candidate.text > 0.0 {
+                // What the fields do not account for are the roots, synonyms of several words and rounding.
+                let known: f32 = parts.iter().map(|(_, share)| share).sum();
+                parts.push((Part::Roots, (candidate.text - known).max(0.0)));
+                parts.push((Part::Covered, candidate.text * ranking::COVERED * candidate.covered));
+                parts.push((Part::Together, ranking::TOGETHER * candidate.together));
+            }
+            let text = text_score(candidate);
+            let fused = ranking::fused(text, top_text, candidate.likeness, asked.meaning());
+            if candidate.likeness.is_some() {
+                // Both kinds of likeness on one scale.
+                let by_words = ranking::fused(text, top_text, Some(ranking::MEANING_FROM), asked.meaning());
+                let scale = if text > 0.0 { by_words / text } else { 0.0 };
+                parts.iter_mut().for_each(|(_, share)| *share *= scale);
+                parts.push((Part::Meaning, fused - by_words));
+            }
+            let bonuses = ranking::bonuses(&candidate.circumstances, &asked.reader);
+            parts.extend(bonuses.map(|(part, share)| (part, share * fused)));
+            parts.retain(|(_, share)| *share > 0.0);
+            parts.sort_by(|a, b| b.1.total_cmp(&a.1));
         }
-        let bonuses = ranking::bonuses(&candidate.circumstances, &asked.reader);
-        parts.extend(bonuses.map(|(part, share)| (part, share * fused)));
-        parts.retain(|(_, share)| *share > 0.0);
-        parts.sort_by(|a, b| b.1.total_cmp(&a.1));
-        Ok(parts)
+        Ok(all)
     }
 }
 

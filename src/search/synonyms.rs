@@ -272,7 +272,7 @@ pub fn expand(query: &mut Query, synonyms: &Synonyms) -> Vec<Widened> {
 }
 
 fn widen(word: &mut QueryWord, by: &[QueryWord]) {
-    let mut phrase: Vec<Alternatives> = Vec::new();
+    let mut phrase: Vec<(Alternatives, u32)> = Vec::new();
     for other in by {
         if by.len() == 1 {
             for (term, weight) in &other.terms {
@@ -282,9 +282,9 @@ fn widen(word: &mut QueryWord, by: &[QueryWord]) {
             }
         }
         if !other.parts.is_empty() {
-            phrase.extend(other.parts.iter().cloned());
+            phrase.extend(other.parts.iter().map(|part| (part.clone(), 0)));
         } else if by.len() > 1 {
-            phrase.push(other.terms.clone());
+            phrase.push((other.terms.clone(), other.stops));
         }
     }
     if phrase.len() > 1 && !word.expressions.contains(&phrase) {

