@@ -72,6 +72,11 @@
 //! - **SQLite plans without looking at bound values**, so each statement is prepared once and not at every run, which
 //!   was half the cost of a page. What a partial index is for therefore stands in the statement (`db::zero`), and a list
 //!   of numbers is one bound value (`db::among`); `tests/it/statements.rs` holds every page's statements to their plans.
+//! - **Search ranks in two stages**: BM25 over all matches, then the best few hundred again by an open formula
+//!   ([`search::ranking`]), into which a sentence encoder's likeness is fused where a model is in place
+//!   ([`search::meaning`]). The encoder is small code of our own on a crate for matrices: four crates instead of 170.
+//! - **Stop words are not in the index**, so that a text counts as long as what it says; titles are in it a second time
+//!   with every word.
 //! - **Templates are compiled once per language** and words without arguments are put in at load, so that
 //!   translation costs a page nothing.
 #![deny(clippy::unwrap_used, clippy::expect_used)]

@@ -618,7 +618,7 @@ pub struct QueryWord {
     pub stop: bool,
     /// One bit per language in which it is a stop word, so that no document of that language has it.
     pub stops: u32,
-    /// Roots of the word, for [`ROOTS`].
+    /// Roots of the word, for [`ROOTS`], where the query's language is known: texts of others have none to match.
     pub roots: Alternatives,
 }
 
@@ -644,9 +644,7 @@ pub fn query_words(text: &str, lang: Option<Lang>, max: usize) -> (Vec<QueryWord
             };
             if !folded.is_empty() {
                 parts.push(alternatives(&folded, lang));
-                for each in
-                    Lang::all().filter(|each| each.has_roots() && lang.is_none_or(|lang| lang == *each))
-                {
+                for each in Lang::all().filter(|each| each.has_roots() && lang == Some(*each)) {
                     if let Some(root) = each.root(&each.stem(&folded)).filter(|_| chunk.whole.is_none()) {
                         roots.push((root.to_owned(), 1.0));
                     }

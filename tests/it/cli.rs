@@ -172,8 +172,8 @@ fn the_version_names_sqlite() {
 fn the_help_names_every_command() {
     let said = done(&scratch::folder("cli"), &["--help"]);
     for command in [
-        "serve", "demo", "import", "reindex", "replay", "stats", "user", "synonyms", "backup", "restore",
-        "doctor", "settings",
+        "serve", "demo", "import", "reindex", "replay", "stats", "user", "synonyms", "model", "backup",
+        "restore", "verify", "evaluate", "doctor", "settings",
     ] {
         assert!(said.contains(&format!("\n  {command} ")), "{command} is not in the help:\n{said}");
     }
@@ -549,6 +549,76 @@ fn the_doctor_knows_each_part_that_is_not_right() {
     assert!(said.lines().any(|l| l.contains("search index") && !l.starts_with("ok")), "{said}");
     std::fs::remove_dir_all(folder.join("data/index")).unwrap();
     check(&[], 0, "warn search index: there is no search index");
+}
+
+#[test]
+fn the_index_is_compared_with_the_database_and_every_difference_is_named() {
+    let folder = imported();
+    assert!(done(&folder, &["verify"]).contains("holds every thread as it is"));
+    let (index, kept) = (folder.join("data/index"), folder.join("kept"));
+    std::fs::rename(&index, &kept).unwrap();
+    let said = run(&folder, &["verify"]);
+    assert_eq!((said.status.code(), text(&said.stdout).contains("no search index")), (Some(1), true));
+    std::fs::rename(&kept, &index).unwrap();
+    let opened = loggia::search::Index::open(&index).unwrap().into_index();
+    let stranger =
+        loggia::search::ThreadDoc { thread_id: 990_001, title: "Stranger".into(), ..Default::default() };
+    opened.apply(opened.place(), vec![stranger], Vec::new()).unwrap();
+    drop(opened);
+    let said = run(&folder, &["verify"]);
+    assert_eq!(said.status.code(), Some(1));
+    assert!(
+        text(&said.stdout).contains("1 threads in the index, but not to be seen: 990001"),
+        "{}",
+        text(&said.stdout)
+    );
+    done(&folder, &["reindex"]);
+    done(&folder, &["verify"]);
+}
+
+#[test]
+fn search_is_measured_on_sets_whose_answers_are_known() {
+    let folder = scratch::folder("cli");
+    let write = |name: &str, lines: &str| {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        let mut gzip = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        gzip.write_all(lines.as_bytes()).unwrap();
+        gzip.finish().unwrap();
+    };
+    write(
+        "one.gz",
+        "{\"id\":\"a\",\"title\":\"The router forgets its password\"}\n{\"id\":\"b\",\"title\":\"Password gone from the router\"}\n",
+    );
+    write(
+        "two.gz",
+        "{\"id\":\"c\",\"title\":\"Kettle\",\"body\":\"It whistles.\",\"answers\":[\"Descale it\"]}\n",
+    );
+    write("links.gz", "{\"id\":\"b\",\"duplicate_of\":\"a\"}\n");
+    write(
+        "queries.gz",
+        "{\"query_id\":\"q1\",\"title\":\"password gone\",\"positive_ids\":[\"a\"]}\n{\"query_id\":\"q2\",\"title\":\"descale\",\"positive_ids\":[\"c\"]}\n",
+    );
+    let given = ["evaluate", "search", "--corpus", "one.gz", "--corpus", "two.gz", "--queries", "queries.gz"];
+    let said = done(&folder, &[&given[..], &["--links", "links.gz", "--out", "run.tsv"]].concat());
+    assert!(said.contains("3 documents") && said.contains("R@1      1.0000"), "{said}");
+    let written = fs::read_to_string(folder.join("run.tsv")).unwrap();
+    let rows: Vec<Vec<&str>> = written.lines().map(|line| line.split('\t').collect()).collect();
+    assert!(rows.iter().all(|row| row.len() == 3 && row[2].parse::<f32>().unwrap() > 0.0), "{written}");
+    assert_eq!((rows[0][0], rows[0][1]), ("q1", "a"), "a known duplicate stands for its master");
+    assert!(!written.contains("\tb\t"), "{written}");
+    // Without its links, and without the answers, less is found.
+    let said = done(&folder, &[&given[..], &["--fields", "title,body", "--out", "run.tsv"]].concat());
+    assert!(said.contains("R@1      0.0000"), "{said}");
+    refused(2, &folder, &[&given[..], &["--fields", "tags", "--out", "run.tsv"]].concat());
+    fs::write(folder.join("plain.gz"), "not gzip").unwrap();
+    let said = refused(
+        1,
+        &folder,
+        &["evaluate", "search", "--corpus", "plain.gz", "--queries", "queries.gz", "--out", "x"],
+    );
+    assert!(said.contains("plain.gz: not gzip text"), "{said}");
+    let said = refused(1, &folder, &[&given[..], &["--model", "nothing-here", "--out", "run.tsv"]].concat());
+    assert!(said.contains("nothing-here"), "{said}");
 }
 
 #[test]
