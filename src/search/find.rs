@@ -635,7 +635,7 @@ impl Index {
         query: &Query,
         found: Vec<Found>,
         like: &[(i64, f32)],
-    ) -> Result<Vec<(i64, DocAddress, f32, Option<f32>)>, SearchError> {
+    ) -> Result<Vec<rerank::Seen>, SearchError> {
         let mut cosines: HashMap<i64, f32> = like.iter().copied().collect();
         let mut out = Vec::with_capacity(found.len() + like.len());
         for (key, thread_id, address) in found {

@@ -20,6 +20,9 @@ const NEIGHBOURS_APART: u32 = 3;
 /// Wordings of one problem told with its master.
 pub const ALSO_MAX: usize = 3;
 
+/// A thread with its place in the index, the first stage's score without its bonus, and its cosine.
+pub type Seen = (i64, DocAddress, f32, Option<f32>);
+
 /// A thread of the second stage.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -69,7 +72,7 @@ impl Index {
         &self,
         statistics: &OneFrequency<'_>,
         asked: &Asked<'_>,
-        found: Vec<(i64, DocAddress, f32, Option<f32>)>,
+        found: Vec<Seen>,
     ) -> Result<Vec<Candidate>, SearchError> {
         let searcher = statistics.searcher;
         let mut by_segment: HashMap<u32, Vec<Candidate>> = HashMap::new();
@@ -115,7 +118,7 @@ impl Index {
             }
             all.append(&mut candidates);
         }
-        let top = all.iter().map(|candidate| text_score(candidate)).fold(0.0, f32::max);
+        let top = all.iter().map(text_score).fold(0.0, f32::max);
         for candidate in &mut all {
             let text = text_score(candidate);
             let score = ranking::fused(text, top, candidate.likeness, asked.meaning())

@@ -381,8 +381,11 @@ fn what_was_replaced_does_not_stay_on_disk_for_ever() {
     assert_eq!((vectors.len(), vectors.place()), (64, 200));
 }
 
+/// A file, the prints each thread had, and the print it has.
+type Written = (Vec<u8>, BTreeMap<i64, Vec<u32>>, BTreeMap<i64, u32>);
+
 /// A file with replaced, removed and living vectors, and what may be found after damage: an id with a print it had.
-fn damaged_file() -> (Vec<u8>, BTreeMap<i64, Vec<u32>>, BTreeMap<i64, u32>) {
+fn damaged_file() -> Written {
     let dir = folder();
     let made = entries(&clustered(9, 8));
     let vectors = open(dir.path());

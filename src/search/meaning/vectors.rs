@@ -480,7 +480,7 @@ impl Table {
             return;
         }
         let row = self.ids.len();
-        if row % BLOCK == 0 {
+        if row.is_multiple_of(BLOCK) {
             self.codes.push(Vec::with_capacity(BLOCK * self.dims));
             self.signs.push(Vec::with_capacity(BLOCK * words));
         }
@@ -513,7 +513,7 @@ impl Table {
         self.scales.swap_remove(row);
         self.codes[last / BLOCK].truncate((last % BLOCK) * self.dims);
         self.signs[last / BLOCK].truncate((last % BLOCK) * words);
-        if last % BLOCK == 0 {
+        if last.is_multiple_of(BLOCK) {
             self.codes.pop();
             self.signs.pop();
         }
@@ -525,10 +525,9 @@ impl Table {
 
     fn exactly(&self, query: &Asked, k: usize, allowed: Option<&dyn Fn(i64) -> bool>) -> Vec<(i64, f32)> {
         let mut best = Best::new(k);
-        let mut row = 0;
-        for codes in self.codes.iter().flat_map(|block| block.chunks_exact(self.dims)) {
+        let codes = self.codes.iter().flat_map(|block| block.chunks_exact(self.dims));
+        for (row, codes) in codes.enumerate() {
             self.look(row, codes, query, allowed, &mut best);
-            row += 1;
         }
         best.list()
     }
