@@ -236,7 +236,7 @@ impl Bench {
         model: &Path,
         progress: &dyn Fn(u64, u64),
     ) -> anyhow::Result<Option<Meant>> {
-        let encoder = Encoder::open(model)?;
+        let encoder = Encoder::open(model).with_context(|| model.display().to_string())?;
         let meant = Meant { vectors: Vectors::in_memory(encoder.dims())?, encoder };
         if of.lang.as_deref().is_some_and(|code| !meant.knows(code)) {
             return Ok(None);
