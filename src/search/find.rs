@@ -419,7 +419,7 @@ impl Index {
         }
         let mut versions = Vec::new();
         versions_into(&query.text, &mut versions);
-        let asked = Asked { words: &words, versions: &versions, reader: query.reader };
+        let asked = Asked { words: &words, versions: &versions, whole: false, reader: query.reader };
         let found = self.with_likeness(&searcher, &query, found, like)?;
         let ranked = self.rerank(&statistics, &asked, found)?;
         let top = ranked.iter().map(rerank::text_score).fold(0.0, f32::max);
@@ -587,7 +587,8 @@ impl Index {
         let found = self.with_likeness(&searcher, &Query::default(), found, like)?;
         let mut versions = Vec::new();
         versions_into(&text, &mut versions);
-        let asked = Asked { words: &words, versions: &versions, reader: Reader::default() };
+        let asked =
+            Asked { words: &words, versions: &versions, whole: !body.is_empty(), reader: Reader::default() };
         let ranked = self.rerank(&statistics, &asked, found)?;
         let groups = self.fold(&searcher, ranked)?;
         // The passage is one about the title, where that says anything.

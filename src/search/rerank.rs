@@ -55,14 +55,21 @@ pub struct Asked<'a> {
     /// In their order; neighbours count.
     pub words: &'a [QueryWord],
     pub versions: &'a [String],
+    /// A whole question, not its title alone.
+    pub whole: bool,
     pub reader: Reader,
 }
 
 impl Asked<'_> {
     /// How much an encoder's word counts.
     fn meaning(&self) -> f32 {
-        let code = self.words.iter().any(|word| ranking::is_code(&word.folded));
-        if code { ranking::MEANING_OF_CODES } else { ranking::MEANING }
+        if self.whole {
+            ranking::MEANING_OF_QUESTIONS
+        } else if self.words.iter().any(|word| ranking::is_code(&word.folded)) {
+            ranking::MEANING_OF_CODES
+        } else {
+            ranking::MEANING
+        }
     }
 }
 
