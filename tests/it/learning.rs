@@ -340,6 +340,8 @@ fn saved(world: &World) -> i64 {
 on_both!(an_address_is_told_once_it_is_confirmed_and_can_leave, |ground: Ground| async move {
     let world = World::with(ground, &[("mail.transport", "off")]).await;
     let (bruno, stranger) = (world.bruno().await, world.visitor());
+    // While the index is being built nobody is told that there is nothing.
+    world.settle().await;
     let page = stranger.get("/search?q=gramophone+needle").await;
     page.expect(200).contains("Tell me when this is answered");
     let form = stranger.get("/search/watch?q=gramophone+needle").await;
