@@ -1,7 +1,7 @@
 //! The ranking formula: every weight of it, in one place.
 //!
 //! First stage, over all matches: text = BM25 summed over the fields, each weighed, one document frequency per word
-//! for all fields, and lengths counted against [`spread`] times the field's average length.
+//! for all fields, and lengths counted against [`SPREAD`] times the field's average length.
 //!
 //! Second stage, over the best [`POOL`]:
 //! text × (1 + COVERED × covered) + TOGETHER × together, where *covered* is the share of the query's weight (its

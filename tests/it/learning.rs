@@ -160,6 +160,7 @@ async fn search_from(world: &World, household: u8, text: &str) {
 on_both!(managers_see_what_many_seek_in_vain, |ground: Ground| async move {
     let world = World::with(ground, &[("trusted_proxies", "127.0.0.1")]).await;
     let (ann, bruno, elena) = (world.ann().await, world.bruno().await, world.elena().await);
+    world.settle().await;
     elena.get("/admin/gaps").await.expect(200).contains("No gaps to show");
     for household in 1..5 {
         search_from(&world, household, "descale+the+kettle").await;
@@ -207,6 +208,7 @@ on_both!(managers_see_what_many_seek_in_vain, |ground: Ground| async move {
 
 on_both!(gaps_come_in_pages_without_a_gap_between, |ground: Ground| async move {
     let world = World::with(ground, &[("trusted_proxies", "127.0.0.1")]).await;
+    world.settle().await;
     let wanted: Vec<String> = (0..limits::GAPS_PER_PAGE + 5).map(|n| format!("quokka{n}")).collect();
     for household in 1..6 {
         for word in &wanted {
