@@ -639,10 +639,14 @@ impl Index {
     ) -> Result<Vec<rerank::Seen>, SearchError> {
         let mut cosines: HashMap<i64, f32> = like.iter().copied().collect();
         let mut out = Vec::with_capacity(found.len() + like.len());
+        let columns = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| segment.fast_fields().column_first_or_default::<u64>(SIGNALS))
+            .collect::<tantivy::Result<Vec<_>>>()?;
         for (key, thread_id, address) in found {
-            let segment = searcher.segment_reader(address.segment_ord);
-            let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
-            let signals = Signals::unpack(signals.get_val(address.doc_id));
+            let column = columns.get(address.segment_ord as usize);
+            let signals = Signals::unpack(column.map_or(0, |column| column.get_val(address.doc_id)));
             let text = ranking::score(key) / ranking::first_bonus(signals);
             out.push((thread_id, address, text, cosines.remove(&thread_id)));
         }

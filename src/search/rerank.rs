@@ -119,8 +119,8 @@ impl Index {
             self.titles(segment, asked.words, &idfs, &mut candidates)?;
             for version in asked.versions {
                 let term = Term::from_field_text(self.fields.facts, &version_fact(version));
-                each_match(segment, &term, IndexRecordOption::Basic, &mut candidates, |candidate, _| {
-                    candidate.circumstances.version = true;
+                each_match(segment, &term, &mut candidates, |candidate| {
+                    candidate.circumstances.version = true
                 })?;
             }
             all.append(&mut candidates);
@@ -352,19 +352,18 @@ pub(super) fn text_score(candidate: &Candidate) -> f32 {
 fn each_match(
     segment: &SegmentReader,
     term: &Term,
-    option: IndexRecordOption,
     candidates: &mut [Candidate],
-    mut hit: impl FnMut(&mut Candidate, u32),
+    hit: impl Fn(&mut Candidate),
 ) -> Result<(), SearchError> {
     let terms = segment.inverted_index(term.field())?;
-    let Some(mut postings) = terms.read_postings(term, option)? else { return Ok(()) };
+    let Some(mut postings) = terms.read_postings(term, IndexRecordOption::Basic)? else { return Ok(()) };
     for candidate in candidates {
         let doc = candidate.address.doc_id;
         if postings.doc() < doc {
             postings.seek(doc);
         }
         if postings.doc() == doc {
-            hit(candidate, postings.term_freq());
+            hit(candidate);
         }
     }
     Ok(())
