@@ -228,10 +228,7 @@ fn measure(index: &Index, queries: &[String], what: &str) {
             .hits
             .len()
     });
-    run("  similar while typing, 5", &|query| {
-        index.similar(query.get(..query.len() - 1).unwrap_or(query), "", 5).unwrap().len()
-    });
-    run("  suggest, 5", &|query| {
-        index.suggest(query.get(..query.len() - 1).unwrap_or(query), 5).unwrap().len()
+    run("  similar while typing, 6", &|query| {
+        index.similar(query.get(..query.len() - 1).unwrap_or(query), "", 6).unwrap().hits.len()
     });
 }

@@ -1,7 +1,8 @@
 //! search room: threads that may ask what another asks, each with its likelihood.
 use super::analysis::{Lang, query_words};
+use super::excerpt::Matcher;
 use super::likeness::{Asked, Features, Rarity};
-use super::{Hit, Index, SearchError, ThreadDoc, pages, texts};
+use super::{Hit, Index, Results, SearchError, ThreadDoc, pages, passages, texts};
 use crate::app::App;
 use crate::db::Conn;
 use crate::error::Result;
@@ -75,16 +76,30 @@ pub fn features(
     Ok(others.iter().map(|other| Features::of(&one, other, &rarity)).collect())
 }
 
-/// Threads like a question, as everybody may see them, each with the likelihood in per mille that it asks the same;
-/// the likeliest first.
+/// Threads like a question, as everybody may see them, each with the likelihood in per mille that it asks the same,
+/// the likeliest first: at most `limit` of those that `keep` wants, with their passages.
 pub(super) fn likely(
     app: &App,
     conn: &mut Conn,
-    title: &str,
-    body: &str,
+    (title, body): (&str, &str),
     limit: usize,
+    keep: impl Fn(&Hit, u16) -> bool,
 ) -> Result<Vec<(Hit, u16)>> {
-    let hits = pages::like_this(app, conn, title, body, limit.max(LOOKED_AT))?;
+    let (mut found, matcher) = weighed(app, conn, (title, body), LOOKED_AT)?;
+    found.retain(|(hit, likelihood)| keep(hit, *likelihood));
+    found.truncate(limit);
+    let (mut hits, likelihoods): (Vec<Hit>, Vec<u16>) = found.into_iter().unzip();
+    passages::read(conn, &matcher, &mut hits)?;
+    Ok(hits.into_iter().zip(likelihoods).collect())
+}
+
+fn weighed(
+    app: &App,
+    conn: &mut Conn,
+    (title, body): (&str, &str),
+    limit: usize,
+) -> Result<(Vec<(Hit, u16)>, Matcher)> {
+    let Results { hits, matcher, .. } = pages::like_this(app, conn, title, body, limit)?;
     let ids: Vec<i64> = hits.iter().map(|hit| hit.thread_id).collect();
     let docs = texts::by_ids(conn, &ids)?;
     let features = pages::ask(app, |index| features(index, (title, body), &docs))?;
@@ -96,7 +111,7 @@ pub(super) fn likely(
         .map(|(likelihood, hit)| (hit, likelihood))
         .collect();
     found.sort_by_key(|(_, likelihood)| std::cmp::Reverse(*likelihood));
-    Ok(found)
+    Ok((found, matcher))
 }
 
 /// Earlier threads that may ask what `thread` asks, each with its likelihood in per mille, the likeliest first; a known
@@ -105,7 +120,7 @@ pub fn likely_duplicates(app: &App, conn: &mut Conn, thread: ThreadId) -> Result
     let Some(doc) = texts::by_ids(conn, &[thread.0])?.pop().filter(|doc| doc.duplicate_of.is_none()) else {
         return Ok(Vec::new());
     };
-    let found = likely(app, conn, &doc.title, &doc.question, LOOKED_AT + 1)?;
+    let (found, _) = weighed(app, conn, (&doc.title, &doc.question), LOOKED_AT + 1)?;
     let mut known = BTreeSet::from([thread.0]);
     Ok(found
         .into_iter()

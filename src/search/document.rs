@@ -11,7 +11,7 @@ use super::query::State;
 use super::ranking::Signals;
 
 /// Raised whenever schema, record or analysis change: an index of another version is rebuilt, never read.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Bytes of a title indexed and stored.
 pub const TITLE_BYTES_MAX: usize = 1_000;
@@ -19,10 +19,10 @@ pub const TITLE_BYTES_MAX: usize = 1_000;
 pub const TEXT_BYTES_MAX: usize = 100_000;
 /// Answers of a thread that are indexed.
 pub const ANSWERS_MAX: usize = 500;
-/// Bytes of one text stored for excerpts; what stands further behind is found, but not shown.
-pub const STORED_BYTES_MAX: usize = 8_000;
-/// Bytes of the other answers stored for excerpts, together.
-pub const STORED_ANSWERS_BYTES_MAX: usize = 24_000;
+/// Answers of a thread without a solution that a passage is looked for in: each is read for every page that shows it.
+pub const ANSWERS_SHOWN_MAX: usize = 8;
+/// Bytes of a username stored.
+const AUTHOR_BYTES_MAX: usize = 200;
 /// Bytes of a question in which product versions are looked for: what is asked about stands at its beginning.
 const VERSION_BYTES: usize = 2_000;
 /// Versions of a thread that are indexed.
@@ -42,6 +42,8 @@ pub struct ThreadDoc {
     pub solution_post_id: Option<i64>,
     /// Plain texts of the other answers.
     pub answers: Vec<String>,
+    /// Their posts, in the same order.
+    pub answer_post_ids: Vec<i64>,
     pub tags: Vec<String>,
     /// The asker's username; found in any spelling that folds alike.
     pub author: Option<String>,
@@ -72,6 +74,7 @@ impl ThreadDoc {
         hash.number(self.solution_post_id.unwrap_or(-1));
         hash.number(self.answers.len() as i64);
         self.answers.iter().for_each(|answer| hash.text(answer));
+        self.answer_post_ids.iter().for_each(|id| hash.number(*id));
         hash.number(self.tags.len() as i64);
         self.tags.iter().for_each(|tag| hash.text(tag));
         hash.optional(self.author.as_deref());
@@ -158,11 +161,8 @@ pub struct Fields {
     pub created_at: Field,
     pub active_at: Field,
     pub fingerprint: Field,
-    /// Stored only: what every hit shows, then the texts in the order in which excerpts want them.
+    /// Stored only: what every hit shows but its passage, which is read from the posts as they are then.
     pub card: Field,
-    pub shown_solution: Field,
-    pub shown_question: Field,
-    pub shown_answer: Field,
 }
 
 /// Column names, as the readers of columns need them.
@@ -207,9 +207,6 @@ impl Fields {
             active_at: builder.add_i64_field(ACTIVE_AT, FAST),
             fingerprint: builder.add_u64_field(FINGERPRINT, FAST),
             card: builder.add_bytes_field("card", STORED),
-            shown_solution: builder.add_text_field("shown_solution", STORED),
-            shown_question: builder.add_text_field("shown_question", STORED),
-            shown_answer: builder.add_text_field("shown_answer", STORED),
         };
         (builder.build(), fields)
     }
@@ -263,21 +260,7 @@ impl Fields {
         out.add_i64(self.created_at, doc.created_at_us);
         out.add_i64(self.active_at, doc.active_at_us);
         out.add_u64(self.fingerprint, doc.fingerprint());
-        // Read back in this order, and only as far as needed: see `Record`.
         out.add_bytes(self.card, &Record::card(doc, lang));
-        if let Some(solution) = &doc.solution {
-            out.add_text(self.shown_solution, bounded(solution, STORED_BYTES_MAX));
-        }
-        out.add_text(self.shown_question, bounded(&doc.question, STORED_BYTES_MAX));
-        let mut left = STORED_ANSWERS_BYTES_MAX;
-        for answer in &doc.answers {
-            let answer = bounded(answer, STORED_BYTES_MAX.min(left));
-            if answer.is_empty() {
-                continue;
-            }
-            left -= answer.len();
-            out.add_text(self.shown_answer, answer);
-        }
         out
     }
 }
@@ -316,7 +299,7 @@ pub fn bounded(text: &str, max: usize) -> &str {
     text.get(..end).unwrap_or_default()
 }
 
-/// The stored part of a thread, read without touching the database. Texts are cut to the bounds above.
+/// The stored part of a thread, read without touching the database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     pub lang: u8,
@@ -330,16 +313,15 @@ pub struct Record {
     pub title: String,
     pub author: Option<String>,
     pub tags: Vec<String>,
-    pub solution: Option<String>,
-    /// Question and answers, in this order; not read where there is a solution, since nobody shows them then.
-    pub texts: Vec<String>,
+    /// Posts of the first answers; none where the solution says something, since it is shown then.
+    pub answer_post_ids: Vec<i64>,
 }
 
 impl Record {
     fn card(doc: &ThreadDoc, lang: Lang) -> Vec<u8> {
         let mut out = Vec::with_capacity(128 + doc.title.len());
         out.push(lang.mark());
-        out.push(u8::from(doc.solved) | u8::from(doc.solution.is_some()) << 1);
+        out.push(u8::from(doc.solved));
         for number in [doc.answer_count, doc.score, doc.created_at_us, doc.active_at_us] {
             put_number(&mut out, number);
         }
@@ -352,17 +334,24 @@ impl Record {
         let tags = doc.tags.get(..doc.tags.len().min(TAGS_MAX)).unwrap_or_default();
         put_length(&mut out, tags.len());
         tags.iter().for_each(|tag| put_text(&mut out, bounded(tag, analysis::TERM_BYTES_MAX * 2)));
+        let shown = doc.solution.as_deref().is_some_and(|solution| !solution.trim().is_empty());
+        let answers = if shown { &[] } else { doc.answer_post_ids.as_slice() };
+        let answers = answers.get(..answers.len().min(ANSWERS_SHOWN_MAX)).unwrap_or_default();
+        put_length(&mut out, answers.len());
+        // Numbers of posts grow, so the steps from one to the next are small.
+        let mut before = 0;
+        for &id in answers {
+            put_number(&mut out, id.wrapping_sub(before));
+            before = id;
+        }
         out
     }
 
-    /// All but the texts; the solution is empty where one follows.
     fn decode(bytes: &[u8]) -> Option<Record> {
         let mut input = Input(bytes);
-        let lang = input.byte()?;
-        let flags = input.byte()?;
-        Some(Record {
-            lang,
-            solved: flags & 1 == 1,
+        let mut record = Record {
+            lang: input.byte()?,
+            solved: input.byte()? == 1,
             answer_count: input.number()?,
             score: input.number()?,
             created_at_us: input.number()?,
@@ -372,9 +361,14 @@ impl Record {
             title: input.text()?,
             author: input.optional_text()?,
             tags: input.texts(TAGS_MAX)?,
-            solution: (flags & 2 == 2).then(String::new),
-            texts: Vec::new(),
-        })
+            answer_post_ids: Vec::new(),
+        };
+        let count = usize::try_from(input.unsigned()?).ok().filter(|count| *count <= ANSWERS_SHOWN_MAX)?;
+        for _ in 0..count {
+            let before = record.answer_post_ids.last().copied().unwrap_or(0);
+            record.answer_post_ids.push(input.number()?.wrapping_add(before));
+        }
+        Some(record)
     }
 }
 
@@ -385,19 +379,7 @@ impl DocumentDeserialize for Record {
     {
         let unreadable = || DeserializeError::custom("a record that cannot be read");
         let (_, card): (Field, Vec<u8>) = deserializer.next_field()?.ok_or_else(unreadable)?;
-        let mut record = Record::decode(&card).ok_or_else(unreadable)?;
-        if record.solution.is_some() {
-            let (_, solution): (Field, String) = deserializer.next_field()?.ok_or_else(unreadable)?;
-            let shown = !solution.trim().is_empty();
-            record.solution = Some(solution);
-            if shown {
-                return Ok(record);
-            }
-        }
-        while let Some((_, text)) = deserializer.next_field::<String>()? {
-            record.texts.push(text);
-        }
-        Ok(record)
+        Record::decode(&card).ok_or_else(unreadable)
     }
 }
 
@@ -424,7 +406,7 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
 
 fn put_optional(out: &mut Vec<u8>, text: Option<&str>) {
     out.push(u8::from(text.is_some()));
-    put_text(out, bounded(text.unwrap_or_default(), STORED_BYTES_MAX));
+    put_text(out, bounded(text.unwrap_or_default(), AUTHOR_BYTES_MAX));
 }
 
 struct Input<'a>(&'a [u8]);
@@ -489,6 +471,7 @@ mod tests {
             solution_post_id: Some(-3),
             tags: vec!["router".into()],
             author: Some("ann".into()),
+            answer_post_ids: vec![70, 9, i64::MIN],
             score: -12,
             created_at_us: i64::MIN,
             active_at_us: i64::MAX,
@@ -502,6 +485,7 @@ mod tests {
             ("Città", Some(-3), None)
         );
         assert_eq!((record.author.as_deref(), record.tags.len()), (Some("ann"), 1));
+        assert_eq!(record.answer_post_ids, [70, 9, i64::MIN]);
         for end in 0..bytes.len() {
             assert_eq!(Record::decode(&bytes[..end]), None);
         }
@@ -514,6 +498,7 @@ mod tests {
             ThreadDoc { title: String::new(), question: "a".into(), ..doc.clone() },
             ThreadDoc { solution: Some(String::new()), ..doc.clone() },
             ThreadDoc { answers: vec![String::new()], ..doc.clone() },
+            ThreadDoc { answer_post_ids: vec![7], ..doc.clone() },
             ThreadDoc { solved: true, ..doc.clone() },
             ThreadDoc { official: true, ..doc.clone() },
             ThreadDoc { tags: vec!["b".into()], ..doc.clone() },

@@ -300,7 +300,10 @@ impl Bench {
         };
         let like = meaning.map(|meaning| meaning.like(text)).transpose()?.unwrap_or_default();
         if query_body {
-            return Ok(self.index.similar_like(&asked.title, &asked.body, &like, HITS)?);
+            return Ok(self
+                .index
+                .similar_like(&asked.title, &asked.body, &super::Synonyms::default(), &like, HITS)?
+                .hits);
         }
         let (query, _) = Query::parse(&asked.title);
         Ok(self.index.search_like(&query, &like, HITS, None)?.hits)

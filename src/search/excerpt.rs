@@ -13,7 +13,7 @@ const MARKS_MAX: usize = 256;
 pub type Pieces = Vec<(String, bool)>;
 
 /// The query's terms, ready to be looked for in many texts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matcher {
     /// Term, number of the query's word, and whether the word being typed begins so.
     terms: Vec<(String, u32, bool)>,

@@ -20,13 +20,14 @@ use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMIN
 
 use super::analysis::{Alternatives, Lang, QueryWord, query_words, versions_into};
 use super::document::{Record, SIGNALS, THREAD_ID};
-use super::excerpt::{Look, Matcher, Pieces};
+use super::excerpt::{Matcher, Pieces};
 use super::filters::{self, Order, Ranges, Wanted};
 use super::index::{Index, SearchError};
 use super::query::{Query, Sort};
 use super::ranking::{self, Part, Reader, Signals};
 use super::rerank::{self, Asked, Group};
 use super::spelling::{self, Correction, Reading};
+use super::synonyms::{self, Synonyms};
 
 /// Hits of one page at most.
 pub const LIMIT_MAX: usize = 100;
@@ -37,7 +38,7 @@ const BODY_WORDS_MAX: usize = 60;
 /// Characters of a question's text that are read for them.
 const BODY_CHARS_MAX: usize = 5_000;
 
-/// Where an excerpt was taken from.
+/// Where a passage was taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExcerptFrom {
     Solution,
@@ -45,10 +46,11 @@ pub enum ExcerptFrom {
     Question,
 }
 
-/// One thread found, with all a results page shows of it.
+/// One thread found, with all a results page shows of it; its passage is read later, see [`super::passages`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     pub thread_id: i64,
+    pub lang: Lang,
     /// Text score times bonus; 0 where the query has no words.
     pub score: f32,
     pub title: String,
@@ -66,6 +68,8 @@ pub struct Hit {
     pub created_at_us: i64,
     pub active_at_us: i64,
     pub solution_post_id: Option<i64>,
+    /// Where there is no solution, the first answers.
+    pub answer_post_ids: Vec<i64>,
     pub duplicate_of: Option<i64>,
     /// Titles under which it was asked again, with their threads.
     pub also: Vec<(i64, String)>,
@@ -98,6 +102,8 @@ pub struct Results {
     pub corrected: Vec<Correction>,
     /// Words no thread has.
     pub unknown: Vec<String>,
+    /// Finds the query's words in the texts of the hits.
+    pub matcher: Matcher,
 }
 
 /// Where a page begins: behind this hit.
@@ -413,8 +419,9 @@ impl Index {
             Results { total, any_word, loosened, corrected, unknown, next: last, ..Results::default() };
         if beyond.is_some() {
             for (key, thread_id, address) in found {
-                results.hits.push(hit(&searcher, thread_id, address, ranking::score(key), &matcher, true)?);
+                results.hits.push(hit(&searcher, thread_id, address, ranking::score(key), &matcher)?);
             }
+            results.matcher = matcher;
             return Ok(results);
         }
         let mut versions = Vec::new();
@@ -451,8 +458,9 @@ impl Index {
         let best: Vec<_> = groups.iter().map(|group| &group.best).collect();
         let whys = self.explain(&statistics, &asked, &self.weighed(), &best, top)?;
         for (group, why) in groups.iter().zip(whys) {
-            results.hits.push(Hit { why, ..self.show(&searcher, group, &matcher, true)? });
+            results.hits.push(Hit { why, ..self.show(&searcher, group, &matcher)? });
         }
+        results.matcher = matcher;
         Ok(results)
     }
 
@@ -487,9 +495,9 @@ impl Index {
         let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
         let mut hits = Vec::with_capacity(limit);
         for (_, thread_id, address) in found.into_iter().take(limit) {
-            hits.push(hit(searcher, thread_id, address, 0.0, &matcher, true)?);
+            hits.push(hit(searcher, thread_id, address, 0.0, &matcher)?);
         }
-        Ok(Results { hits, next, total, any_word, ..Results::default() })
+        Ok(Results { hits, next, total, any_word, matcher, ..Results::default() })
     }
 
     /// Threads like a question being asked: any word of its title counts, the last one also as the beginning of a
@@ -497,11 +505,12 @@ impl Index {
     ///
     /// # Errors
     /// `Index` if the index cannot be read.
-    pub fn similar(&self, title: &str, body: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
-        self.similar_like(title, body, &[], limit)
+    pub fn similar(&self, title: &str, body: &str, limit: usize) -> Result<Results, SearchError> {
+        self.similar_like(title, body, &Synonyms::default(), &[], limit)
     }
 
-    /// The same, with the threads that a sentence encoder holds to be like the question, each with its cosine.
+    /// The same, its title widened by synonyms, with the threads that a sentence encoder holds to be like the
+    /// question, each with its cosine.
     ///
     /// # Errors
     /// `Index` if the index cannot be read.
@@ -509,45 +518,18 @@ impl Index {
         &self,
         title: &str,
         body: &str,
+        synonyms: &Synonyms,
         like: &[(i64, f32)],
         limit: usize,
-    ) -> Result<Vec<Hit>, SearchError> {
-        let fields = self.fields;
-        self.typed(
-            title,
-            body,
-            like,
-            limit,
-            &[
-                (fields.title, ranking::TITLE),
-                (fields.solution, ranking::SOLUTION),
-                (fields.question, ranking::QUESTION),
-                (fields.tags, ranking::TAGS),
-            ],
-            true,
-        )
-    }
-
-    /// Threads whose titles fit what is typed in a search box. Cheaper than [`Index::similar`]: titles only, and the
-    /// hits have no excerpt.
-    ///
-    /// # Errors
-    /// `Index` if the index cannot be read.
-    pub fn suggest(&self, typed: &str, limit: usize) -> Result<Vec<Hit>, SearchError> {
-        self.typed(typed, "", &[], limit, &[(self.fields.title, ranking::TITLE)], false)
-    }
-
-    fn typed(
-        &self,
-        text: &str,
-        body: &str,
-        like: &[(i64, f32)],
-        limit: usize,
-        fields: &[(Field, f32)],
-        excerpts: bool,
-    ) -> Result<Vec<Hit>, SearchError> {
+    ) -> Result<Results, SearchError> {
+        let fields = &[
+            (self.fields.title, ranking::TITLE),
+            (self.fields.solution, ranking::SOLUTION),
+            (self.fields.question, ranking::QUESTION),
+            (self.fields.tags, ranking::TAGS),
+        ];
         let limit = limit.clamp(1, LIMIT_MAX);
-        let text: String = text.chars().take(super::query::CHARS_MAX).collect();
+        let text: String = title.chars().take(super::query::CHARS_MAX).collect();
         let lang = Lang::guess(body).or_else(|| Lang::guess(&text));
         let (mut words, _) = query_words(&text, lang, super::query::WORDS_MAX);
         let typing = body.is_empty() && text.ends_with(char::is_alphanumeric);
@@ -556,6 +538,9 @@ impl Index {
         let prefix = prefix.filter(|prefix| prefix.chars().count() >= spelling::PREFIX_LETTERS_MIN);
         words.retain(|word| !word.stop);
         super::query::drop_repeats(&mut words);
+        let mut query = Query { text, words, lang, ..Query::default() };
+        synonyms::expand(&mut query, synonyms);
+        let Query { text, mut words, .. } = query;
         let searcher = self.searcher();
         let statistics = self.statistics(&searcher);
         let known = |term: &str| statistics.threads_with(term);
@@ -594,7 +579,11 @@ impl Index {
         // The passage is one about the title, where that says anything.
         let of_body = said.iter().map(|(word, _)| word).filter(|_| words.is_empty());
         let matcher = Matcher::new(words.iter().chain(of_body), prefix.as_deref());
-        groups.iter().take(limit).map(|group| self.show(&searcher, group, &matcher, excerpts)).collect()
+        let mut hits = Vec::with_capacity(limit);
+        for group in groups.iter().take(limit) {
+            hits.push(self.show(&searcher, group, &matcher)?);
+        }
+        Ok(Results { hits, matcher, ..Results::default() })
     }
 
     /// The words of a question that say most, each with its weight: often said in it, rare elsewhere.
@@ -681,15 +670,9 @@ impl Index {
     }
 
     /// What a results page shows of a group.
-    fn show(
-        &self,
-        searcher: &Searcher,
-        group: &Group,
-        matcher: &Matcher,
-        excerpts: bool,
-    ) -> Result<Hit, SearchError> {
+    fn show(&self, searcher: &Searcher, group: &Group, matcher: &Matcher) -> Result<Hit, SearchError> {
         let score = ranking::score(group.best.key);
-        let mut shown = hit(searcher, group.shown_id, group.shown, score, matcher, excerpts)?;
+        let mut shown = hit(searcher, group.shown_id, group.shown, score, matcher)?;
         for address in &group.also {
             let record: Record = searcher.doc(*address)?;
             shown.also.push((rerank::thread_id(searcher, *address)?, record.title));
@@ -1080,19 +1063,17 @@ fn hit(
     address: DocAddress,
     score: f32,
     matcher: &Matcher,
-    with_excerpt: bool,
 ) -> Result<Hit, SearchError> {
     let record: Record = searcher.doc(address)?;
     let lang = Lang::from_mark(record.lang);
-    let (excerpt, excerpt_from) =
-        if with_excerpt { excerpt(&record, lang, matcher) } else { (Pieces::new(), ExcerptFrom::Question) };
     Ok(Hit {
         thread_id,
+        lang,
         score,
         title_pieces: matcher.mark_all(&record.title, lang),
         title: record.title,
-        excerpt,
-        excerpt_from,
+        excerpt: Pieces::new(),
+        excerpt_from: ExcerptFrom::Question,
         tags: record.tags,
         author: record.author,
         solved: record.solved,
@@ -1101,27 +1082,9 @@ fn hit(
         created_at_us: record.created_at_us,
         active_at_us: record.active_at_us,
         solution_post_id: record.solution_post_id,
+        answer_post_ids: record.answer_post_ids,
         duplicate_of: record.duplicate_of,
         also: Vec::new(),
         why: Vec::new(),
     })
-}
-
-/// The solution is a thread's face; without one, the answer that has more of the words than the question.
-fn excerpt(record: &Record, lang: Lang, matcher: &Matcher) -> (Pieces, ExcerptFrom) {
-    if let Some(solution) = record.solution.as_deref().filter(|solution| !solution.trim().is_empty()) {
-        return (matcher.look(solution, lang).excerpt(), ExcerptFrom::Solution);
-    }
-    let (question, answers) =
-        record.texts.split_first().map_or(("", &[][..]), |(first, rest)| (first.as_str(), rest));
-    let question = matcher.look(question, lang);
-    let mut best = (question.count().max(1), &question, ExcerptFrom::Question);
-    let looks: Vec<Look<'_>> = answers.iter().map(|answer| matcher.look(answer, lang)).collect();
-    for look in &looks {
-        let words = look.count();
-        if words > best.0 || words == best.0 && best.2 == ExcerptFrom::Question {
-            best = (words, look, ExcerptFrom::Answer);
-        }
-    }
-    (best.1.excerpt(), best.2)
 }

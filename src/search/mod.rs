@@ -14,6 +14,7 @@ pub mod likeness;
 pub mod meaning;
 mod newest;
 pub mod pages;
+mod passages;
 pub mod query;
 pub mod ranking;
 mod rerank;

@@ -1,8 +1,9 @@
 //! search room: the page of results, and the threads suggested while somebody types.
 //!
-//! All that is shown comes from the index's stored fields. What has been taken away since the index last followed
-//! is left out by what the ledger says: two statements a page when the index is up to date, a few more when it is not
-//! or when so little was found that the page leads on; one of them for the names people have now.
+//! What is shown comes from the index's stored fields, and the passages from the posts as they are now. What has been
+//! taken away since the index last followed is left out by what the ledger says: three statements a page when the index
+//! is up to date, a few more when it is not or when so little was found that the page leads on; one of them for the
+//! names people have now.
 mod controls;
 mod leads;
 
@@ -13,7 +14,7 @@ use super::query::{CHARS_MAX, Hint, Kind, QUALIFIERS_MAX, Query, State, WORDS_MA
 use super::ranking::{Part, Reader};
 use super::spelling::Correction;
 use super::views::{self, Corrected, SearchPage, Suggestion, Why};
-use super::{Cursor, ExcerptFrom, Hit, Results, SearchError, Total};
+use super::{Cursor, ExcerptFrom, Hit, Results, SearchError, Total, passages, synonyms};
 use crate::accounts;
 use crate::app::App;
 use crate::db::schema::{events, threads};
@@ -75,11 +76,10 @@ pub async fn suggestions_to_question(visit: Visit, form: Form) -> Result<HttpRes
         .json(move |room| {
             // Its marks are no words, so the text as typed says what the rendered one would.
             let (title, body) = (form.get("title"), form.get("body"));
-            let found = likely(&room.visit.app, room.conn, title, body, limits::SUGGESTIONS)?;
+            let found = likely(&room.visit.app, room.conn, (title, body), limits::SUGGESTIONS, |_, _| true)?;
             let asker = room.viewer()?.username.clone();
             Ok(found
                 .into_iter()
-                .take(limits::SUGGESTIONS)
                 .map(|(hit, likelihood)| Suggestion {
                     strong: is_strong(&hit, likelihood, &asker),
                     ..suggestion(hit)
@@ -117,39 +117,38 @@ pub fn strong_candidates(
     seen: impl Fn(i64) -> bool,
 ) -> Vec<Suggestion> {
     let asker = room.viewer.as_ref().map(|viewer| viewer.username.clone()).unwrap_or_default();
-    let found =
-        likely(&room.visit.app, room.conn, title, body, limits::SUGGESTIONS).unwrap_or_else(|error| {
-            tracing::warn!(%error, "threads like a question could not be found");
-            Vec::new()
-        });
-    found
-        .into_iter()
-        .filter(|(hit, likelihood)| is_strong(hit, *likelihood, &asker) && !seen(hit.thread_id))
-        .take(limits::STRONG_CANDIDATES)
-        .map(|(hit, _)| Suggestion { strong: true, ..suggestion(hit) })
-        .collect()
+    let wanted = |hit: &Hit, likelihood| is_strong(hit, likelihood, &asker) && !seen(hit.thread_id);
+    let found = likely(&room.visit.app, room.conn, (title, body), limits::STRONG_CANDIDATES, wanted);
+    let found = found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "threads like a question could not be found");
+        Vec::new()
+    });
+    found.into_iter().map(|(hit, _)| Suggestion { strong: true, ..suggestion(hit) }).collect()
 }
 
 fn similar(app: &App, conn: &mut Conn, title: &str, limit: usize) -> Result<Vec<Suggestion>> {
-    Ok(like_this(app, conn, title, "", limit)?.into_iter().map(suggestion).collect())
+    let mut found = like_this(app, conn, title, "", limit)?;
+    passages::read(conn, &found.matcher, &mut found.hits)?;
+    Ok(found.hits.into_iter().map(suggestion).collect())
 }
 
-/// Threads like a question, as everybody may see them now.
+/// Threads like a question, as everybody may see them now, without their passages.
 pub(super) fn like_this(
     app: &App,
     conn: &mut Conn,
     title: &str,
     body: &str,
     limit: usize,
-) -> Result<Vec<Hit>> {
+) -> Result<Results> {
     let place = app.search.place();
     // While a title is typed nobody waits long; a whole question is worth it.
     let wait = if body.is_empty() { limits::MEANING_WAIT_TYPING_MS } else { limits::MEANING_WAIT_MS };
     let like = app.search.like_text(&format!("{title}\n{body}"), wait);
-    let mut hits = ask(app, |index| index.similar_like(title, body, &like, limit))?;
+    let synonyms = app.search.synonyms();
+    let mut found = ask(app, |index| index.similar_like(title, body, &synonyms, &like, limit))?;
     let (words, _) = query_words(title, Lang::guess(title), WORDS_MAX);
-    settle(conn, place, &mut hits, |title| says(title, &words, false))?;
-    Ok(hits)
+    settle(conn, place, &mut found.hits, |title| says(title, &words, false))?;
+    Ok(found)
 }
 
 fn suggestion(hit: Hit) -> Suggestion {
@@ -179,7 +178,7 @@ pub fn hits(
     }
     let place = app.search.place();
     let mut query = query.clone();
-    super::synonyms::expand(&mut query, &app.search.synonyms());
+    synonyms::expand(&mut query, &app.search.synonyms());
     let like = app.search.like(&query, after);
     let mut found = ask(app, |index| index.search_like(&query, &like, limit, after))?;
     let words: Vec<QueryWord> = query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect();
@@ -189,6 +188,7 @@ pub fn hits(
         // For readers of the API: what is on this page, and perhaps more.
         found.total = Total { count: u32::try_from(found.hits.len()).unwrap_or(u32::MAX), more: true };
     }
+    passages::read(conn, &found.matcher, &mut found.hits)?;
     Ok(found)
 }
 
@@ -247,11 +247,8 @@ fn settle(conn: &mut Conn, place: i64, hits: &mut Vec<Hit>, fits: impl Fn(&str) 
             None => false,
         });
         if head < place || touched.contains(&hit.thread_id) {
-            // Any of its texts may be the one that was taken away.
             hit.title_pieces = vec![(title.clone(), false)];
             hit.title.clone_from(title);
-            hit.excerpt.clear();
-            hit.excerpt_from = ExcerptFrom::Question;
         }
         !(head < place || robbed.contains(&hit.thread_id)) || fits(title)
     });

@@ -96,26 +96,8 @@ fn a_thread_is_found_by_title_question_solution_answer_and_tag() {
     }
     let hit = &results(&index, "router reset").hits[0];
     assert_eq!(shown(&hit.title_pieces), "[Router] blinks");
-    assert_eq!(shown(&hit.excerpt), "Hold the [reset] button for ten seconds");
-    assert_eq!((hit.excerpt_from, hit.solved, hit.solution_post_id), (ExcerptFrom::Solution, true, Some(70)));
+    assert_eq!((hit.solved, hit.solution_post_id), (true, Some(70)));
     assert_eq!((hit.tags.as_slice(), hit.author.as_deref()), (&["modem".to_owned()][..], Some("ann")));
-}
-
-#[test]
-fn the_best_answer_shows_where_there_is_no_solution() {
-    let doc = ThreadDoc {
-        answers: vec!["No idea".into(), "Reset the router".into()],
-        answer_count: 2,
-        ..thread(1, "Help", "my router")
-    };
-    let (_dir, index) = index_of(vec![doc]);
-    let hit = &results(&index, "reset router").hits[0];
-    assert_eq!(
-        (shown(&hit.excerpt).as_str(), hit.excerpt_from),
-        ("[Reset] the [router]", ExcerptFrom::Answer)
-    );
-    let hit = &results(&index, "help").hits[0];
-    assert_eq!(hit.excerpt_from, ExcerptFrom::Question);
 }
 
 #[test]
@@ -468,7 +450,7 @@ fn an_update_replaces_and_a_deleted_thread_is_never_found() {
     assert!(find(&index, "router").is_empty());
     assert_eq!(find(&index, "printer"), [1]);
     assert_eq!((index.doc_count(), index.place()), (1, 2));
-    assert_eq!(index.similar("rout", "", 5).unwrap(), []);
+    assert_eq!(index.similar("rout", "", 5).unwrap().hits, []);
     assert_eq!(find(&index, "is:unsolved"), [1]);
 }
 
@@ -689,15 +671,16 @@ fn a_title_being_typed_finds_similar_threads() {
         thread(2, "Printer is offline", ""),
         thread(3, "Restaurant guide", "router"),
     ]);
-    let ids =
-        |text: &str| index.similar(text, "", 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>();
+    let ids = |text: &str| {
+        index.similar(text, "", 5).unwrap().hits.iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
+    };
     assert_eq!(ids("my router resta"), [1, 3]);
     assert_eq!(ids("prin"), [2]);
     assert!(ids("prin ").is_empty());
     assert!(ids("the").is_empty());
     assert!(ids("").is_empty());
-    let suggested = index.suggest("router rest", 5).unwrap();
-    assert_eq!(shown(&suggested[0].title_pieces), "[Router] [restarts] every night");
+    let suggested = index.similar("router rest", "", 5).unwrap();
+    assert_eq!(shown(&suggested.hits[0].title_pieces), "[Router] [restarts] every night");
 }
 
 #[test]
@@ -733,13 +716,12 @@ fn a_known_duplicate_goes_into_its_master_which_names_it() {
     ]);
     let found = results(&index, "wipe kettle");
     assert_eq!(found.hits[0].thread_id, 1);
-    assert_eq!(found.hits[0].excerpt_from, ExcerptFrom::Solution);
     let mut also: Vec<i64> = found.hits[0].also.iter().map(|(id, _)| *id).collect();
     also.sort_unstable();
     assert_eq!(also, [2, 3]);
     let ids: Vec<i64> = found.hits.iter().map(|hit| hit.thread_id).collect();
     assert!(!ids.contains(&2) && !ids.contains(&3) && ids.contains(&5), "{ids:?}");
-    assert_eq!(index.similar("wipe my kettle", "", 5).unwrap()[0].thread_id, 1);
+    assert_eq!(index.similar("wipe my kettle", "", 5).unwrap().hits[0].thread_id, 1);
     // Asked by state, each thread answers for itself.
     assert_eq!(find(&index, "wipe kettle is:unsolved")[..2], [3, 2]);
 }
@@ -811,7 +793,7 @@ fn the_body_of_a_question_finds_what_its_title_does_not() {
         thread(3, "Restaurant guide", "router"),
     ]);
     let ids = |title: &str, body: &str| {
-        index.similar(title, body, 5).unwrap().iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
+        index.similar(title, body, 5).unwrap().hits.iter().map(|hit| hit.thread_id).collect::<Vec<_>>()
     };
     assert_eq!(ids("What now?", "My kettle whistles without end"), [1]);
     assert_eq!(ids("", "my printer"), [2]);
@@ -819,7 +801,8 @@ fn the_body_of_a_question_finds_what_its_title_does_not() {
     assert_eq!(ids("Restaurant guide", "kettle printer")[0], 3);
     assert!(ids("", "the and of").is_empty());
     let found = index.similar("", "my printer", 5).unwrap();
-    assert_eq!(shown(&found[0].excerpt), "the [printer] is offline");
+    let passage = found.matcher.look("the printer is offline", analysis::Lang::DEFAULT).excerpt();
+    assert_eq!(shown(&passage), "the [printer] is offline");
 }
 
 #[test]

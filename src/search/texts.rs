@@ -218,6 +218,7 @@ fn document(row: Row, mut posts: Vec<Post>) -> ThreadDoc {
             doc.solution = Some(text);
         } else if doc.answers.len() < ANSWERS_MAX {
             doc.answers.push(text);
+            doc.answer_post_ids.push(post.id);
         }
     }
     doc

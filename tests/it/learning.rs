@@ -43,6 +43,8 @@ on_both!(synonyms_find_each_other_at_once_and_are_marked, |world| async move {
         visitor.get("/api/v1/search?q=wireless").await.json()["items"].as_array().map(Vec::len),
         Some(1)
     );
+    let similar = visitor.get("/search/suggestions?title=my+wireless+drops+again").await.expect(200).json();
+    assert_eq!(similar[0]["title"], "The wlan is gone after the update", "{similar}");
     // What the list makes of a query can be looked at.
     let page = elena.get("/admin/synonyms?try=my+logins+fail").await;
     page.expect(200).contains("<b>logins</b>").contains("sign in").contains("2 rules in force");
