@@ -167,6 +167,10 @@ pub const MEANING_WAIT_AGAIN_MS: u64 = 1_000;
 pub const MEANING_WAITING: usize = 8;
 /// Vectors of recent queries that are kept, 1.5 KB each: the next page of the same results asks again.
 pub const MEANING_RECENT: usize = 512;
+/// Vectors of texts that were compared with each other, 1.5 KB each: the gaps of each period, open and put aside.
+pub const MEANING_COMPARED: usize = 1_000;
+/// Texts of a few words that are encoded at once, between two looks at the clock: 30 to 60 milliseconds.
+pub const MEANING_TEXTS_AT_ONCE: usize = 8;
 
 // --- what searches teach ---
 /// Bytes of the brand's list of synonyms: two thousand rules fit, and a form carries it.
