@@ -13,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 /// Rows of one transaction: visitors' writes get between.
 pub const ROWS_AT_ONCE: usize = 500;
-/// Wordings read to name the gaps of one page; a group with more is named by one of its frequent ones.
-const WORDINGS: i64 = 2_000;
+/// Wordings read to name the gaps of one list, the most frequent: where there are more, a gap that none of them is of
+/// is named by its stems.
+const WORDINGS: i64 = 10_000;
 
 /// Which of the opened threads are solved.
 pub fn solved(conn: &mut Conn, openings: &[Opening]) -> DbResult<HashSet<ThreadId>> {

@@ -1,6 +1,7 @@
 //! tests: what searches teach: the brand's synonyms, counts without a trace of who sought, gaps, and being told later.
 use crate::ground::{Ground, aside};
 use crate::threads::{answer, ask, thread_id};
+#[cfg(feature = "meaning")]
 use crate::tiny;
 use crate::visitor::{Page, Visitor};
 use crate::world::World;
@@ -233,11 +234,13 @@ on_both!(gaps_come_in_pages_without_a_gap_between, |ground: Ground| async move {
 });
 
 /// The world with a small encoder, to which every word it does not know is the same one.
+#[cfg(feature = "meaning")]
 async fn schooled(ground: Ground) -> World {
     tiny::write(&ground.data.join("model"));
     World::with(ground, &[("trusted_proxies", "127.0.0.1")]).await
 }
 
+#[cfg(feature = "meaning")]
 on_both!(wordings_that_mean_the_same_to_a_model_are_one_gap, |ground: Ground| async move {
     let world = schooled(ground).await;
     let (ann, elena) = (world.ann().await, world.elena().await);
@@ -282,6 +285,7 @@ on_both!(wordings_that_mean_the_same_to_a_model_are_one_gap, |ground: Ground| as
     elena.get("/admin/gaps").await.contains("Searched 12 times").contains("furring");
 });
 
+#[cfg(feature = "meaning")]
 on_both!(gaps_by_meaning_come_in_pages_without_a_gap_between, |ground: Ground| async move {
     let world = schooled(ground).await;
     let today = world.clock.now().0.div_euclid(DAY);
