@@ -7,17 +7,22 @@
 //! with the day.
 //!
 //! Counting costs a search no write: a bounded table in memory takes it and is written down now and then.
+//!
+//! What is counted together is told by the words' stems ([`group`]), since counting waits for nobody. Where a sentence
+//! encoder runs, what means the same becomes one gap when it is looked at ([`policy::fold`]): only gaps that may be
+//! shown by themselves, so that nothing comes to light in another's company.
 pub mod pages;
 mod policy;
 mod store;
 pub mod views;
 
-pub use store::{Gap, dismiss, dismissed, restore, sweep};
+pub use store::{dismiss, restore, sweep};
 
 use crate::db::{Db, DbResult};
 use crate::kernel::ids::ThreadId;
 use crate::kernel::limits;
 use crate::kernel::moment::{DAY, Moment};
+use crate::search::analysis::Lang;
 use crate::search::{Query, analysis};
 use crate::web::form::Fields;
 use std::collections::{HashMap, HashSet};
@@ -52,8 +57,7 @@ impl Searched {
     }
 }
 
-/// What searches have in common that look for one thing: the same set of stems, in any order and form. The one place
-/// that says so: whoever can group by meaning gives another key here, and all that is counted from then on follows.
+/// What searches have in common that are counted together: the same set of stems, in any order and form.
 fn group(query: &Query) -> String {
     let words = query.words.iter().chain(query.phrases.iter().flatten());
     let mut stems: Vec<&str> = words
@@ -69,6 +73,47 @@ fn group(query: &Query) -> String {
     stems.sort_unstable();
     stems.dedup();
     stems.join(" ")
+}
+
+/// What stands between the keys of one gap in its form; no word has it.
+const KEYS_APART: &str = "|";
+
+/// One thing that people sought in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    pub key: String,
+    /// The wording sought most.
+    pub wording: String,
+    /// The language it was sought in, where that could be told.
+    pub lang: Option<Lang>,
+    /// Other gaps that mean the same and are in these numbers: keys and wordings, those sought most first.
+    pub also: Vec<(String, String)>,
+    /// How many more wordings there are.
+    pub others: i64,
+    pub searched: i64,
+    pub found_none: i64,
+    pub weak: i64,
+    pub opened: i64,
+    pub solved: i64,
+    /// The first moment of the day of the last search in vain.
+    pub missed_at: Moment,
+}
+
+impl Gap {
+    /// Searches that found nothing, or not what was meant.
+    pub fn missed(&self) -> i64 {
+        self.found_none + self.weak
+    }
+
+    /// Keys of all that is counted in it.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.key).chain(self.also.iter().map(|(key, _)| key)).map(String::as_str)
+    }
+
+    /// All that it is called.
+    pub fn wordings(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.wording).chain(self.also.iter().map(|(_, wording)| wording)).map(String::as_str)
+    }
 }
 
 /// How a search went.

@@ -1,10 +1,11 @@
 //! insight room: counts as rows, and the gaps they tell of.
-use super::{Opening, Searched, Tally};
+use super::{Gap, Opening, Searched, Tally};
 use crate::db::schema::{dismissed_gaps, search_counts, threads};
-use crate::db::{Conn, DbResult, Tx, among, among_texts};
+use crate::db::{Conn, DbResult, Tx, among, among_texts, insert_all};
 use crate::kernel::ids::ThreadId;
 use crate::kernel::limits;
 use crate::kernel::moment::{DAY, Moment};
+use crate::search::analysis::Lang;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
@@ -12,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 
 /// Rows of one transaction: visitors' writes get between.
 pub const ROWS_AT_ONCE: usize = 500;
-/// Wordings read to name the gaps of one page; a group with more is named by one of its frequent ones.
-const WORDINGS: i64 = 2_000;
+/// Wordings read to name the gaps of one list, the most frequent: where there are more, a gap that none of them is of
+/// is named by its stems.
+const WORDINGS: i64 = 10_000;
 
 /// Which of the opened threads are solved.
 pub fn solved(conn: &mut Conn, openings: &[Opening]) -> DbResult<HashSet<ThreadId>> {
@@ -72,30 +74,6 @@ pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
     Ok(())
 }
 
-/// One thing that people sought in vain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gap {
-    pub key: String,
-    /// Its most frequent wording.
-    pub wording: String,
-    /// How many more wordings there are.
-    pub others: i64,
-    pub searched: i64,
-    pub found_none: i64,
-    pub weak: i64,
-    pub opened: i64,
-    pub solved: i64,
-    /// The first moment of the day of the last search in vain.
-    pub missed_at: Moment,
-}
-
-impl Gap {
-    /// Searches that found nothing, or not what was meant.
-    pub fn missed(&self) -> i64 {
-        self.found_none + self.weak
-    }
-}
-
 /// Gaps since a day, those most often missed first, below `after` (times missed and key).
 pub fn gaps(
     conn: &mut Conn,
@@ -142,54 +120,62 @@ pub fn gaps(
             ),
         ))
         .load(conn)?;
-    let wordings: Vec<(String, String)> = search_counts::table
+    let wordings: Vec<(String, String, String)> = search_counts::table
         .filter(among_texts(search_counts::group_key, rows.iter().map(|row| row.0.as_str())))
         .filter(search_counts::day.ge(since))
         .group_by((search_counts::group_key, search_counts::query))
         .order((sql::<BigInt>("SUM(search_counts.searched)").desc(), search_counts::query))
         .limit(WORDINGS)
-        .select((search_counts::group_key, search_counts::query))
+        .select((
+            search_counts::group_key,
+            search_counts::query,
+            // Some words are sought in a language that can be told, and without.
+            sql::<Text>("MAX(search_counts.lang)"),
+        ))
         .load(conn)?;
-    let mut named: HashMap<String, (String, i64)> = HashMap::new();
-    for (key, wording) in wordings {
-        named.entry(key).and_modify(|(_, others)| *others += 1).or_insert((wording, 0));
+    let mut named: HashMap<String, (String, Option<Lang>, i64)> = HashMap::new();
+    for (key, wording, lang) in wordings {
+        let first = (wording, Lang::from_code(&lang), 0);
+        named.entry(key).and_modify(|(.., others)| *others += 1).or_insert(first);
     }
     Ok(rows
         .into_iter()
         .map(|(key, searched, found_none, weak, opened, solved, day)| {
-            let (wording, others) = named.remove(&key).unwrap_or_else(|| (key.clone(), 0));
+            let (wording, lang, others) = named.remove(&key).unwrap_or_else(|| (key.clone(), None, 0));
             let missed_at = Moment(day.saturating_mul(DAY));
-            Gap { key, wording, others, searched, found_none, weak, opened, solved, missed_at }
+            let also = Vec::new();
+            Gap { key, wording, lang, also, others, searched, found_none, weak, opened, solved, missed_at }
         })
         .collect())
 }
 
-/// Whether a gap is among those put aside.
-pub fn dismissed(conn: &mut Conn, key: &str) -> DbResult<bool> {
-    let known: Option<String> =
-        dismissed_gaps::table.find(key).select(dismissed_gaps::group_key).first(conn).optional()?;
-    Ok(known.is_some())
+/// Puts gaps aside; `false` when nobody ever searched so, or they are aside already.
+pub fn dismiss(tx: &mut Tx<'_>, keys: &[String]) -> DbResult<bool> {
+    let known: HashSet<String> = search_counts::table
+        .filter(among_texts(search_counts::group_key, keys))
+        .select(search_counts::group_key)
+        .distinct()
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    let aside: Vec<String> = dismissed_gaps::table
+        .filter(among_texts(dismissed_gaps::group_key, keys))
+        .select(dismissed_gaps::group_key)
+        .load(tx.conn)?;
+    let rows: Vec<_> = known
+        .iter()
+        .filter(|key| !aside.contains(key))
+        .map(|key| (dismissed_gaps::group_key.eq(key), dismissed_gaps::dismissed_at.eq(tx.now)))
+        .collect();
+    let any = !rows.is_empty();
+    insert_all!(tx.conn, dismissed_gaps::table, rows);
+    Ok(any)
 }
 
-/// Puts a gap aside; `false` when nobody ever searched so, or it is aside already.
-pub fn dismiss(tx: &mut Tx<'_>, key: &str) -> DbResult<bool> {
-    let known: Option<i64> = search_counts::table
-        .filter(search_counts::group_key.eq(key))
-        .select(search_counts::id)
-        .first(tx.conn)
-        .optional()?;
-    if known.is_none() || dismissed(tx.conn, key)? {
-        return Ok(false);
-    }
-    diesel::insert_into(dismissed_gaps::table)
-        .values((dismissed_gaps::group_key.eq(key), dismissed_gaps::dismissed_at.eq(tx.now)))
-        .execute(tx.conn)?;
-    Ok(true)
-}
-
-/// Takes a gap back among the others.
-pub fn restore(tx: &mut Tx<'_>, key: &str) -> DbResult<bool> {
-    Ok(diesel::delete(dismissed_gaps::table.find(key)).execute(tx.conn)? > 0)
+/// Takes gaps back among the others.
+pub fn restore(tx: &mut Tx<'_>, keys: &[String]) -> DbResult<bool> {
+    let rows = dismissed_gaps::table.filter(among_texts(dismissed_gaps::group_key, keys));
+    Ok(diesel::delete(rows).execute(tx.conn)? > 0)
 }
 
 /// A thread beside a gap.

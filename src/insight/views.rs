@@ -8,6 +8,8 @@ use crate::web::views::{Pager, When};
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct GapsPage {
     pub rows: Vec<GapRow>,
+    /// Some of them are several wordings that mean the same.
+    pub folded: bool,
     /// Days looked back over: 7, 30 or 90.
     pub days: i64,
     pub periods: Vec<Period>,
@@ -29,9 +31,12 @@ pub struct Period {
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct GapRow {
+    /// Keys of all that is in it.
     pub key: String,
     pub wording: String,
     pub search_url: String,
+    /// Other wordings that mean the same; their numbers are in this one's.
+    pub also: Vec<Wording>,
     /// "and 3 more wordings"; may be empty.
     pub others_label: String,
     pub searched: i64,
@@ -44,6 +49,12 @@ pub struct GapRow {
     /// Solved since it was last sought in vain.
     pub solutions: Vec<ThreadLink>,
     pub ask_url: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Wording {
+    pub wording: String,
+    pub search_url: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

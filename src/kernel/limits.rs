@@ -167,6 +167,10 @@ pub const MEANING_WAIT_AGAIN_MS: u64 = 1_000;
 pub const MEANING_WAITING: usize = 8;
 /// Vectors of recent queries that are kept, 1.5 KB each: the next page of the same results asks again.
 pub const MEANING_RECENT: usize = 512;
+/// Vectors of texts that were compared with each other, 1.5 KB each: the gaps of each period, open and put aside.
+pub const MEANING_COMPARED: usize = 1_000;
+/// Texts of a few words that are encoded at once, between two looks at the clock: 30 to 60 milliseconds.
+pub const MEANING_TEXTS_AT_ONCE: usize = 8;
 
 // --- what searches teach ---
 /// Bytes of the brand's list of synonyms: two thousand rules fit, and a form carries it.
@@ -196,9 +200,18 @@ pub const SEARCH_FLUSH: i64 = 30_000_000;
 /// Days that counts of searches are kept: the longest period the page of gaps shows, and the month in progress.
 pub const SEARCH_COUNT_DAYS: i64 = 120;
 /// Gaps of one page, each of which costs a search.
-pub const GAPS_PER_PAGE: i64 = 20;
+pub const GAPS_PER_PAGE: usize = 20;
 /// Gaps of one file.
-pub const GAPS_PER_FILE: i64 = 1_000;
+pub const GAPS_PER_FILE: usize = 1_000;
+/// Gaps of a list that are grouped by what they mean, those most often missed: each costs 5 to 15 milliseconds of the
+/// encoder once, and is compared with all others.
+pub const GAPS_COMPARED: usize = 200;
+/// Milliseconds the page of gaps waits for their vectors: what is not done by then is done when it is looked at again.
+pub const GAPS_WAIT_MS: u64 = 2_000;
+/// Cosine from which two wordings are one gap. Of wordings of known questions, those so near ask the same 99 times in
+/// 100, and opposites (`turn on`, `turn off`) begin below; two gaps too many cost a look, one too few hides something.
+/// docs/search.md has the figures.
+pub const GAP_LIKENESS: f32 = 0.80;
 /// Threads named beside one gap, unanswered and solved ones each.
 pub const GAP_THREADS: usize = 3;
 /// Hits looked at to find them.

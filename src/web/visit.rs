@@ -291,6 +291,17 @@ impl Visit {
         aside(self.left(limits::READ_MS), work).await
     }
 
+    /// [`Visit::read`] of what must be known before something slow that no connection may wait for; what comes after
+    /// reads again, and both share the time of one request.
+    pub async fn ahead<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Room<'_>) -> Result<T> + Send + 'static,
+    {
+        self.left(limits::READ_MS);
+        self.clone().read(work).await
+    }
+
     /// Runs `work` with a reading connection, off the request threads, for a visitor the route is for.
     pub async fn read<T, F>(self, work: F) -> Result<T>
     where

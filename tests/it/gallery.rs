@@ -1044,6 +1044,10 @@ fn sheets() -> Vec<Sheet> {
         key: s("descal kettl"),
         wording: s("descale the kettle"),
         search_url: s("/search?q=x"),
+        also: ["limescale kettle", "decalcify water boiler"][..usize::try_from(n).unwrap()]
+            .iter()
+            .map(|wording| Wording { wording: s(wording), search_url: s("/search?q=y") })
+            .collect(),
         others_label: if n == 1 { s("Also worded another way.") } else { s("") },
         searched: 41,
         found_none: 30,
@@ -1062,6 +1066,7 @@ fn sheets() -> Vec<Sheet> {
         .into();
     let gaps = GapsPage {
         rows: vec![gap(1), gap(2), gap(0)],
+        folded: true,
         days: 30,
         periods,
         aside: false,

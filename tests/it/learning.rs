@@ -1,6 +1,8 @@
 //! tests: what searches teach: the brand's synonyms, counts without a trace of who sought, gaps, and being told later.
 use crate::ground::{Ground, aside};
 use crate::threads::{answer, ask, thread_id};
+#[cfg(feature = "meaning")]
+use crate::tiny;
 use crate::visitor::{Page, Visitor};
 use crate::world::World;
 use diesel::prelude::*;
@@ -231,6 +233,113 @@ on_both!(gaps_come_in_pages_without_a_gap_between, |ground: Ground| async move {
     wanted.sort();
     seen.sort();
     assert_eq!(seen, wanted);
+});
+
+/// The world with a small encoder, to which every word it does not know is the same one.
+#[cfg(feature = "meaning")]
+async fn schooled(ground: Ground) -> World {
+    tiny::write(&ground.data.join("model"));
+    World::with(ground, &[("trusted_proxies", "127.0.0.1")]).await
+}
+
+#[cfg(feature = "meaning")]
+on_both!(wordings_that_mean_the_same_to_a_model_are_one_gap, |ground: Ground| async move {
+    let world = schooled(ground).await;
+    let (ann, elena) = (world.ann().await, world.elena().await);
+    world.settle().await;
+    for (visitors, text) in [
+        (7, "the+limescale"),
+        (5, "furring"),
+        (6, "the+red+light"),
+        // Of too few visitors, though it means the same.
+        (4, "scaling"),
+        // The same to the model, but in a language it does not know.
+        (5, "il+calcare"),
+    ] {
+        for household in 1..=visitors {
+            search_from(&world, household, text).await;
+        }
+    }
+    flush(&world).await;
+    // The solution of one wording is the solution of all.
+    let url = ask(&ann, "How to get rid of furring", BODY, "kettle").await;
+    world.settle().await;
+    let page = elena.get("/admin/gaps").await;
+    page.expect(200).contains("Also searched for as").contains("Searched 12 times: 12 × nothing found");
+    page.contains("Wordings that mean the same are one gap").contains("Unanswered").contains(&url);
+    page.lacks("scaling");
+    let text = page.text();
+    let gap = |name: &str| format!("<h2><a href=\"/search?q={name}\">");
+    let places: Vec<usize> = ["limescale", "red%20light", "calcare"]
+        .map(|name| text.find(&gap(name)).unwrap_or_else(|| panic!("{name} is no gap of its own")))
+        .into();
+    assert!(places.is_sorted(), "{places:?}");
+    page.lacks(&gap("furring")).contains("<a href=\"/search?q=furring\">furring</a>");
+    let file = elena.get("/admin/gaps.csv").await;
+    file.expect(200).contains("\"limescale\",12,12,0,12,0,0,2026-03-02,\"furring\"").lacks("scaling");
+    // It is put aside and back as a whole.
+    elena.submit(&page, "/admin/gaps/dismissal", &[]).await.expect(303);
+    elena.get("/admin/gaps").await.lacks("limescale").lacks("furring").contains("red light");
+    let page = elena.get("/admin/gaps?show=aside").await;
+    page.contains("Searched 12 times").contains("furring").lacks("red light");
+    elena.submit(&page, "/admin/gaps/dismissal/removal", &[]).await.expect(303);
+    elena.get("/admin/gaps?show=aside").await.contains("No gap was put aside");
+    elena.get("/admin/gaps").await.contains("Searched 12 times").contains("furring");
+});
+
+#[cfg(feature = "meaning")]
+on_both!(gaps_by_meaning_come_in_pages_without_a_gap_between, |ground: Ground| async move {
+    let world = schooled(ground).await;
+    let today = world.clock.now().0.div_euclid(DAY);
+    // Those with different numbers are different things; often as many times as another.
+    let count = i64::try_from(limits::GAPS_COMPARED + limits::GAPS_PER_PAGE + 5).unwrap();
+    let mut wanted: Vec<(String, i64)> = (0..count).map(|n| (format!("quokka{n}"), 300 - n / 3)).collect();
+    // Two in the middle that are one and come first, and a third behind what is compared.
+    wanted.extend([("limescale".into(), 299), ("furring".into(), 298), ("calcification".into(), 1)]);
+    let rows = wanted.clone();
+    world
+        .db
+        .write(move |tx| -> loggia::db::DbResult<()> {
+            for (word, times) in rows {
+                diesel::insert_into(search_counts::table)
+                    .values((
+                        search_counts::day.eq(today),
+                        search_counts::lang.eq("en"),
+                        search_counts::query.eq(&word),
+                        search_counts::group_key.eq(&word),
+                        search_counts::searched.eq(times),
+                        search_counts::found_none.eq(times),
+                        search_counts::weak.eq(0),
+                        search_counts::opened.eq(0),
+                        search_counts::solved.eq(0),
+                        search_counts::visitors.eq(limits::SEARCH_SHOWN_VISITORS),
+                    ))
+                    .execute(tx.conn)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let elena = world.elena().await;
+    let (mut seen, mut named) = (Vec::new(), 0);
+    let mut next = Some("/admin/gaps".to_owned());
+    while let Some(path) = next {
+        let page = elena.get(&path).await;
+        let links = page.expect(200).links();
+        if seen.is_empty() {
+            assert!(links.contains(&"/search?q=limescale".to_owned()), "the sum comes first: {links:?}");
+        }
+        named += page.text().matches("<h2><a href=\"/search?q=").count();
+        seen.extend(links.iter().filter_map(|link| link.strip_prefix("/search?q=")).map(str::to_owned));
+        next = links.into_iter().find(|link| link.starts_with("/admin/gaps") && link.contains("after="));
+    }
+    let mut wanted: Vec<String> = wanted.into_iter().map(|(word, _)| word).collect();
+    assert_eq!(named, wanted.len() - 1);
+    wanted.sort();
+    seen.sort();
+    assert_eq!(seen, wanted);
+    let file = elena.get("/admin/gaps.csv").await;
+    assert_eq!(file.expect(200).text().lines().count(), wanted.len());
 });
 
 // --- being told ---

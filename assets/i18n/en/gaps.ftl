@@ -1,6 +1,7 @@
 # What people search for and don't find.
 admin-gaps = Gaps
 gaps-lead = What people searched for and did not find. Nobody is named: a search is shown once it came from { $n } visitors, and those with addresses or numbers in them are not written down.
+gaps-folded = Wordings that mean the same are one gap, named by the one searched for most; its numbers are those of all of them added up, so somebody who tried two of them counts twice.
 gaps-period = Period
 gaps-days = { $n } days
 gaps-csv = Download as CSV
@@ -21,6 +22,7 @@ gaps-others = { $n ->
     [one] Also worded another way.
    *[other] Also worded { $n } other ways.
 }
+gaps-also = Also searched for as
 gaps-solutions = Solved since
 gaps-unanswered = Unanswered
 gaps-ask = Ask and answer it

@@ -27,10 +27,11 @@ use super::analysis::Lang;
 use super::document::bounded;
 use crate::kernel::limits;
 use quick_cache::sync::Cache;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, TryLockError};
 use std::time::{Duration, Instant};
 
 /// The text a thread is encoded from: what it is called and what it asks. The encoder reads its beginning.
@@ -50,16 +51,23 @@ pub struct Meaning {
     folder: PathBuf,
     queue: SyncSender<Asked>,
     recent: Arc<Recent>,
+    /// Apart from those of searches, which come and go: what is compared is compared again tomorrow.
+    compared: Recent,
+    /// Held by the one for whom many texts are encoded.
+    comparing: Mutex<()>,
 }
 
+/// A text's numbers, of length one.
+pub type Vector = Arc<[f32]>;
+
 /// Vectors of what was looked for lately.
-type Recent = Cache<String, Arc<[f32]>>;
+type Recent = Cache<String, Vector>;
 
 /// A text that waits to be encoded.
 struct Asked {
     text: String,
     until: Instant,
-    reply: SyncSender<Arc<[f32]>>,
+    reply: SyncSender<Vector>,
 }
 
 impl Meaning {
@@ -79,7 +87,8 @@ impl Meaning {
             .name("meaning".into())
             .spawn(move || answer(&own, &kept, &asked))
             .map_err(|error| ModelError::Io("a thread".into(), error))?;
-        Ok(Meaning { encoder, vectors, folder: folder.to_owned(), queue, recent })
+        let (compared, comparing) = (Recent::new(limits::MEANING_COMPARED), Mutex::new(()));
+        Ok(Meaning { encoder, vectors, folder: folder.to_owned(), queue, recent, compared, comparing })
     }
 
     pub fn card(&self) -> &Card {
@@ -100,6 +109,52 @@ impl Meaning {
         let asked = Asked { text: text.to_owned(), until: Instant::now() + patience, reply };
         self.queue.try_send(asked).ok()?;
         answer.recv_timeout(patience).ok().map(|vector| vector.to_vec())
+    }
+
+    /// The vectors of texts that are compared with each other, each with its language where that is known: `None` for
+    /// one in a language the model does not know.
+    ///
+    /// Nothing at all where they are not all there within `patience`, or those of somebody else are being made: half
+    /// of them would tell another story than all. What was encoded is kept, so that the next one has less to wait for.
+    /// They are encoded here and not in the queue: nobody's search waits behind them.
+    pub fn several(&self, texts: &[(&str, Option<Lang>)], patience: Duration) -> Option<Vec<Option<Vector>>> {
+        let until = Instant::now() + patience;
+        let texts: Vec<Option<&str>> = texts
+            .iter()
+            .map(|(text, lang)| self.knows(*lang).then(|| bounded(text.trim(), limits::MEANING_QUERY_BYTES)))
+            .map(|text| text.filter(|text| !text.is_empty()))
+            .collect();
+        let mut known: HashMap<&str, Vector> = HashMap::new();
+        let mut missing: Vec<&str> = Vec::new();
+        for text in texts.iter().flatten() {
+            match self.compared.get(*text) {
+                Some(vector) => drop(known.insert(text, vector)),
+                None => missing.push(text),
+            }
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        let turn = match self.comparing.try_lock() {
+            Ok(turn) => Some(turn),
+            Err(TryLockError::Poisoned(turn)) => Some(turn.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        for some in missing.chunks(limits::MEANING_TEXTS_AT_ONCE) {
+            if turn.is_none() || Instant::now() >= until {
+                return None;
+            }
+            let made = catch_unwind(AssertUnwindSafe(|| self.encoder.encode(some)));
+            let Some(made) = made.ok().and_then(Result::ok) else {
+                tracing::warn!("texts that are to be compared could not be encoded");
+                return None;
+            };
+            for (text, vector) in some.iter().zip(made) {
+                let vector = Vector::from(vector);
+                self.compared.insert((*text).to_owned(), Arc::clone(&vector));
+                known.insert(text, vector);
+            }
+        }
+        Some(texts.into_iter().map(|text| known.get(text?).cloned()).collect())
     }
 
     /// The `k` threads nearest to a query's vector among those `allowed`, nearest first, with the cosine. What was
@@ -128,7 +183,7 @@ fn answer(encoder: &Encoder, recent: &Recent, asked: &Receiver<Asked>) {
                     tracing::warn!("a query could not be encoded");
                     continue;
                 };
-                let vector: Arc<[f32]> = vector.into();
+                let vector: Vector = vector.into();
                 recent.insert(text, Arc::clone(&vector));
                 vector
             }

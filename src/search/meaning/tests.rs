@@ -4,12 +4,14 @@
 mod tiny;
 
 use self::tiny::{EPS, HEADS, HIDDEN, INNER, LAYERS, WORDS};
-use super::{Encoder, Entry, ModelError, NOTE, Note, Vectors, WEIGHTS};
+use super::{Encoder, Entry, Meaning, ModelError, NOTE, Note, Vectors, WEIGHTS};
+use crate::search::analysis::Lang;
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
@@ -469,4 +471,24 @@ proptest! {
             prop_assert!((near - best).abs() < 0.04);
         }
     }
+}
+
+#[test]
+fn texts_that_are_compared_have_all_their_vectors_or_none() {
+    let (model, kept) = (folder(), folder());
+    tiny::write(model.path());
+    let meaning = Meaning::open(model.path(), kept.path()).unwrap();
+    let (minute, italian) = (Duration::from_secs(60), Lang::from_code("it"));
+    let texts =
+        [("reset my router", None), ("boil water", Lang::from_code("en")), ("kettle", italian), (" ", None)];
+    // There is no time, then there is, and then none is needed.
+    assert_eq!(meaning.several(&texts, Duration::ZERO), None);
+    let vectors = meaning.several(&texts, minute).unwrap();
+    assert_eq!(vectors[0].as_deref(), meaning.query("reset my router", minute).as_deref());
+    assert_eq!(vectors.iter().map(Option::is_some).collect::<Vec<_>>(), [true, true, false, false]);
+    assert_eq!(meaning.several(&texts, Duration::ZERO).as_ref(), Some(&vectors));
+    // Somebody else's are being made.
+    let _turn = meaning.comparing.lock().unwrap();
+    assert_eq!(meaning.several(&texts, minute).as_ref(), Some(&vectors));
+    assert_eq!(meaning.several(&[("the lid", None)], minute), None);
 }
