@@ -1,13 +1,19 @@
-//! Cost of search on a made-up community: `cargo bench --bench search [-- THREADS]`, 10,000 threads by default.
+//! Cost of search on a made-up community: `cargo bench --bench search [-- THREADS [FOLDER]]`, 10,000 threads by default;
+//! an index in FOLDER is used again, and made there where there is none.
 //!
 //! Words are drawn from 12,000 made-up ones by Zipf's law (s = 1); every thread has a question and, on average, three
 //! answers of 600 characters. Queries are two words of rank 50 to 3,000 from one and the same question, as in the
 //! comparison with other forums. Prints µs of CPU of the searching thread, on which
-//! neighbours on the machine have little influence, and of the clock.
+//! neighbours on the machine have little influence, and of the clock; then of the clock while two threads search so
+//! many times a second.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use loggia::search::{Index, Query, Rebuild, ThreadDoc};
+use loggia::search::{Index, Opened, Query, Rebuild, ThreadDoc};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Random(u64);
 
@@ -150,11 +156,15 @@ fn main() {
             ..ThreadDoc::default()
         }
     };
+    let folder = std::env::args().nth(2).map(std::path::PathBuf::from);
     let dir = tempfile::tempdir().unwrap();
-    let index = Index::open(dir.path()).unwrap().into_index();
+    let folder = folder.as_deref().unwrap_or(dir.path());
+    let opened = Index::open(folder).unwrap();
+    let whole = matches!(opened, Opened::Ready { .. });
+    let index = opened.into_index();
     let before = resident_mb();
-    let mut rebuild = Rebuild::begin(&index).unwrap();
     let mut some: Vec<ThreadDoc> = Vec::new();
+    let mut rebuild = if whole { None } else { Some(Rebuild::begin(&index).unwrap()) };
     let mut making = 0.0;
     let began = Instant::now();
     // A thousand at a time: the texts of a large community are not in memory either when its index is built.
@@ -163,28 +173,37 @@ fn main() {
         let docs: Vec<ThreadDoc> = (from..(from + 1_000).min(threads as i64 + 1)).map(&mut made).collect();
         making += (cpu_us() - cpu) / 1e6;
         some.extend(docs.iter().take(200 - some.len().min(200)).cloned());
-        rebuild.add(docs).unwrap();
+        match &mut rebuild {
+            Some(rebuild) => rebuild.add(docs).unwrap(),
+            None => break,
+        }
     }
-    rebuild.finish(1).unwrap();
-    let seconds = began.elapsed().as_secs_f64();
-    let space = index.space_on_disk().unwrap() as f64;
-    println!(
-        "build: {threads} threads, {posts} posts, {:.1} MB of text in {seconds:.2} s, of which making the texts took \
-         {making:.1}: {:.0} posts/s with it",
-        bytes as f64 / 1e6,
-        posts as f64 / seconds
-    );
-    println!(
-        "index: {:.1} MB on disk = {:.0} % of the text; resident {before:.0} MB before, {:.0} MB after",
-        space / 1e6,
-        100.0 * space / bytes as f64,
-        resident_mb()
-    );
+    if let Some(rebuild) = rebuild {
+        let added = began.elapsed().as_secs_f64();
+        rebuild.finish(1).unwrap();
+        let seconds = began.elapsed().as_secs_f64();
+        let space = index.space_on_disk().unwrap() as f64;
+        println!(
+            "build: {threads} threads, {posts} posts, {:.1} MB of text in {seconds:.2} s, of which making the texts \
+             took {making:.1} and the end {:.1}: {:.0} posts/s with it, {:.0} without",
+            bytes as f64 / 1e6,
+            seconds - added,
+            posts as f64 / seconds,
+            posts as f64 / (seconds - making)
+        );
+        println!(
+            "index: {:.1} MB on disk = {:.0} % of the text; resident {before:.0} MB before, {:.0} MB after",
+            space / 1e6,
+            100.0 * space / bytes as f64,
+            resident_mb()
+        );
+    }
     let began = Instant::now();
-    let opened = Index::open_read_only(dir.path()).unwrap().is_ok();
+    let opened = Index::open_read_only(folder).unwrap().is_ok();
     println!("open and check: {:.0} ms, whole: {opened}", began.elapsed().as_secs_f64() * 1e3);
 
     measure(&index, &queries, "search, two words, page of 20");
+    at_a_rate(&index, &queries);
     let began = Instant::now();
     for (place, doc) in (2..).zip(some.iter().cloned()) {
         index.apply(place, vec![ThreadDoc { score: 99, ..doc }], vec![]).unwrap();
@@ -231,4 +250,40 @@ fn measure(index: &Index, queries: &[String], what: &str) {
     run("  similar while typing, 6", &|query| {
         index.similar(query.get(..query.len() - 1).unwrap_or(query), "", 6).unwrap().hits.len()
     });
+}
+
+/// Two threads that share so many searches a second, each followed by a title being typed.
+fn at_a_rate(index: &Index, queries: &[String]) {
+    const A_SECOND: u32 = 50;
+    let took: Vec<(Vec<f64>, Vec<f64>)> = std::thread::scope(|scope| {
+        let halves = [0, 1].map(|half| {
+            scope.spawn(move || {
+                let began = Instant::now();
+                let (mut searches, mut typing) = (Vec::new(), Vec::new());
+                for (n, query) in (0u32..).zip(queries).filter(|(n, _)| n % 2 == half) {
+                    let due = Duration::from_secs(1) * n / A_SECOND;
+                    std::thread::sleep(due.saturating_sub(began.elapsed()));
+                    let start = Instant::now();
+                    std::hint::black_box(index.search(&Query::parse(query).0, 20, None).unwrap());
+                    searches.push(start.elapsed().as_secs_f64() * 1e3);
+                    let start = Instant::now();
+                    std::hint::black_box(index.similar(query, "", 6).unwrap());
+                    typing.push(start.elapsed().as_secs_f64() * 1e3);
+                }
+                (searches, typing)
+            })
+        });
+        halves.map(|half| half.join().unwrap()).into()
+    });
+    let (searches, typing): (Vec<Vec<f64>>, Vec<Vec<f64>>) = took.into_iter().unzip();
+    for (what, times) in [("searches", searches), ("titles being typed", typing)] {
+        let mut times = times.concat();
+        times.sort_by(f64::total_cmp);
+        println!(
+            "{A_SECOND} {what} a second: {:.1} ms median, {:.1} p99, {:.1} at most",
+            times[times.len() / 2],
+            times[times.len() * 99 / 100],
+            times.last().unwrap()
+        );
+    }
 }

@@ -67,6 +67,9 @@ pub fn slug(title: &str) -> String {
 /// merely look alike in different scripts (Cyrillic `а` beside Latin `a`) stay different:
 /// usernames refuse to mix such scripts instead. Folding twice changes nothing.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.trim().to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     // NFKC of a lower-cased text may hold upper case or uncomposed letters again; the second
     // round is the fixed point for all of Unicode's one-step cases.

@@ -6,9 +6,11 @@
 //! only their places are kept for phrases: a text then counts as long as what it says, which is worth three points
 //! of recall. Titles are indexed a second time with every word, for those who search for nothing but stop words.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use quick_cache::unsync::Cache;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 use unicode_normalization::char::decompose_compatible;
 
@@ -18,6 +20,8 @@ pub const TERM_BYTES_MAX: usize = 64;
 pub const COMPOUND_PARTS_MAX: usize = 8;
 /// Words looked at to guess a text's language; stop words are so frequent that more changes nothing.
 const GUESS_WORDS: usize = 150;
+/// Stems a thread remembers per language: the words that make up nearly all of what is written, in about 2 MB.
+const STEMS_KEPT: usize = 20_000;
 /// Weight of a stem in a language other than the one the query seems to be in.
 const OTHER_LANGUAGE_WEIGHT: f32 = 0.8;
 
@@ -124,6 +128,24 @@ impl Lang {
             return folded.into();
         }
         frostem::Stemmer::new(self.language().algorithm).stem(folded)
+    }
+
+    /// The same into `stem`, remembered by the thread: of a community's words few are said most of the time, and
+    /// stemming them anew is a third of the cost of indexing.
+    fn stem_into(self, folded: &str, stem: &mut String) {
+        thread_local! {
+            static STEMS: RefCell<Vec<Cache<Box<str>, Box<str>>>> =
+                RefCell::new(LANGUAGES.iter().map(|_| Cache::new(STEMS_KEPT)).collect());
+        }
+        stem.clear();
+        STEMS.with_borrow_mut(|stems| {
+            let Some(known) = stems.get_mut(usize::from(self.0)) else { return stem.push_str(folded) };
+            if let Some(known) = known.get(folded) {
+                return stem.push_str(known);
+            }
+            stem.push_str(&self.stem(folded));
+            known.insert(folded.into(), stem.as_str().into());
+        });
     }
 
     fn char(self) -> char {
@@ -463,6 +485,19 @@ pub fn marked(lang: Lang, text: &str) -> String {
     out
 }
 
+/// The same for one of several texts of a field: it begins with the term [`PART`].
+pub fn marked_part(lang: Lang, text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(PART_MARK);
+    out.push(lang.char());
+    out.push_str(text);
+    out
+}
+
+/// The term at the beginning of each text of a field that has several; no text can say it.
+pub const PART: &str = "\u{1e}";
+const PART_MARK: char = '>';
+
 /// The whole (`wrt54g-v2`) and the joined form (`wrt54gv2`, stemmed where it is a word) of a compound.
 fn compound_terms(text: &str, chunk: &Chunk, lang: Lang) -> (Option<String>, Option<String>) {
     let Some((from, to)) = chunk.whole else {
@@ -501,6 +536,9 @@ impl Tokenizer for ThreadTokenizer {
     type TokenStream<'a> = ThreadTokens<'a>;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> ThreadTokens<'a> {
+        let bare = text.strip_prefix(PART_MARK);
+        let part = bare.is_some() && *self != ThreadTokenizer::Roots;
+        let text = bare.unwrap_or(text);
         let lang = text.bytes().next().map_or(Lang::DEFAULT, |mark| Lang::from_mark(mark.wrapping_sub(b'0')));
         let text = text.get(1..).unwrap_or_default();
         ThreadTokens {
@@ -511,7 +549,8 @@ impl Tokenizer for ThreadTokenizer {
             lang,
             chunk: Chunk::default(),
             next_part: 0,
-            whole: None,
+            // Comes out like the whole of a compound, at a place of its own.
+            whole: part.then(|| PART.to_owned()),
             joined: None,
             position: 0,
             token: Token::default(),
@@ -543,6 +582,7 @@ impl TokenStream for ThreadTokens<'_> {
             if let Some(term) = self.whole.take().or_else(|| self.joined.take()) {
                 (self.token.offset_from, self.token.offset_to) = self.chunk.span();
                 self.token.position = self.position;
+                self.position += usize::from(term == PART);
                 self.token.text = term;
                 return true;
             }
@@ -562,19 +602,18 @@ impl TokenStream for ThreadTokens<'_> {
                 {
                     continue;
                 }
-                let stem = match self.kind {
-                    ThreadTokenizer::Every => self.folded.as_str().into(),
-                    _ => self.lang.stem(&self.folded),
-                };
-                let term = match self.kind {
-                    ThreadTokenizer::Roots => self.lang.root(&stem).unwrap_or_default(),
-                    _ => &stem,
-                };
+                let term = &mut self.token.text;
+                match self.kind {
+                    ThreadTokenizer::Every => term.clone_from(&self.folded),
+                    _ => self.lang.stem_into(&self.folded, term),
+                }
+                if self.kind == ThreadTokenizer::Roots {
+                    let letters = self.lang.root(term).map_or(0, str::len);
+                    term.truncate(letters);
+                }
                 if term.is_empty() {
                     continue;
                 }
-                self.token.text.clear();
-                self.token.text.push_str(term);
                 return true;
             }
             let Some(chunk) = self.scanner.next_chunk() else {
@@ -620,6 +659,13 @@ pub struct QueryWord {
     pub stops: u32,
     /// Roots of the word, for [`ROOTS`], where the query's language is known: texts of others have none to match.
     pub roots: Alternatives,
+}
+
+impl QueryWord {
+    /// Whether the term is one of those that mean the word.
+    pub fn has(&self, term: &str) -> bool {
+        self.terms.iter().any(|(known, _)| known == term)
+    }
 }
 
 /// Cuts a query into at most `max` words; the flag tells that there were more. `lang` is the query's language where known.

@@ -6,7 +6,7 @@ use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions,
 };
 
-use super::analysis::{self, Lang, fold, marked};
+use super::analysis::{self, Lang, fold, marked, marked_part};
 use super::query::State;
 use super::ranking::Signals;
 
@@ -19,8 +19,8 @@ pub const TITLE_BYTES_MAX: usize = 1_000;
 pub const TEXT_BYTES_MAX: usize = 100_000;
 /// Answers of a thread that are indexed.
 pub const ANSWERS_MAX: usize = 500;
-/// Answers of a thread without a solution that a passage is looked for in: each is read for every page that shows it.
-pub const ANSWERS_SHOWN_MAX: usize = 8;
+/// Answers of a thread without a solution of which one may be shown.
+pub const ANSWERS_SHOWN_MAX: usize = 50;
 /// Bytes of a username stored.
 const AUTHOR_BYTES_MAX: usize = 200;
 /// Bytes of a question in which product versions are looked for: what is asked about stands at its beginning.
@@ -217,7 +217,8 @@ impl Fields {
         let mut out = TantivyDocument::with_capacity(256 + doc.question.len() * 2);
         out.add_i64(self.thread_id, doc.thread_id);
         let mut text = |field, text: &str, max| {
-            let text = marked(lang, bounded(text, max));
+            let text = bounded(text, max);
+            let text = if field == self.answers { marked_part(lang, text) } else { marked(lang, text) };
             if lang.has_roots() {
                 out.add_text(self.roots, &text);
             }

@@ -1,17 +1,18 @@
 //! Counting what a query finds by state, language, tag and age, and what is near a query that finds little.
 //!
-//! One pass over the matches and four columns, without scores. Of more matches than are counted as hits it looks at
+//! The matches are those the search has just counted, looked up in three columns. Of more matches than are counted as hits it looks at
 //! so many spread over the whole index, old and new, and the counts say "at least". A page asks for it only where it
 //! shows it: beside the first hits, never while somebody types.
 
 use std::collections::{BTreeSet, HashMap};
 
+use tantivy::columnar::{Column, StrColumn};
 use tantivy::query::EnableScoring;
-use tantivy::{DocSet, SegmentReader, TERMINATED};
+use tantivy::{DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMINATED};
 
 use super::analysis::fold;
 use super::document::{CREATED_AT, LABELS, SIGNALS};
-use super::find::{COUNT_MAX, Shown};
+use super::find::{COUNT_MAX, Plan, Shown, count};
 use super::index::{Index, SearchError};
 use super::query::Query;
 use super::ranking::Signals;
@@ -47,76 +48,18 @@ pub struct Facets {
 }
 
 impl Index {
-    /// Counts what [`Index::search`] finds for the same query. `many`: it is known to be more than is counted.
+    /// Counts what [`Index::search`] finds for the same query.
     ///
     /// # Errors
     /// `Index` or `Io` if the index cannot be read.
-    pub fn facets(
-        &self,
-        query: &Query,
-        any_word: bool,
-        many: bool,
-        since: [i64; 2],
-    ) -> Result<Facets, SearchError> {
-        let mut facets = Facets { more: many, ..Facets::default() };
+    pub fn facets(&self, query: &Query, any_word: bool, since: [i64; 2]) -> Result<Facets, SearchError> {
         if query.is_empty() {
-            return Ok(facets);
+            return Ok(Facets::default());
         }
         let searcher = self.searcher();
-        let all: u32 = searcher.segment_readers().iter().map(|segment| segment.max_doc()).sum();
-        let windows = if many { WINDOWS } else { 1 };
         let plan = self.plan(query, any_word);
-        let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(&searcher))?;
-        let mut labels: HashMap<String, u32> = HashMap::new();
-        for segment in searcher.segment_readers() {
-            let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
-            let created = segment.fast_fields().column_first_or_default::<i64>(CREATED_AT)?;
-            let column = segment.fast_fields().str(LABELS)?;
-            let mut counts = vec![0u32; column.as_ref().map_or(0, |column| column.num_terms())];
-            let shown = Shown::of(&searcher, segment, &plan)?;
-            let mut docs = weight.scorer(segment, 1.0)?;
-            let mut doc = docs.doc();
-            let width = segment.max_doc().div_ceil(windows).max(1);
-            // A segment's share by its size, a window's by their number; what one leaves, the next may take.
-            let share = u64::from(FACET_MATCHES) * u64::from(width) / u64::from(all.max(1));
-            let share =
-                if many { u32::try_from(share).unwrap_or(0).max(1) } else { FACET_MATCHES - facets.total };
-            let mut left = 0;
-            for window in 0..windows {
-                left += share;
-                if doc < window * width {
-                    doc = docs.seek(window * width);
-                }
-                while doc < (window + 1) * width && doc != TERMINATED {
-                    if shown.has(doc) {
-                        if left == 0 {
-                            facets.more = true;
-                            break;
-                        }
-                        left -= 1;
-                        facets.count(Signals::unpack(signals.get_val(doc)), created.get_val(doc), since);
-                        for ord in column.iter().flat_map(|column| column.term_ords(doc)) {
-                            if let Some(count) = usize::try_from(ord).ok().and_then(|ord| counts.get_mut(ord))
-                            {
-                                *count += 1;
-                            }
-                        }
-                    }
-                    doc = docs.advance();
-                }
-            }
-            named(segment, &counts, &mut labels)?;
-        }
-        let of = |kind: &str| {
-            let own = labels.iter().filter_map(|(label, count)| Some((label.strip_prefix(kind)?, *count)));
-            let mut own: Vec<(String, u32)> = own.map(|(label, count)| (label.to_owned(), count)).collect();
-            own.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-            own
-        };
-        facets.langs = of("lang:");
-        facets.tags = of("tag:");
-        facets.tags.truncate(FACET_TAGS);
-        Ok(facets)
+        let found = count(&searcher, &plan)?;
+        Facets::of(&searcher, &plan, found.all(), since)
     }
 
     /// Whether any thread says `word`, a query by itself.
@@ -172,7 +115,111 @@ impl Index {
     }
 }
 
+/// The columns of a segment that are counted by.
+struct Columns {
+    signals: Column<u64>,
+    created: Column<i64>,
+    labels: Option<StrColumn>,
+    /// How often each label was met, by its ordinal.
+    met: Vec<u32>,
+}
+
+impl Columns {
+    fn of(segment: &SegmentReader) -> Result<Columns, SearchError> {
+        let columns = segment.fast_fields();
+        let labels = columns.str(LABELS)?;
+        let met = vec![0u32; labels.as_ref().map_or(0, |labels| labels.num_terms())];
+        Ok(Columns { signals: columns.u64(SIGNALS)?, created: columns.i64(CREATED_AT)?, labels, met })
+    }
+
+    fn count(&mut self, doc: DocId, facets: &mut Facets, since: [i64; 2]) {
+        let signals = Signals::unpack(self.signals.first(doc).unwrap_or_default());
+        facets.count(signals, self.created.first(doc).unwrap_or_default(), since);
+        for ord in self.labels.iter().flat_map(|labels| labels.term_ords(doc)) {
+            if let Some(count) = usize::try_from(ord).ok().and_then(|ord| self.met.get_mut(ord)) {
+                *count += 1;
+            }
+        }
+    }
+}
+
 impl Facets {
+    /// Counts `found`, the matches of a plan; where they are too many to have been kept, some of all of them.
+    pub(super) fn of(
+        searcher: &Searcher,
+        plan: &Plan,
+        found: Option<&[DocAddress]>,
+        since: [i64; 2],
+    ) -> Result<Facets, SearchError> {
+        let mut facets = Facets { more: found.is_none(), ..Facets::default() };
+        let mut labels: HashMap<String, u32> = HashMap::new();
+        match found {
+            Some(mut found) => {
+                while let Some(first) = found.first() {
+                    let ord = first.segment_ord;
+                    let (own, rest) = found.split_at(found.partition_point(|doc| doc.segment_ord == ord));
+                    found = rest;
+                    let segment = searcher.segment_reader(ord);
+                    let mut columns = Columns::of(segment)?;
+                    own.iter().for_each(|doc| columns.count(doc.doc_id, &mut facets, since));
+                    named(segment, &columns.met, &mut labels)?;
+                }
+            }
+            None => facets.spread(searcher, plan, since, &mut labels)?,
+        }
+        let of = |kind: &str| {
+            let own = labels.iter().filter_map(|(label, count)| Some((label.strip_prefix(kind)?, *count)));
+            let mut own: Vec<(String, u32)> = own.map(|(label, count)| (label.to_owned(), count)).collect();
+            own.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            own
+        };
+        facets.langs = of("lang:");
+        facets.tags = of("tag:");
+        facets.tags.truncate(FACET_TAGS);
+        Ok(facets)
+    }
+
+    /// Counts matches from many places of the index, old and new.
+    fn spread(
+        &mut self,
+        searcher: &Searcher,
+        plan: &Plan,
+        since: [i64; 2],
+        labels: &mut HashMap<String, u32>,
+    ) -> Result<(), SearchError> {
+        let all: u32 = searcher.segment_readers().iter().map(|segment| segment.max_doc()).sum();
+        let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
+        for segment in searcher.segment_readers() {
+            let mut columns = Columns::of(segment)?;
+            let shown = Shown::of(searcher, segment, plan)?;
+            let mut docs = weight.scorer(segment, 1.0)?;
+            let mut doc = docs.doc();
+            let width = segment.max_doc().div_ceil(WINDOWS).max(1);
+            // A segment's share by its size, a window's by their number; what one leaves, the next may take.
+            let share = u64::from(FACET_MATCHES) * u64::from(width) / u64::from(all.max(1));
+            let share = u32::try_from(share).unwrap_or(0).max(1);
+            let mut left = 0;
+            for window in 0..WINDOWS {
+                left += share;
+                if doc < window * width {
+                    doc = docs.seek(window * width);
+                }
+                while doc < (window + 1) * width && doc != TERMINATED {
+                    if shown.has(doc) {
+                        if left == 0 {
+                            break;
+                        }
+                        left -= 1;
+                        columns.count(doc, self, since);
+                    }
+                    doc = docs.advance();
+                }
+            }
+            named(segment, &columns.met, labels)?;
+        }
+        Ok(())
+    }
+
     fn count(&mut self, signals: Signals, created: i64, since: [i64; 2]) {
         self.total += 1;
         self.solved += u32::from(signals.solved);

@@ -21,6 +21,8 @@ use tantivy::{BitSet, DocAddress, DocId, DocSet, Searcher, SegmentReader, TERMIN
 use super::analysis::{Alternatives, Lang, QueryWord, query_words, versions_into};
 use super::document::{Record, SIGNALS, THREAD_ID};
 use super::excerpt::{Matcher, Pieces};
+use super::faces::Face;
+use super::facets::Facets;
 use super::filters::{self, Order, Ranges, Wanted};
 use super::index::{Index, SearchError};
 use super::query::{Query, Sort};
@@ -68,8 +70,8 @@ pub struct Hit {
     pub created_at_us: i64,
     pub active_at_us: i64,
     pub solution_post_id: Option<i64>,
-    /// Where there is no solution, the first answers.
-    pub answer_post_ids: Vec<i64>,
+    /// Where there is no solution, the answer that says most of the query, if one says as much as the question.
+    pub answer_post_id: Option<i64>,
     pub duplicate_of: Option<i64>,
     /// Titles under which it was asked again, with their threads.
     pub also: Vec<(i64, String)>,
@@ -102,6 +104,8 @@ pub struct Results {
     pub corrected: Vec<Correction>,
     /// Words no thread has.
     pub unknown: Vec<String>,
+    /// Counts over what was found, on a first page whose query asks for them.
+    pub facets: Option<Facets>,
     /// Finds the query's words in the texts of the hits.
     pub matcher: Matcher,
 }
@@ -314,6 +318,31 @@ impl Bm25StatisticsProvider for OneFrequency<'_> {
     }
 }
 
+/// Matches on their way, of which no more are kept than are counted.
+#[derive(Default)]
+pub(super) struct Counted {
+    matches: u32,
+    docs: Vec<DocAddress>,
+}
+
+impl Counted {
+    fn add(&mut self, address: DocAddress) {
+        self.matches = self.matches.saturating_add(1);
+        if self.matches <= COUNT_MAX {
+            self.docs.push(address);
+        }
+    }
+
+    /// The matches, unless there are more than were kept.
+    pub(super) fn all(&self) -> Option<&[DocAddress]> {
+        (self.matches <= COUNT_MAX).then_some(&self.docs)
+    }
+
+    fn total(&self) -> Total {
+        Total { count: self.matches.min(COUNT_MAX), more: self.matches > COUNT_MAX }
+    }
+}
+
 /// Clauses under construction.
 pub(super) type Clauses = Vec<(Occur, Box<dyn Matching>)>;
 
@@ -382,6 +411,7 @@ impl Index {
         let beyond = after.filter(|after| after.beyond);
         let pool = if beyond.is_some() { limit } else { ranking::POOL.max(limit) };
         let any_word;
+        let mut facets = None;
         let (mut found, total) = match after {
             Some(cursor) if cursor.any_word => {
                 any_word = true;
@@ -392,14 +422,16 @@ impl Index {
                 (self.best_of_all(&statistics, &self.plan(&query, false), pool, beyond)?.0, cursor.total)
             }
             None => {
-                let all = self.best_of_all(&statistics, &self.plan(&query, false), pool, None)?;
-                any_word = query.words.len() > 1 && all.0.len() < limit;
+                let mut plan = self.plan(&query, false);
+                let (mut found, mut counted) = self.best_of_all(&statistics, &plan, pool, None)?;
+                any_word = query.words.len() > 1 && found.len() < limit;
                 if any_word {
-                    let plan = self.plan(&query, true);
-                    (self.best_of_any(&statistics, &plan, pool, None)?, count(&searcher, &plan)?)
-                } else {
-                    all
+                    plan = self.plan(&query, true);
+                    found = self.best_of_any(&statistics, &plan, pool, None)?;
+                    counted = count(&searcher, &plan)?;
                 }
+                facets = self.counted(&searcher, &query, &plan, &counted)?;
+                (found, counted.total())
             }
         };
         let more = found.len() > pool;
@@ -415,12 +447,24 @@ impl Index {
             total,
         });
         let Reading { corrected, unknown } = reading;
-        let mut results =
-            Results { total, any_word, loosened, corrected, unknown, next: last, ..Results::default() };
+        let mut results = Results {
+            total,
+            any_word,
+            loosened,
+            corrected,
+            unknown,
+            facets,
+            next: last,
+            ..Results::default()
+        };
         if beyond.is_some() {
+            let mut faces = Vec::with_capacity(limit);
             for (key, thread_id, address) in found {
-                results.hits.push(hit(&searcher, thread_id, address, ranking::score(key), &matcher)?);
+                let (hit, face) = hit(&searcher, thread_id, address, ranking::score(key), &matcher)?;
+                results.hits.push(hit);
+                faces.push(face);
             }
+            self.choose(&searcher, words.iter(), &faces, &mut results.hits)?;
             results.matcher = matcher;
             return Ok(results);
         }
@@ -457,11 +501,26 @@ impl Index {
         }
         let best: Vec<_> = groups.iter().map(|group| &group.best).collect();
         let whys = self.explain(&statistics, &asked, &self.weighed(), &best, top)?;
+        let mut faces = Vec::with_capacity(limit);
         for (group, why) in groups.iter().zip(whys) {
-            results.hits.push(Hit { why, ..self.show(&searcher, group, &matcher)? });
+            let (hit, face) = self.show(&searcher, group, &matcher)?;
+            results.hits.push(Hit { why, ..hit });
+            faces.push(face);
         }
+        self.choose(&searcher, words.iter(), &faces, &mut results.hits)?;
         results.matcher = matcher;
         Ok(results)
+    }
+
+    /// Counts over the matches of a query, where it asks for them.
+    fn counted(
+        &self,
+        searcher: &Searcher,
+        query: &Query,
+        plan: &Plan,
+        counted: &Counted,
+    ) -> Result<Option<Facets>, SearchError> {
+        query.since.map(|since| Facets::of(searcher, plan, counted.all(), since)).transpose()
     }
 
     /// A page of a search whose order is not that of what fits best.
@@ -474,14 +533,17 @@ impl Index {
     ) -> Result<Results, SearchError> {
         let order = Order::of(query.sort);
         let any = after.is_some_and(|cursor| cursor.any_word);
-        let (found, total) = self.ordered(searcher, &self.plan(query, any), order, limit, after)?;
+        let mut any_word = any;
+        let mut plan = self.plan(query, any);
+        let (mut found, mut counted) = self.ordered(searcher, &plan, order, limit, after)?;
         // In an order of their own, threads that have some of the words would bury those that have all.
-        let (found, total, any_word) = if found.is_empty() && after.is_none() && query.words.len() > 1 {
-            let (found, total) = self.ordered(searcher, &self.plan(query, true), order, limit, None)?;
-            (found, total, true)
-        } else {
-            (found, total, any)
-        };
+        if found.is_empty() && after.is_none() && query.words.len() > 1 {
+            any_word = true;
+            plan = self.plan(query, true);
+            (found, counted) = self.ordered(searcher, &plan, order, limit, None)?;
+        }
+        let total = counted.total();
+        let facets = if after.is_none() { self.counted(searcher, query, &plan, &counted)? } else { None };
         let next = next(&found, limit, |&(key, thread_id, _)| Cursor {
             any_word,
             beyond: false,
@@ -492,12 +554,16 @@ impl Index {
             thread_id,
             total,
         });
-        let matcher = Matcher::new(query.words.iter().chain(query.phrases.iter().flatten()), None);
-        let mut hits = Vec::with_capacity(limit);
+        let words = || query.words.iter().chain(query.phrases.iter().flatten());
+        let matcher = Matcher::new(words(), None);
+        let (mut hits, mut faces) = (Vec::with_capacity(limit), Vec::with_capacity(limit));
         for (_, thread_id, address) in found.into_iter().take(limit) {
-            hits.push(hit(searcher, thread_id, address, 0.0, &matcher)?);
+            let (hit, face) = hit(searcher, thread_id, address, 0.0, &matcher)?;
+            hits.push(hit);
+            faces.push(face);
         }
-        Ok(Results { hits, next, total, any_word, matcher, ..Results::default() })
+        self.choose(searcher, words(), &faces, &mut hits)?;
+        Ok(Results { hits, next, total, any_word, facets, matcher, ..Results::default() })
     }
 
     /// Threads like a question being asked: any word of its title counts, the last one also as the beginning of a
@@ -544,18 +610,28 @@ impl Index {
         let searcher = self.searcher();
         let statistics = self.statistics(&searcher);
         let known = |term: &str| statistics.threads_with(term);
-        spelling::read(&searcher, &self.fields, &mut words, lang, typing, false, known)?;
-        statistics.share(&words)?;
+        let mut grown = match &prefix {
+            Some(prefix) => spelling::grown(&searcher, &self.fields, prefix)?,
+            None => Alternatives::new(),
+        };
+        // What is half a word is no misspelt one. A stop word may be one too, but says nothing by itself.
+        let typed = words.last().is_some_and(|last| prefix.as_deref() == Some(last.folded.as_str()));
+        let whole = words.len() - usize::from(typed && !grown.is_empty());
+        let (whole, last) = words.split_at_mut(whole);
+        spelling::read(&searcher, &self.fields, whole, lang, false, false, known)?;
         let mut clauses: Clauses = Vec::new();
-        for word in &words {
+        for word in whole.iter().chain(&*last) {
             word_clauses(word, fields, true, 1.0, &mut clauses);
         }
-        if let Some(prefix) = &prefix {
-            for (term, weight) in spelling::grown(&searcher, &self.fields, prefix)? {
-                if !words.iter().any(|word| word.terms.iter().any(|(known, _)| *known == term)) {
-                    clauses.push(term_clause(self.fields.title, &term, ranking::TITLE * weight));
-                }
-            }
+        // Titles alone say what a word may grow into, and are asked for it alone: that is a dozen words at once.
+        grown.retain(|(term, _)| !whole.iter().chain(&*last).any(|word| word.has(term)));
+        for (term, weight) in &grown {
+            clauses.push(term_clause(self.fields.title, term, ranking::TITLE * weight));
+        }
+        statistics.share(whole)?;
+        statistics.share(last)?;
+        if let [last] = last {
+            last.terms.append(&mut grown);
         }
         let said = self.most_said(&statistics, body, lang)?;
         for (word, weight) in &said {
@@ -565,8 +641,9 @@ impl Index {
             Vec::new()
         } else {
             let plan = Plan { matching: union(clauses), excluded: None, ranges: Vec::new() };
-            let mut found = self.best_of_any(&statistics, &plan, ranking::POOL.max(limit), None)?;
-            found.truncate(ranking::POOL.max(limit));
+            let pool = if body.is_empty() { ranking::POOL_TYPING } else { ranking::POOL }.max(limit);
+            let mut found = self.best_of_any(&statistics, &plan, pool, None)?;
+            found.truncate(pool);
             found
         };
         let found = self.with_likeness(&searcher, &Query::default(), found, like)?;
@@ -578,11 +655,15 @@ impl Index {
         let groups = self.fold(&searcher, ranked)?;
         // The passage is one about the title, where that says anything.
         let of_body = said.iter().map(|(word, _)| word).filter(|_| words.is_empty());
-        let matcher = Matcher::new(words.iter().chain(of_body), prefix.as_deref());
-        let mut hits = Vec::with_capacity(limit);
+        let wanted = || words.iter().chain(of_body.clone());
+        let matcher = Matcher::new(wanted(), prefix.as_deref());
+        let (mut hits, mut faces) = (Vec::with_capacity(limit), Vec::with_capacity(limit));
         for group in groups.iter().take(limit) {
-            hits.push(self.show(&searcher, group, &matcher)?);
+            let (hit, face) = self.show(&searcher, group, &matcher)?;
+            hits.push(hit);
+            faces.push(face);
         }
+        self.choose(&searcher, wanted(), &faces, &mut hits)?;
         Ok(Results { hits, matcher, ..Results::default() })
     }
 
@@ -670,14 +751,19 @@ impl Index {
     }
 
     /// What a results page shows of a group.
-    fn show(&self, searcher: &Searcher, group: &Group, matcher: &Matcher) -> Result<Hit, SearchError> {
+    fn show(
+        &self,
+        searcher: &Searcher,
+        group: &Group,
+        matcher: &Matcher,
+    ) -> Result<(Hit, Face), SearchError> {
         let score = ranking::score(group.best.key);
-        let mut shown = hit(searcher, group.shown_id, group.shown, score, matcher)?;
+        let (mut shown, face) = hit(searcher, group.shown_id, group.shown, score, matcher)?;
         for address in &group.also {
             let record: Record = searcher.doc(*address)?;
             shown.also.push((rerank::thread_id(searcher, *address)?, record.title));
         }
-        Ok(shown)
+        Ok((shown, face))
     }
 
     /// The fields that are searched, with their weights.
@@ -763,27 +849,28 @@ impl Index {
         plan: &Plan,
         limit: usize,
         after: Option<Cursor>,
-    ) -> Result<(Vec<Found>, Total), SearchError> {
+    ) -> Result<(Vec<Found>, Counted), SearchError> {
         let searcher = statistics.searcher;
         let scoring = EnableScoring::enabled_from_statistics_provider(statistics, searcher);
         let weight = plan.matching.weight(scoring)?;
         let mut best = Best::new(limit + 1, after);
-        let mut matches = 0u32;
+        let mut counted = Counted::default();
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
             let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
             let signals = segment.fast_fields().column_first_or_default::<u64>(SIGNALS)?;
             let shown = Shown::of(searcher, segment, plan)?;
             weight.for_each(segment, &mut |doc, text_score| {
                 if shown.has(doc) {
-                    matches = matches.saturating_add(1);
+                    let address = DocAddress::new(ord, doc);
+                    counted.add(address);
                     let key = ranking::first_key(text_score, Signals::unpack(signals.get_val(doc)));
                     if key >= best.worst {
-                        best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
+                        best.push((key, ids.get_val(doc), address));
                     }
                 }
             })?;
         }
-        Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
+        Ok((best.into_sorted(), counted))
     }
 
     /// The best `limit` + 1 behind `after`; documents that cannot be among them are skipped.
@@ -823,10 +910,10 @@ impl Index {
         order: Order,
         limit: usize,
         after: Option<Cursor>,
-    ) -> Result<(Vec<Found>, Total), SearchError> {
+    ) -> Result<(Vec<Found>, Counted), SearchError> {
         let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
         let mut best = Best::new(limit + 1, after);
-        let mut matches = 0u32;
+        let mut counted = Counted::default();
         for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
             let ids = segment.fast_fields().column_first_or_default::<i64>(THREAD_ID)?;
             let keys = order.keys(segment)?;
@@ -834,16 +921,17 @@ impl Index {
             weight.for_each_no_score(segment, &mut |docs| {
                 for &doc in docs {
                     if shown.has(doc) {
-                        matches = matches.saturating_add(1);
+                        let address = DocAddress::new(ord, doc);
+                        counted.add(address);
                         let key = keys.key(doc);
                         if key >= best.worst {
-                            best.push((key, ids.get_val(doc), DocAddress::new(ord, doc)));
+                            best.push((key, ids.get_val(doc), address));
                         }
                     }
                 }
             })?;
         }
-        Ok((best.into_sorted(), Total { count: matches.min(COUNT_MAX), more: matches > COUNT_MAX }))
+        Ok((best.into_sorted(), counted))
     }
 
     /// Words side by side, stemmed by one language at a time; a single word is itself.
@@ -959,24 +1047,25 @@ impl Best {
     }
 }
 
-fn count(searcher: &Searcher, plan: &Plan) -> Result<Total, SearchError> {
+/// As many matches as are counted, and one more.
+pub(super) fn count(searcher: &Searcher, plan: &Plan) -> Result<Counted, SearchError> {
     let weight = plan.matching.weight(EnableScoring::disabled_from_searcher(searcher))?;
-    let mut matches = 0;
-    for segment in searcher.segment_readers() {
+    let mut counted = Counted::default();
+    for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
         let shown = Shown::of(searcher, segment, plan)?;
         let mut docs = weight.scorer(segment, 1.0)?;
         let mut doc = docs.doc();
         while doc != TERMINATED {
             if shown.has(doc) {
-                if matches == COUNT_MAX {
-                    return Ok(Total { count: COUNT_MAX, more: true });
+                counted.add(DocAddress::new(ord, doc));
+                if counted.matches > COUNT_MAX {
+                    return Ok(counted);
                 }
-                matches += 1;
             }
             doc = docs.advance();
         }
     }
-    Ok(Total { count: matches, more: false })
+    Ok(counted)
 }
 
 fn union(clauses: Clauses) -> Box<dyn Matching> {
@@ -1063,10 +1152,10 @@ fn hit(
     address: DocAddress,
     score: f32,
     matcher: &Matcher,
-) -> Result<Hit, SearchError> {
+) -> Result<(Hit, Face), SearchError> {
     let record: Record = searcher.doc(address)?;
     let lang = Lang::from_mark(record.lang);
-    Ok(Hit {
+    let hit = Hit {
         thread_id,
         lang,
         score,
@@ -1082,9 +1171,10 @@ fn hit(
         created_at_us: record.created_at_us,
         active_at_us: record.active_at_us,
         solution_post_id: record.solution_post_id,
-        answer_post_ids: record.answer_post_ids,
+        answer_post_id: None,
         duplicate_of: record.duplicate_of,
         also: Vec::new(),
         why: Vec::new(),
-    })
+    };
+    Ok((hit, Face { address, answers: record.answer_post_ids }))
 }

@@ -23,15 +23,15 @@ const APPLY_HEAP: usize = 15_000_000;
 const REBUILD_HEAP: usize = 40_000_000;
 /// Threads of a rebuild: the forum answers beside it.
 const REBUILD_THREADS: usize = 2;
-/// Blocks of the document store, bytes: a hit costs the unpacking of one, and a thread's record has about 2 KB.
-const STORE_BLOCK: usize = 4_096;
+/// Blocks of the document store, bytes: a hit costs the unpacking of one, and a thread's record has about 150 bytes.
+const STORE_BLOCK: usize = 1_024;
 /// Unpacked blocks kept per segment.
 const STORE_CACHE_BLOCKS: usize = 64;
 /// Segments of about one size that are merged into one.
 const MERGE_SEGMENTS: usize = 8;
 /// Segments below this count of documents are of one size, so that hot changes don't rewrite the large ones.
 const MERGE_SMALL_DOCS: u32 = 200;
-/// A rebuilt index of up to so many documents is merged into one segment.
+/// A rebuilt index of up to so many documents is merged into one segment for each thread of the rebuild.
 const MERGE_ALL_DOCS: u64 = 500_000;
 
 /// What can go wrong with the index.
@@ -544,7 +544,7 @@ impl<'a> Rebuild<'a> {
         let living = Living::create(&path)?;
         let options = IndexWriterOptions::builder()
             .num_worker_threads(REBUILD_THREADS)
-            .num_merge_threads(1)
+            .num_merge_threads(REBUILD_THREADS)
             .memory_budget_per_thread(REBUILD_HEAP)
             .build();
         let writer = living.index.writer_with_options(options)?;
@@ -577,11 +577,15 @@ impl<'a> Rebuild<'a> {
         commit(&mut writer, payload)?;
         let segments = living.index.searchable_segment_metas()?;
         let docs: u64 = segments.iter().map(|segment| u64::from(segment.num_docs())).sum();
-        if segments.len() > 1 && docs <= MERGE_ALL_DOCS {
+        if segments.len() > REBUILD_THREADS && docs <= MERGE_ALL_DOCS {
             let ids: Vec<_> = segments.iter().map(|segment| segment.id()).collect();
             // As long as somebody holds their metas, the merged segments' files are kept.
             drop(segments);
-            drop(writer.merge(&ids).wait()?);
+            let parts = ids.chunks(ids.len().div_ceil(REBUILD_THREADS)).filter(|part| part.len() > 1);
+            let merges: Vec<_> = parts.map(|part| writer.merge(part)).collect();
+            for merge in merges {
+                drop(merge.wait()?);
+            }
             living.reader.reload()?;
             writer.garbage_collect_files().wait()?;
         }

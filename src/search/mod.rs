@@ -5,6 +5,7 @@ pub mod analysis;
 pub mod document;
 pub mod evaluate;
 pub mod excerpt;
+mod faces;
 pub mod facets;
 mod filters;
 pub mod find;

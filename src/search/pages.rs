@@ -292,7 +292,7 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
     let (mut query, hints) = Query::parse(text);
     query.reader = Reader { lang: Lang::from_code(lang), today: Some(now.day()) };
     query.exact = exact;
-    query.reader = Reader { lang: Lang::from_code(lang), today: Some(now.day()) };
+    query.since = after.is_none().then(|| controls::ages(now).map(|moment| moment.0));
     let found = hits(app, room.conn, &query, limits::SEARCH_HITS, after)?;
     let asked = text;
     let text = squeezed(&query.text);
@@ -323,11 +323,10 @@ fn page(room: &mut Room<'_>, text: &str, exact: bool, after: Option<Cursor>) -> 
         page.solved_toggle_url = Some(typed.url(&typed.solved_toggled(solved_only)));
         page.controls = Some(typed.controls(lang, &text));
         if after.is_none() && !rebuilding {
-            if !found.hits.is_empty() && !found.uncounted {
-                let since = controls::ages(now).map(|moment| moment.0);
-                let facets = ask(app, |index| index.facets(&query, found.any_word, found.total.more, since))?;
-                page.facets = typed.facets(lang, &facets, now);
-                page.facets_note = controls::bounded_note(lang, &facets);
+            if let Some(facets) = found.facets.as_ref().filter(|_| !found.hits.is_empty() && !found.uncounted)
+            {
+                page.facets = typed.facets(lang, facets, now);
+                page.facets_note = controls::bounded_note(lang, facets);
             }
             let few = found.hits.len() < limits::SEARCH_FEW || found.any_word && found.next.is_none();
             if few {

@@ -320,6 +320,8 @@ pub struct Query {
     pub exact: bool,
     /// Who reads; set by the page, not by the text.
     pub reader: Reader,
+    /// What is found is counted by state, tag, language, and age from these moments on; set by a page that shows it.
+    pub since: Option<[i64; 2]>,
 }
 
 impl Query {

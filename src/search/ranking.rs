@@ -16,6 +16,8 @@ use super::analysis::Lang;
 
 /// Threads of the first stage that the second looks at.
 pub const POOL: usize = 200;
+/// Of them, while a title is being typed: a handful is shown, and it must be there before the next key.
+pub const POOL_TYPING: usize = 60;
 
 /// Weight of a word in the title: what the asker held to be the gist.
 pub const TITLE: f32 = 3.0;

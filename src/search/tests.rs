@@ -101,6 +101,38 @@ fn a_thread_is_found_by_title_question_solution_answer_and_tag() {
 }
 
 #[test]
+fn where_there_is_no_solution_the_answer_that_says_most_shows() {
+    let answers = |texts: &[&str]| ThreadDoc {
+        answers: texts.iter().map(|text| (*text).to_owned()).collect(),
+        answer_post_ids: (70..).take(texts.len()).collect(),
+        answer_count: texts.len() as i64,
+        ..thread(1, "Help", "my router")
+    };
+    let shown = |texts: &[&str], query: &str| {
+        let (_dir, index) = index_of(vec![answers(texts), thread(2, "Another", "one")]);
+        results(&index, query).hits[0].answer_post_id
+    };
+    let texts = ["No idea of the", "Reset", "Reset the router", "The router, I would reset it"];
+    assert_eq!(shown(&texts, "reset router"), Some(72));
+    assert_eq!(shown(&texts, "reset"), Some(71));
+    assert_eq!(
+        shown(&texts, "would router"),
+        Some(72),
+        "would says nothing, and the answer as much as the question"
+    );
+    assert_eq!(shown(&texts, "idea"), Some(70));
+    assert_eq!(shown(&texts, "help"), None, "nothing but the title says it");
+    assert_eq!(shown(&["Ask again", "the my"], "router"), None, "the question says it");
+    assert_eq!(shown(&texts, "reset router sort:newest"), Some(72));
+    let (_dir, index) = index_of(vec![answers(&texts)]);
+    assert_eq!(index.similar("reset my router", "", 5).unwrap().hits[0].answer_post_id, Some(72));
+    let solved =
+        ThreadDoc { solution: Some("Buy another".into()), solution_post_id: Some(9), ..answers(&texts) };
+    let (_dir, index) = index_of(vec![solved]);
+    assert_eq!(results(&index, "reset router").hits[0].answer_post_id, None);
+}
+
+#[test]
 fn solved_and_voted_threads_come_first_among_equals_and_titles_before_bodies() {
     let (_dir, index) = index_of(vec![
         thread(1, "Printer jams", "again"),
@@ -315,7 +347,7 @@ fn counts_are_of_what_is_found_and_of_nothing_else() {
             .collect(),
     );
     index.apply(2, vec![thread(60, "Router", "late")], vec![3, 4]).unwrap();
-    let facets = index.facets(&Query::parse("router").0, false, false, [11_000, 51_000]).unwrap();
+    let facets = index.facets(&Query::parse("router").0, false, [11_000, 51_000]).unwrap();
     assert_eq!((facets.total, facets.more), (49, false));
     assert_eq!((facets.solved, facets.unanswered), (15, 18));
     assert_eq!(facets.langs, [("en".to_owned(), 39), ("it".to_owned(), 10)]);
@@ -326,11 +358,13 @@ fn counts_are_of_what_is_found_and_of_nothing_else() {
     for query in ["router is:solved", "router -tag:hub answers:0", "router printer"] {
         let (query, _) = Query::parse(query);
         let found = index.search(&query, 100, None).unwrap();
-        let facets = index.facets(&query, found.any_word, found.total.more, [0; 2]).unwrap();
+        let facets = index.facets(&query, found.any_word, [0; 2]).unwrap();
+        let asked = Query { since: Some([0; 2]), ..query.clone() };
+        assert_eq!(index.search(&asked, 20, None).unwrap().facets.as_ref(), Some(&facets));
         assert_eq!(facets.total, found.total.count, "{}", query.text);
         assert_eq!(facets.solved as usize, found.hits.iter().filter(|hit| hit.solved).count());
     }
-    assert_eq!(index.facets(&Query::default(), false, false, [0; 2]).unwrap(), Facets::default());
+    assert_eq!(index.facets(&Query::default(), false, [0; 2]).unwrap(), Facets::default());
 }
 
 #[test]
@@ -341,15 +375,14 @@ fn of_very_many_matches_old_and_new_are_counted_and_the_counts_say_so() {
     );
     index.apply(2, (1..=9).map(|id| thread(many + id, "Router", "")).collect(), vec![]).unwrap();
     let (query, _) = Query::parse("router");
-    let count = |many: bool, since: i64| index.facets(&query, false, many, [since * 1_000, 0]).unwrap();
-    let facets = count(true, many / 2 + 1);
+    let count = |since: i64| index.facets(&query, false, [since * 1_000, 0]).unwrap();
+    let facets = count(many / 2 + 1);
     assert!(facets.more && facets.total.abs_diff(facets::FACET_MATCHES) < 20, "{facets:?}");
     assert!(facets.since[0].abs_diff(facets.total / 2) < 100, "{facets:?}");
     assert!(facets.solved.abs_diff(facets.total / 2) < 100, "{facets:?}");
-    // The newest are not forgotten, and where it turns out only now that there are many, that is said as well.
-    assert!(count(true, many).since[0] > 0);
-    let facets = count(false, 0);
-    assert_eq!((facets.total, facets.more), (facets::FACET_MATCHES, true));
+    assert!(count(many).since[0] > 0, "the newest are not forgotten");
+    let asked = Query { since: Some([(many / 2 + 1) * 1_000, 0]), ..query.clone() };
+    assert_eq!(index.search(&asked, 20, None).unwrap().facets, Some(facets), "a search counts as it goes");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn leads(app: &App, conn: &mut Conn, typed: &Typed<'_>, query: &Query) -> Re
             }
         }
         let near = index.near_tags(&surfaces, limits::SEARCH_NEAR_TAGS)?;
-        Ok((unknown, near, index.facets(&plain, true, false, [0; 2])?))
+        Ok((unknown, near, index.facets(&plain, true, [0; 2])?))
     })?;
     if taken_away(conn, place)? {
         return Ok(leads);
