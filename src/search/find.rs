@@ -269,13 +269,18 @@ impl OneFrequency<'_> {
         Ok(())
     }
 
-    /// Inverse frequency of the commonest term that means the word.
-    pub(super) fn idf(&self, word: &QueryWord) -> Result<f32, SearchError> {
+    /// Threads with the commonest term that means the word.
+    fn threads(&self, word: &QueryWord) -> Result<u64, SearchError> {
         let mut threads = 0;
         for (term, _) in word.terms.iter().chain(word.parts.iter().flatten()) {
             threads = threads.max(self.threads_with(term)?);
         }
-        Ok(ranking::idf(threads, self.total_num_docs()?))
+        Ok(threads)
+    }
+
+    /// Inverse frequency of the commonest term that means the word.
+    pub(super) fn idf(&self, word: &QueryWord) -> Result<f32, SearchError> {
+        Ok(ranking::idf(self.threads(word)?, self.total_num_docs()?))
     }
 
     pub(super) fn idf_of(&self, term: &Term) -> Result<f32, SearchError> {
@@ -411,11 +416,13 @@ impl Index {
         let beyond = after.filter(|after| after.beyond);
         let pool = if beyond.is_some() { limit } else { ranking::POOL.max(limit) };
         let any_word;
+        let mut scored = None;
         let mut facets = None;
         let (mut found, total) = match after {
             Some(cursor) if cursor.any_word => {
                 any_word = true;
-                (self.best_of_any(&statistics, &self.plan(&query, true), pool, beyond)?, cursor.total)
+                let telling = scored.insert(telling(&statistics, &query)?);
+                (self.best_of_any(&statistics, &self.plan(telling, true), pool, beyond)?, cursor.total)
             }
             Some(cursor) => {
                 any_word = false;
@@ -426,7 +433,7 @@ impl Index {
                 let (mut found, mut counted) = self.best_of_all(&statistics, &plan, pool, None)?;
                 any_word = query.words.len() > 1 && found.len() < limit;
                 if any_word {
-                    plan = self.plan(&query, true);
+                    plan = self.plan(scored.insert(telling(&statistics, &query)?), true);
                     found = self.best_of_any(&statistics, &plan, pool, None)?;
                     counted = count(&searcher, &plan)?;
                 }
@@ -470,7 +477,12 @@ impl Index {
         }
         let mut versions = Vec::new();
         versions_into(&query.text, &mut versions);
-        let asked = Asked { words: &words, versions: &versions, whole: false, reader: query.reader };
+        let scored: Vec<QueryWord> = match &scored {
+            Some(query) => query.words.iter().chain(query.phrases.iter().flatten()).cloned().collect(),
+            None => words.clone(),
+        };
+        let reader = query.reader;
+        let asked = Asked { words: &words, scored: &scored, versions: &versions, whole: false, reader };
         let found = self.with_likeness(&searcher, &query, found, like)?;
         let ranked = self.rerank(&statistics, &asked, found)?;
         let top = ranked.iter().map(rerank::text_score).fold(0.0, f32::max);
@@ -649,8 +661,13 @@ impl Index {
         let found = self.with_likeness(&searcher, &Query::default(), found, like)?;
         let mut versions = Vec::new();
         versions_into(&text, &mut versions);
-        let asked =
-            Asked { words: &words, versions: &versions, whole: !body.is_empty(), reader: Reader::default() };
+        let asked = Asked {
+            words: &words,
+            scored: &words,
+            versions: &versions,
+            whole: !body.is_empty(),
+            reader: Reader::default(),
+        };
         let ranked = self.rerank(&statistics, &asked, found)?;
         let groups = self.fold(&searcher, ranked)?;
         // The passage is one about the title, where that says anything.
@@ -1003,6 +1020,22 @@ impl Index {
         }
         Ok(newest.into_sorted_vec().into_iter().map(|Reverse(id)| id).collect())
     }
+}
+
+/// The query without the words that do not count in the first stage.
+fn telling(statistics: &OneFrequency<'_>, query: &Query) -> Result<Query, SearchError> {
+    let docs = statistics.total_num_docs()?;
+    let mut query = query.clone();
+    if docs < ranking::LARGE {
+        return Ok(query);
+    }
+    let mut threads = Vec::with_capacity(query.words.len());
+    for word in &query.words {
+        threads.push(statistics.threads(word)?);
+    }
+    let mut telling = ranking::telling(&threads, docs).into_iter();
+    query.words.retain(|_| telling.next().unwrap_or(true));
+    Ok(query)
 }
 
 /// The cursor behind the last of `limit` shown, where there are more.

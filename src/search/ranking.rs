@@ -16,6 +16,22 @@ use super::analysis::Lang;
 
 /// Threads of the first stage that the second looks at.
 pub const POOL: usize = 200;
+/// Threads from which on a community is large: looking through all that say a common word takes long there.
+pub const LARGE: u64 = 100_000;
+/// Share of a large community's threads that say a common word.
+const COMMON: f64 = 0.1;
+/// Rarer words that must be left for a common one not to be counted.
+const TELLING_MIN: usize = 2;
+
+/// Which words of a query that any of them may answer count in the first stage, by how many of `docs` threads say
+/// each: in a large community those that are not common, if enough are left. The second stage counts all again where
+/// they stand in titles.
+pub fn telling(threads: &[u64], docs: u64) -> Vec<bool> {
+    let rare = |threads: &u64| (*threads as f64) < COMMON * docs as f64;
+    let left = threads.iter().filter(|threads| **threads > 0 && rare(threads)).count();
+    threads.iter().map(|threads| docs < LARGE || left < TELLING_MIN || rare(threads)).collect()
+}
+
 /// Of them, while a title is being typed: a handful is shown, and it must be there before the next key.
 pub const POOL_TYPING: usize = 60;
 
@@ -314,6 +330,18 @@ pub fn bm25(idf: f32, freq: u32, length: u32, average: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_a_large_community_common_words_count_only_where_too_few_rarer_ones_are_left() {
+        assert_eq!(telling(&[500, 90_000, 60_000, 20], 200_000), [true, false, false, true]);
+        assert_eq!(
+            telling(&[500, 90_000, 60_000, 0], 200_000),
+            [true; 4],
+            "a word nobody says finds nothing"
+        );
+        assert_eq!(telling(&[500, 9_000, 6_000, 20], 20_000), [true; 4]);
+        assert_eq!(telling(&[], 200_000), [true; 0]);
+    }
 
     #[test]
     fn the_bonus_stays_within_its_bound_and_signals_survive_packing() {

@@ -54,6 +54,8 @@ pub struct Group {
 pub struct Asked<'a> {
     /// In their order; neighbours count.
     pub words: &'a [QueryWord],
+    /// Those of them that the first stage counted.
+    pub scored: &'a [QueryWord],
     pub versions: &'a [String],
     /// A whole question, not its title alone.
     pub whole: bool,
@@ -284,7 +286,7 @@ impl Index {
         for &(field, part, weight) in weighed {
             let average = statistics.average(field)?;
             let mut sums = vec![0.0f32; candidates.len()];
-            for word in asked.words {
+            for word in asked.scored {
                 let pieces = word.parts.iter().flatten().map(|(term, share)| (term, share * ranking::PART));
                 for (term, share) in word.terms.iter().map(|(term, share)| (term, *share)).chain(pieces) {
                     let term = Term::from_field_text(field, term);
