@@ -496,11 +496,17 @@ async fn read_online(target: &Target, ledger: &Ledger, base: &str) {
     let mut conn = target.connect(Access::Read).unwrap();
     let head: i64 =
         events::table.select(diesel::dsl::max(events::id)).first::<Option<i64>>(&mut conn).unwrap().unwrap();
-    until("the followers caught up", Duration::from_secs(20), async || {
-        let at: Vec<i64> = places::table.select(places::event_id).load(&mut conn).unwrap();
-        at.len() >= 2 && at.iter().all(|place| *place >= head)
-    })
-    .await;
+    // However much is left to do after the kills, it goes on: none may stand still.
+    let mut left = i64::MAX;
+    while left > 0 {
+        let before = left;
+        until("the followers go on", Duration::from_secs(20), async || {
+            let at: Vec<i64> = places::table.select(places::event_id).load(&mut conn).unwrap();
+            left = if at.len() < 2 { i64::MAX } else { at.iter().map(|place| (head - place).max(0)).sum() };
+            left < before
+        })
+        .await;
+    }
     let listed: Vec<Page> = walk(&visitor, "/threads?sort=newest").await;
     let listed: String = listed.iter().map(Page::text).collect();
     let mut pages: HashMap<i64, Arc<str>> = HashMap::new();
