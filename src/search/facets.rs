@@ -1,8 +1,8 @@
 //! Counting what a query finds by state, language, tag and age, and what is near a query that finds little.
 //!
-//! The matches are those the search has just counted, looked up in three columns. Of more matches than are counted as hits it looks at
-//! so many spread over the whole index, old and new, and the counts say "at least". A page asks for it only where it
-//! shows it: beside the first hits, never while somebody types.
+//! The matches are those the search has just counted, looked up in three columns. Of more matches than are counted as
+//! hits it looks at so many spread over the whole index, old and new, and the counts say "at least". A page asks for it
+//! only where it shows it: beside the first hits, never while somebody types.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -16,6 +16,8 @@ use super::analysis::Lang;
 
 /// Threads of the first stage that the second looks at.
 pub const POOL: usize = 200;
+/// Of them, while a title is being typed: a handful is shown, and it must be there before the next key.
+pub const POOL_TYPING: usize = 60;
 /// Threads from which on a community is large: looking through all that say a common word takes long there.
 pub const LARGE: u64 = 100_000;
 /// Share of a large community's threads that say a common word.
@@ -31,9 +33,6 @@ pub fn telling(threads: &[u64], docs: u64) -> Vec<bool> {
     let left = threads.iter().filter(|threads| **threads > 0 && rare(threads)).count();
     threads.iter().map(|threads| docs < LARGE || left < TELLING_MIN || rare(threads)).collect()
 }
-
-/// Of them, while a title is being typed: a handful is shown, and it must be there before the next key.
-pub const POOL_TYPING: usize = 60;
 
 /// Weight of a word in the title: what the asker held to be the gist.
 pub const TITLE: f32 = 3.0;
