@@ -22,24 +22,19 @@ pub(super) struct Face {
 const WORDS_MAX: usize = 64;
 
 impl Index {
-    /// Chooses the answer of each hit that has no solution to show: the first of those that say most of the words,
+    /// The hits, each that has no solution to show with its answer: the first of those that say most of the words,
     /// unless the question says more of them.
     pub(super) fn choose<'a>(
         &self,
         searcher: &Searcher,
         words: impl Iterator<Item = &'a QueryWord>,
-        faces: &[Face],
-        hits: &mut [Hit],
-    ) -> Result<(), SearchError> {
-        let mut open: Vec<(DocAddress, &Face, &mut Hit)> = faces
-            .iter()
-            .zip(hits)
-            .filter(|(face, _)| !face.answers.is_empty())
-            .map(|(face, hit)| (face.address, face, hit))
+        mut hits: Vec<(Hit, Face)>,
+    ) -> Result<Vec<Hit>, SearchError> {
+        let mut open: Vec<(DocAddress, &Face, &mut Hit)> = hits
+            .iter_mut()
+            .filter(|(_, face)| !face.answers.is_empty())
+            .map(|(hit, face)| (face.address, &*face, hit))
             .collect();
-        if open.is_empty() {
-            return Ok(());
-        }
         open.sort_unstable_by_key(|(address, ..)| *address);
         let addresses: Vec<DocAddress> = open.iter().map(|(address, ..)| *address).collect();
         let (question, answers) = (self.fields.question, self.fields.answers);
@@ -77,7 +72,7 @@ impl Index {
                 hit.answer_post_id = best.and_then(|best| face.answers.get(best).copied());
             }
         }
-        Ok(())
+        Ok(hits.into_iter().map(|(hit, _)| hit).collect())
     }
 }
 

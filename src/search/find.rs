@@ -465,13 +465,11 @@ impl Index {
             ..Results::default()
         };
         if beyond.is_some() {
-            let mut faces = Vec::with_capacity(limit);
+            let mut open = Vec::with_capacity(limit);
             for (key, thread_id, address) in found {
-                let (hit, face) = hit(&searcher, thread_id, address, ranking::score(key), &matcher)?;
-                results.hits.push(hit);
-                faces.push(face);
+                open.push(hit(&searcher, thread_id, address, ranking::score(key), &matcher)?);
             }
-            self.choose(&searcher, words.iter(), &faces, &mut results.hits)?;
+            results.hits = self.choose(&searcher, words.iter(), open)?;
             results.matcher = matcher;
             return Ok(results);
         }
@@ -513,13 +511,12 @@ impl Index {
         }
         let best: Vec<_> = groups.iter().map(|group| &group.best).collect();
         let whys = self.explain(&statistics, &asked, &self.weighed(), &best, top)?;
-        let mut faces = Vec::with_capacity(limit);
+        let mut open = Vec::with_capacity(limit);
         for (group, why) in groups.iter().zip(whys) {
             let (hit, face) = self.show(&searcher, group, &matcher)?;
-            results.hits.push(Hit { why, ..hit });
-            faces.push(face);
+            open.push((Hit { why, ..hit }, face));
         }
-        self.choose(&searcher, words.iter(), &faces, &mut results.hits)?;
+        results.hits = self.choose(&searcher, words.iter(), open)?;
         results.matcher = matcher;
         Ok(results)
     }
@@ -568,13 +565,11 @@ impl Index {
         });
         let words = || query.words.iter().chain(query.phrases.iter().flatten());
         let matcher = Matcher::new(words(), None);
-        let (mut hits, mut faces) = (Vec::with_capacity(limit), Vec::with_capacity(limit));
+        let mut open = Vec::with_capacity(limit);
         for (_, thread_id, address) in found.into_iter().take(limit) {
-            let (hit, face) = hit(searcher, thread_id, address, 0.0, &matcher)?;
-            hits.push(hit);
-            faces.push(face);
+            open.push(hit(searcher, thread_id, address, 0.0, &matcher)?);
         }
-        self.choose(searcher, words(), &faces, &mut hits)?;
+        let hits = self.choose(searcher, words(), open)?;
         Ok(Results { hits, next, total, any_word, facets, matcher, ..Results::default() })
     }
 
@@ -674,13 +669,11 @@ impl Index {
         let of_body = said.iter().map(|(word, _)| word).filter(|_| words.is_empty());
         let wanted = || words.iter().chain(of_body.clone());
         let matcher = Matcher::new(wanted(), prefix.as_deref());
-        let (mut hits, mut faces) = (Vec::with_capacity(limit), Vec::with_capacity(limit));
+        let mut open = Vec::with_capacity(limit);
         for group in groups.iter().take(limit) {
-            let (hit, face) = self.show(&searcher, group, &matcher)?;
-            hits.push(hit);
-            faces.push(face);
+            open.push(self.show(&searcher, group, &matcher)?);
         }
-        self.choose(&searcher, wanted(), &faces, &mut hits)?;
+        let hits = self.choose(&searcher, wanted(), open)?;
         Ok(Results { hits, matcher, ..Results::default() })
     }
 
