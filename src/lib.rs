@@ -106,6 +106,7 @@ pub mod routes;
 pub mod search;
 pub mod tags;
 pub mod threads;
+pub mod verdicts;
 pub mod votes;
 pub mod watches;
 pub mod web;

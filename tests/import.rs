@@ -197,7 +197,7 @@ on_each!(every_oddity_of_a_dump_is_used_or_listed, |new| {
             down_votes: 2,
             tags: 4,
             duplicates: 4,
-            events: 5 + 7 + 3 + 4 + 1 + 1,
+            events: 5 + 7 + 3 + 4 + 1 + 1 + 2,
         }
     );
     let unused = |file: &str| report.files[file].unused.clone().into_iter().collect::<Vec<_>>();
@@ -741,9 +741,34 @@ const LINES: &str = r#"{"kind":"user","id":1,"name":"ann","email":"ann@example.t
 {"kind":"case","question":1,"user":4,"note":"please","created":1700006400}
 {"kind":"take","question":1,"user":3,"created":1700006500}
 {"kind":"answer","id":3,"question":1,"user":3,"body":"Officially here","official":true,"created":1700006600}
+{"kind":"confirm","user":4,"answer":1,"value":true,"created":1700006700}
+{"kind":"confirm","user":4,"answer":1,"value":false,"created":1700006800}
+{"kind":"verdict","user":3,"answer":1,"value":"verified","note":"tried it","created":1700006900}
+{"kind":"delete","post":"answer:3","user":3,"created":1700007000}
+{"kind":"undelete","post":"answer:3","user":3,"created":1700007100}
 "#;
 
-const BAD_LINES: [(&str, &str); 23] = [
+const BAD_LINES: [(&str, &str); 28] = [
+    (
+        "{\"kind\":\"confirm\",\"user\":1,\"answer\":1,\"value\":\"yes\"}",
+        "a confirmation is true, false or null",
+    ),
+    (
+        "{\"kind\":\"confirm\",\"user\":2,\"answer\":1,\"value\":true}",
+        "refused: You cannot say that of your own answer.",
+    ),
+    (
+        "{\"kind\":\"verdict\",\"user\":3,\"answer\":1,\"value\":\"fine\"}",
+        "a verdict is verified, refuted, outdated or null",
+    ),
+    (
+        "{\"kind\":\"verdict\",\"user\":1,\"answer\":1,\"value\":\"refuted\"}",
+        "refused: Staff, moderators and members whose answers in this topic proved right can judge an answer.",
+    ),
+    (
+        "{\"kind\":\"delete\",\"post\":\"answer:1\",\"user\":3}",
+        "refused: This can no longer be deleted: others have answered it, or it is the solution.",
+    ),
     ("{", "it is not JSON"),
     ("[1]", "a field is of another type than it should be"),
     ("{\"kind\":\"user\",\"id\":\"x\",\"name\":\"x\"}", "a field is of another type than it should be"),
@@ -772,10 +797,16 @@ const BAD_LINES: [(&str, &str); 23] = [
     ),
     ("{\"kind\":\"comment\",\"user\":1,\"post\":\"comment:1\",\"body\":\"x\"}", "a comment on a comment"),
     ("{\"kind\":\"comment\",\"user\":1,\"post\":\"x\",\"body\":\"x\"}", "post is no post's name"),
-    ("{\"kind\":\"vote\",\"user\":1,\"question\":1,\"value\":1}", "a vote on one's own post"),
+    (
+        "{\"kind\":\"vote\",\"user\":1,\"question\":1,\"value\":1}",
+        "refused: You cannot vote on your own post.",
+    ),
     ("{\"kind\":\"vote\",\"user\":2,\"question\":1,\"value\":99999}", "a vote is 1, -1 or 0"),
     ("{\"kind\":\"accept\",\"question\":2,\"answer\":1}", "its answer belongs to another question"),
-    ("{\"kind\":\"accept\",\"question\":1,\"answer\":2}", "its answer or its question is hidden"),
+    (
+        "{\"kind\":\"accept\",\"question\":1,\"answer\":2}",
+        "refused: Only the person who asked can accept an answer.",
+    ),
     ("{\"kind\":\"duplicate\",\"question\":1,\"of\":2,\"user\":4}", "a duplicate of itself"),
     (
         "{\"kind\":\"flag\",\"post\":\"answer:1\",\"user\":1,\"reason\":\"boring\"}",
@@ -802,7 +833,7 @@ on_each!(lines_of_json_have_the_effects_of_the_acts_they_tell, |new| {
     std::fs::write(&file, LINES).unwrap();
     let report = import_lines(&house, &file, 1_000, &|| true).unwrap();
     let count = &report.files["lines.jsonl"];
-    assert_eq!((count.read, count.used), (27, 26));
+    assert_eq!((count.read, count.used), (32, 31));
     assert_eq!(count.unused["an empty line"], 1);
     assert_eq!(
         house.stats(),
@@ -816,7 +847,7 @@ on_each!(lines_of_json_have_the_effects_of_the_acts_they_tell, |new| {
             down_votes: 3,
             tags: 2,
             duplicates: 1,
-            events: 4 + 2 + 3 + 5 + 1 + 5 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1,
+            events: 4 + 2 + 3 + 5 + 1 + 5 + 3 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 3 + 6,
         }
     );
     let conn = &mut house.conn();
@@ -933,7 +964,7 @@ on_each!(bad_lines_are_listed_with_their_number_and_the_others_used, |new| {
         assert!(list.contains(&expect), "{line}: {list}");
     }
     assert!(list.contains("it is not UTF-8") && list.contains("it is longer than 4 MiB"));
-    assert_eq!(report.files["bad lines.jsonl"].used, 27, "the last line has no end and is used");
+    assert_eq!(report.files["bad lines.jsonl"].used, 32, "the last line has no end and is used");
 });
 
 on_each!(lines_of_json_killed_at_any_transaction_end_with_the_same_rows, |new| {

@@ -79,7 +79,7 @@ pub use store::{
     ListedPerson, LogLine, OneTimePurpose, PeopleFilter, PersonHead, SessionInfo, TokenInfo, another_admin,
     display_names, email_of, find_person, first_run_open, list_people, log_page, names_of,
     one_time_link_email, pending_email, person_head, profile, secret, sessions_of, tokens_of,
-    viewer_by_api_token, viewer_by_session,
+    viewer_by_api_token, viewer_by_id, viewer_by_session,
 };
 
 /// Where an act on an account came from, as its log keeps it. Of the command line nothing is known.

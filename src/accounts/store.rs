@@ -61,6 +61,24 @@ fn viewer(
     })
 }
 
+/// Somebody as they would act, for commands that act in their name.
+pub fn viewer_by_id(conn: &mut Conn, id: UserId) -> DbResult<Option<Viewer>> {
+    let row: Option<ViewerRow> = users::table
+        .filter(users::id.eq(id))
+        .filter(users::erased_at.is_null())
+        .select((
+            users::id,
+            users::username,
+            users::display_name,
+            users::role,
+            users::suspended_until,
+            users::signature,
+        ))
+        .first(conn)
+        .optional()?;
+    row.map(|row| viewer(conn, row, None, None)).transpose()
+}
+
 /// Whose session this is, if it still lives.
 pub fn viewer_by_session(conn: &mut Conn, digest: &str, now: Moment) -> DbResult<Option<Viewer>> {
     let row: Option<(i64, Moment, ViewerRow)> = sessions::table

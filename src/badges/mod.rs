@@ -7,7 +7,7 @@ pub mod policy;
 mod store;
 pub mod views;
 
-use crate::kernel::ids::{EventId, PostId, UserId};
+use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::moment::Moment;
 pub use pages::cause;
 pub use policy::{BADGES, Badge, Level, Measure, PROVEN_SCORE, Turn};
@@ -16,11 +16,16 @@ pub use store::{
     badges_of, holders, settle, tally,
 };
 
+/// Overall, where a topic could stand.
+pub const OVERALL: TagId = TagId(0);
+
 /// A measure of somebody that an event moved from `before` to `after`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub user: UserId,
     pub measure: Measure,
+    /// The topic it counts in, or [`OVERALL`].
+    pub tag: TagId,
     pub before: i64,
     pub after: i64,
     pub event: EventId,

@@ -39,10 +39,24 @@ pub enum Measure {
     SolvedQuestions,
     /// Flags a moderator agreed with.
     AgreedFlags,
+    /// Answers whose outcome is resolved and right, as the evidence stands.
+    CorrectAnswers,
+    /// Answers whose outcome is resolved, right or wrong.
+    ResolvedAnswers,
+    /// The lower bound of accuracy, in thousandths.
+    Authority,
+    /// Readers who said that an answer solved it for them.
+    ReadersHelped,
+    /// Threads closed as a duplicate, and still closed.
+    DuplicatesFound,
+    /// Others' posts that were made better, and are there.
+    GoodEdits,
+    /// Challenges of wrong solutions that moderators upheld.
+    UpheldChallenges,
 }
 
 impl Measure {
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 14;
     pub const ALL: [Measure; Measure::COUNT] = [
         Measure::Questions,
         Measure::Answers,
@@ -51,6 +65,13 @@ impl Measure {
         Measure::ProvenSolutions,
         Measure::SolvedQuestions,
         Measure::AgreedFlags,
+        Measure::CorrectAnswers,
+        Measure::ResolvedAnswers,
+        Measure::Authority,
+        Measure::ReadersHelped,
+        Measure::DuplicatesFound,
+        Measure::GoodEdits,
+        Measure::UpheldChallenges,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -62,6 +83,13 @@ impl Measure {
             Measure::ProvenSolutions => "proven-solutions",
             Measure::SolvedQuestions => "solved-questions",
             Measure::AgreedFlags => "agreed-flags",
+            Measure::CorrectAnswers => "correct-answers",
+            Measure::ResolvedAnswers => "resolved-answers",
+            Measure::Authority => "authority",
+            Measure::ReadersHelped => "readers-helped",
+            Measure::DuplicatesFound => "duplicates-found",
+            Measure::GoodEdits => "good-edits",
+            Measure::UpheldChallenges => "upheld-challenges",
         }
     }
 

@@ -1,6 +1,6 @@
 //! badges room: the table of awards. Only [`settle`] writes to it.
-use super::Change;
 use super::policy::{self, BADGES, Badge, Level, Turn};
+use super::{Change, OVERALL};
 use crate::db::schema::{badge_awards, posts, threads, users};
 use crate::db::{Conn, DbResult, among, zero};
 use crate::kernel::ids::{EventId, PostId, UserId};
@@ -95,6 +95,9 @@ pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<Vec<
     let mut held: HashMap<(UserId, &str), usize> = HashMap::new();
     let mut turned = Vec::new();
     for change in changes {
+        if change.tag != OVERALL {
+            continue;
+        }
         for (badge, turn) in policy::crossed(change.measure, change.before, change.after) {
             turned.push(Turned { user: change.user, badge, turn, event: change.event });
             match turn {

@@ -398,6 +398,37 @@ diesel::table! {
         question_count -> BigInt,
         answer_count -> BigInt,
         accepted_count -> BigInt,
+        outcome_weight -> BigInt,
+        outcome_right -> BigInt,
+        outcome_count -> BigInt,
+        authority -> BigInt,
+    }
+}
+
+diesel::table! {
+    topic_standings (user_id, tag_id) {
+        user_id -> BigInt,
+        tag_id -> BigInt,
+        outcome_weight -> BigInt,
+        outcome_right -> BigInt,
+        outcome_count -> BigInt,
+        solution_count -> BigInt,
+        correct_count -> BigInt,
+        authority -> BigInt,
+    }
+}
+
+diesel::table! {
+    answer_standings (post_id) {
+        post_id -> BigInt,
+        thread_id -> BigInt,
+        evidence_right -> BigInt,
+        evidence_wrong -> BigInt,
+        chance -> BigInt,
+        outdated -> Bool,
+        superseded -> Bool,
+        changed -> Bool,
+        held -> Bool,
     }
 }
 
@@ -428,33 +459,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    post_standings (post_id) {
-        post_id -> BigInt,
-        thread_id -> BigInt,
-        author_id -> Nullable<BigInt>,
-        up_votes -> BigInt,
-        down_votes -> BigInt,
-        deleted -> Bool,
-        hidden -> Bool,
-        credited -> Bool,
-        accepted_id -> Nullable<BigInt>,
-        accepting -> Bool,
-    }
-}
-
-diesel::table! {
-    flag_standings (flag_id) {
-        flag_id -> BigInt,
-        flagger_id -> BigInt,
-        credited -> Bool,
-    }
-}
-
-diesel::table! {
-    measures (user_id, measure) {
-        user_id -> BigInt,
-        measure -> Text,
-        value -> BigInt,
+    standing_states (kind, a, b) {
+        kind -> BigInt,
+        a -> BigInt,
+        b -> BigInt,
+        data -> Text,
     }
 }
 
@@ -573,6 +582,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    verdicts (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        post_id -> BigInt,
+        thread_id -> BigInt,
+        verdict -> Text,
+        staff -> Bool,
+        note -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
     confirmation_sums (post_id) {
         post_id -> BigInt,
         solved -> BigInt,
@@ -626,9 +648,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     standings,
     point_entries,
     badge_awards,
-    post_standings,
-    flag_standings,
-    measures,
+    standing_states,
+    topic_standings,
+    answer_standings,
     imports,
     post_origins,
     imported_rows,
@@ -640,5 +662,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_tellings,
     confirmations,
     confirmation_sums,
+    verdicts,
     duplicate_candidates,
 );

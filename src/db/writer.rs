@@ -16,6 +16,8 @@ pub struct Tx<'a> {
     pub now: Moment,
     events: &'a mut Vec<Event>,
     toll: Option<Toll<'a>>,
+    /// It happened elsewhere, long ago: followers tell nobody about it.
+    past: bool,
 }
 
 /// Whoever counts acts: asked once an act is known to be new, and may say that it is one too many.
@@ -24,12 +26,17 @@ pub type Toll<'a> = &'a mut dyn FnMut() -> crate::error::Result<()>;
 impl<'a> Tx<'a> {
     /// A transaction of the caller's own making, for commands that write without the writer thread.
     pub fn new(conn: &'a mut Conn, now: Moment, events: &'a mut Vec<Event>) -> Tx<'a> {
-        Tx { conn, now, events, toll: None }
+        Tx { conn, now, events, toll: None, past: false }
+    }
+
+    /// The same for what is brought over from another community, where it happened at `then`.
+    pub fn past(conn: &'a mut Conn, then: Moment, events: &'a mut Vec<Event>) -> Tx<'a> {
+        Tx { conn, now: then, events, toll: None, past: true }
     }
 
     /// The same transaction, with somebody who counts.
     pub fn counted<'b>(&'b mut self, toll: Toll<'b>) -> Tx<'b> {
-        Tx { conn: self.conn, now: self.now, events: self.events, toll: Some(toll) }
+        Tx { conn: self.conn, now: self.now, events: self.events, toll: Some(toll), past: self.past }
     }
 
     /// Verbs that can tell a form sent twice say here, before they write, that this one is new: only what is new
@@ -40,7 +47,7 @@ impl<'a> Tx<'a> {
 
     /// Writes one event to the ledger, at this act's time.
     pub fn append(&mut self, actor: Option<UserId>, fact: Fact) -> DbResult<EventId> {
-        let event = ledger::append(self.conn, self.now, actor, fact, false)?;
+        let event = ledger::append(self.conn, self.now, actor, fact, self.past)?;
         let id = event.id;
         self.events.push(event);
         Ok(id)

@@ -1,7 +1,9 @@
 //! exchange room: JSON lines become a community: the demo's, a load corpus, or one's own export.
 //!
-//! One object per line with a `kind`; each refers only to lines before it. It has the effects the
-//! verbs would have had at `created`, written as history: nobody is told about any of it.
+//! One object per line with a `kind`; each refers only to lines before it. What people do with posts (vote, accept,
+//! confirm, verdict, edit, delete) goes through the verbs and their policies, at `created`; a line they refuse is
+//! listed with their reason. The rest has the effects the verbs would have had. All of it is written as history:
+//! nobody is told about any of it.
 //!
 //! | kind | fields |
 //! |---|---|
@@ -11,6 +13,9 @@
 //! | comment | id?, post, user, body, created? |
 //! | vote | post, user, value (1, -1, 0), created? |
 //! | accept, unaccept | question, answer?, user?, created? |
+//! | confirm | answer, user, value (true, false, null), created? |
+//! | verdict | answer, user, value ("verified", "refuted", "outdated", null), note?, created? |
+//! | delete, undelete | post, user?, reason?, created? |
 //! | me_too, follow | question, user, created? |
 //! | edit | post, user?, title?, tags?, body?, summary?, created? |
 //! | duplicate | question, of, user?, reason?, created? |
@@ -21,7 +26,7 @@
 //!
 //! `post` is `"question:1"`, `"answer:3"` or `"comment:5"`; `"question": 1` and `"answer": 3` say the
 //! same. `created` is in seconds since 1970 UTC. An answer's `score` becomes that many votes of
-//! nobody. Without `created` a thing happened when its post was written, or now. A line that cannot be used is counted by reason and listed; none stops the import.
+//! nobody. `null` takes a word back. Where `user` is absent, the asker accepts and the author edits and deletes. Without `created` a thing happened when its post was written, or now. A line that cannot be used is counted by reason and listed; none stops the import.
 mod acts;
 mod lines;
 mod people;

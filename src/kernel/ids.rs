@@ -85,6 +85,14 @@ id!(
     MailId
 );
 id!(
+    /// Somebody's claim, with evidence, that a solution is wrong.
+    ChallengeId
+);
+id!(
+    /// A ring, a series of votes or copies that was found.
+    FindingId
+);
+id!(
     /// A row of somebody's notices.
     NoticeId
 );

@@ -6,7 +6,9 @@ pub mod follow;
 
 use crate::db::schema::events;
 use crate::db::{Conn, DbError, DbResult};
-use crate::kernel::ids::{CaseId, EventId, FlagId, PostId, SearchId, ThreadId, UserId};
+use crate::kernel::ids::{
+    CaseId, ChallengeId, EventId, FindingId, FlagId, PostId, SearchId, TagId, ThreadId, UserId,
+};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -51,10 +53,15 @@ pub enum Fact {
         parent: PostId,
         author: Option<UserId>,
     },
+    /// `material`: it says something else now, so what was said of it before was said of another text.
     PostEdited {
         thread: ThreadId,
         post: PostId,
         revision: i32,
+        #[serde(default)]
+        author: Option<UserId>,
+        #[serde(default)]
+        material: bool,
     },
     /// `author` is whose post it was, so that a fold needs no other source.
     PostDeleted {
@@ -114,6 +121,59 @@ pub enum Fact {
         author: Option<UserId>,
         value: bool,
     },
+    /// Staff, or a member with proven standing in the topic, judged an answer. One verdict per person and answer.
+    VerdictGiven {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        verdict: Verdict,
+        staff: bool,
+    },
+    VerdictWithdrawn {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+    },
+    AnswerChallenged {
+        thread: ThreadId,
+        post: PostId,
+        challenge: ChallengeId,
+    },
+    ChallengeWithdrawn {
+        thread: ThreadId,
+        post: PostId,
+        challenge: ChallengeId,
+    },
+    /// What was decided about a challenge; a later decision takes the place of an earlier one.
+    ChallengeDecided {
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        challenge: ChallengeId,
+        challenger: UserId,
+        upheld: bool,
+    },
+    /// Which tags a thread has, from now on.
+    ThreadTagged {
+        thread: ThreadId,
+        tags: Vec<TagId>,
+    },
+    /// What these members said of each other's posts, and whatever was said of these posts, counts no more: a ring, a
+    /// series of votes, copies. One event takes it all back, and one gives it all back.
+    CreditHeld {
+        finding: FindingId,
+        members: Vec<UserId>,
+        posts: Vec<PostId>,
+    },
+    CreditReleased {
+        finding: FindingId,
+        members: Vec<UserId>,
+        posts: Vec<PostId>,
+    },
+    /// Badges are given by another version of the rules from now on.
+    BadgeRulesActivated {
+        version: i64,
+    },
     MeTooAdded {
         thread: ThreadId,
     },
@@ -147,7 +207,7 @@ pub enum Fact {
         of: ThreadId,
     },
     TagDescribed {
-        tag: crate::kernel::ids::TagId,
+        tag: TagId,
     },
     CaseOpened {
         thread: ThreadId,
@@ -184,6 +244,34 @@ pub enum Fact {
     },
 }
 
+/// What was judged of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was tried and it is right.
+    Verified,
+    /// It is wrong.
+    Refuted,
+    /// It was right for an earlier version or time.
+    Outdated,
+}
+
+impl Verdict {
+    pub const ALL: [Verdict; 3] = [Verdict::Verified, Verdict::Refuted, Verdict::Outdated];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Verified => "verified",
+            Verdict::Refuted => "refuted",
+            Verdict::Outdated => "outdated",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Verdict> {
+        Verdict::ALL.into_iter().find(|verdict| verdict.as_str() == text)
+    }
+}
+
 impl Fact {
     /// The thread this is about, if any.
     pub fn thread(&self) -> Option<ThreadId> {
@@ -198,7 +286,10 @@ impl Fact {
             | TagDescribed { .. }
             | SynonymsChanged { .. }
             | SearchSaved { .. }
-            | SearchForgotten { .. } => None,
+            | SearchForgotten { .. }
+            | CreditHeld { .. }
+            | CreditReleased { .. }
+            | BadgeRulesActivated { .. } => None,
             ThreadAsked { thread, .. }
             | AnswerPosted { thread, .. }
             | CommentPosted { thread, .. }
@@ -212,6 +303,12 @@ impl Fact {
             | AnswerUnaccepted { thread, .. }
             | AnswerConfirmed { thread, .. }
             | ConfirmationWithdrawn { thread, .. }
+            | VerdictGiven { thread, .. }
+            | VerdictWithdrawn { thread, .. }
+            | AnswerChallenged { thread, .. }
+            | ChallengeWithdrawn { thread, .. }
+            | ChallengeDecided { thread, .. }
+            | ThreadTagged { thread, .. }
             | MeTooAdded { thread }
             | MeTooRemoved { thread }
             | PostFlagged { thread, .. }
@@ -245,6 +342,11 @@ impl Fact {
             | AnswerUnaccepted { post, .. }
             | AnswerConfirmed { post, .. }
             | ConfirmationWithdrawn { post, .. }
+            | VerdictGiven { post, .. }
+            | VerdictWithdrawn { post, .. }
+            | AnswerChallenged { post, .. }
+            | ChallengeWithdrawn { post, .. }
+            | ChallengeDecided { post, .. }
             | PostFlagged { post, .. }
             | FlagDecided { post, .. }
             | CaseAnswered { post, .. } => Some(post),
@@ -265,6 +367,7 @@ impl Fact {
             ThreadAsked { author, .. }
             | AnswerPosted { author, .. }
             | CommentPosted { author, .. }
+            | PostEdited { author, .. }
             | PostDeleted { author, .. }
             | PostUndeleted { author, .. }
             | PostHidden { author, .. }
@@ -273,7 +376,10 @@ impl Fact {
             | AnswerAccepted { author, .. }
             | AnswerUnaccepted { author, .. }
             | AnswerConfirmed { author, .. }
-            | ConfirmationWithdrawn { author, .. } => author,
+            | ConfirmationWithdrawn { author, .. }
+            | VerdictGiven { author, .. }
+            | VerdictWithdrawn { author, .. }
+            | ChallengeDecided { author, .. } => author,
             FlagDecided { flagger, .. } => Some(flagger),
             CaseTaken { assignee, .. } => Some(assignee),
             _ => None,
@@ -308,6 +414,15 @@ impl Fact {
             AnswerUnaccepted { .. } => "answer_unaccepted",
             AnswerConfirmed { .. } => "answer_confirmed",
             ConfirmationWithdrawn { .. } => "confirmation_withdrawn",
+            VerdictGiven { .. } => "verdict_given",
+            VerdictWithdrawn { .. } => "verdict_withdrawn",
+            AnswerChallenged { .. } => "answer_challenged",
+            ChallengeWithdrawn { .. } => "challenge_withdrawn",
+            ChallengeDecided { .. } => "challenge_decided",
+            ThreadTagged { .. } => "thread_tagged",
+            CreditHeld { .. } => "credit_held",
+            CreditReleased { .. } => "credit_released",
+            BadgeRulesActivated { .. } => "badge_rules_activated",
             MeTooAdded { .. } => "me_too_added",
             MeTooRemoved { .. } => "me_too_removed",
             PostFlagged { .. } => "post_flagged",

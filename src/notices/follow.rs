@@ -197,7 +197,7 @@ impl<'a> Crier<'a> {
             Fact::ThreadUnlocked { thread } => {
                 self.tell_asker(tx, thread, &about(Kind::Unlocked, Some(thread), None))?;
             }
-            Fact::PostEdited { thread, post, revision } => {
+            Fact::PostEdited { thread, post, revision, .. } => {
                 if !self.stands(tx, thread, Some(post))? {
                     return Ok(());
                 }

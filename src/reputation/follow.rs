@@ -1,17 +1,22 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
-use super::policy::{Book, concerns, posts_of};
-use super::store::{self, LIVING, Tables};
+use super::policy::{Book, PairKey, concerns, finding_of, posts_of};
+use super::store::{self, LIVING, Step, Tables};
 use crate::badges::{Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
-use crate::kernel::ids::{EventId, FlagId, PostId, UserId};
+use crate::kernel::ids::{EventId, PostId, TagId, UserId};
+use crate::kernel::moment::DAY;
 use crate::ledger::follow::Follower;
 use crate::ledger::{Event, Fact};
 use crate::mail::Letterhead;
 use crate::notices::{self, BadgeNews};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 
 /// The follower's name among the places.
 pub const NAME: &str = "reputation";
+
+/// What is older than this is no news: a ledger that is folded again from its start tells nobody twice.
+const NEWS_AGE: i64 = 2 * DAY;
 
 /// The follower. It remembers nothing between steps, so any node can do the next one.
 #[derive(Clone)]
@@ -54,7 +59,12 @@ impl Reputation {
                 .push(turned.badge.id);
         }
         for ((id, user, earned), mut badges) in news {
-            let Some(event) = events.iter().find(|event| event.id == id && !event.imported) else { continue };
+            let Some(event) = events
+                .iter()
+                .find(|event| event.id == id && !event.imported && tx.now.since(event.at) < NEWS_AGE)
+            else {
+                continue;
+            };
             badges.sort_unstable();
             let news = if earned { BadgeNews::Earned } else { BadgeNews::Revoked(event.fact.kind()) };
             notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
@@ -71,46 +81,170 @@ pub(super) fn fold(
     book: &mut Book,
     events: &[Event],
 ) -> DbResult<Vec<Turned>> {
-    let mut seen: HashSet<PostId> = HashSet::new();
-    let mut posts: Vec<PostId> = Vec::new();
-    let mut flags: Vec<FlagId> = Vec::new();
-    for event in events.iter().filter(|event| concerns(&event.fact)) {
-        if let Some((post, question)) = posts_of(&event.fact) {
-            posts.extend([post, question].into_iter().filter(|id| seen.insert(*id)));
-        }
-        if let Fact::FlagDecided { flag, .. } = event.fact {
-            flags.push(flag);
-        }
-    }
-    if posts.is_empty() {
+    let step = load(conn, tables, book, events)?;
+    if step.people.is_empty() && step.posts.is_empty() {
         return Ok(Vec::new());
     }
-    flags.sort_unstable();
-    flags.dedup();
-    let missing: Vec<PostId> = posts.iter().copied().filter(|id| !book.posts.contains_key(id)).collect();
-    store::load_posts(conn, tables, book, &missing)?;
-    // An acceptance may take the place of another, about which no event of this step need be.
-    let former: Vec<PostId> =
-        posts.iter().filter_map(|id| book.posts.get(id)?.accepted).filter(|id| seen.insert(*id)).collect();
-    let missing: Vec<PostId> = former.iter().copied().filter(|id| !book.posts.contains_key(id)).collect();
-    store::load_posts(conn, tables, book, &missing)?;
-    posts.extend(former);
-    let missing: Vec<FlagId> = flags.iter().copied().filter(|id| !book.flags.contains_key(id)).collect();
-    store::load_flags(conn, tables, book, &missing)?;
-
-    let mut people: HashSet<UserId> = posts.iter().filter_map(|id| book.posts.get(id)?.author).collect();
-    for event in events.iter().filter(|event| concerns(&event.fact)) {
-        people.extend(event.fact.user());
-        if let Fact::AnswerAccepted { asker: Some(asker), .. } = event.fact {
-            people.insert(asker);
-        }
-    }
-    people.extend(flags.iter().filter_map(|id| Some(book.flags.get(id)?.flagger)));
-    let missing: Vec<UserId> = people.into_iter().filter(|id| !book.people.contains_key(id)).collect();
-    store::load_people(conn, tables, book, &missing)?;
-
     for event in events {
         book.apply(event);
     }
-    store::save(conn, tables, book, &posts, &flags)
+    store::save(conn, tables, book, &step)
+}
+
+/// Loads what folding `events` needs, and tells what of it may change.
+fn load(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<Step> {
+    let mut posts = Set::default();
+    let mut people: Set<UserId> = Set::default();
+    let mut pairs: Set<PairKey> = Set::default();
+    let (mut flags, mut challenges) = (Set::default(), Set::default());
+    let mut tags: Vec<TagId> = Vec::new();
+    for event in events.iter().filter(|event| concerns(&event.fact)) {
+        if let Some((post, question)) = posts_of(&event.fact) {
+            posts.add([post, question]);
+        }
+        people.add(event.actor.into_iter().chain(event.fact.user()));
+        match &event.fact {
+            Fact::FlagDecided { flag, .. } => flags.add([*flag]),
+            Fact::ChallengeDecided { challenge, challenger, .. } => {
+                challenges.add([*challenge]);
+                people.add([*challenger]);
+            }
+            Fact::AnswerAccepted { asker: Some(asker), .. } => people.add([*asker]),
+            Fact::ThreadTagged { tags: now, .. } => tags.extend(now),
+            fact => {
+                if let Some((_, members, of)) = finding_of(fact) {
+                    posts.add(of.iter().copied());
+                    people.add(members.iter().copied());
+                    pairs.add(members.iter().flat_map(|a| members.iter().map(move |b| (*a, *b))));
+                }
+            }
+        }
+    }
+    // Who said what of whose posts: the authors are known once the posts are. What a finding holds leads to posts,
+    // posts to their questions, and questions to the answer they accept and to all they have. Three rounds reach
+    // everything: a finding's posts, their questions, their answers.
+    for _ in 0..3 {
+        let missing = posts.unknown(|id| !book.posts.contains_key(id));
+        store::load_posts(conn, tables, book, &missing)?;
+        let missing = pairs.unknown(|key| !book.pairs.contains_key(key));
+        store::load_pairs(conn, tables, book, &missing)?;
+        for key in pairs.taken() {
+            if let Some(pair) = book.pairs.get(&key) {
+                posts.add(pair.words.iter().map(|(post, _)| *post));
+            }
+        }
+        for id in posts.taken() {
+            let Some(state) = book.posts.get(&id) else { continue };
+            posts.add([state.thread.question()]);
+            posts.add(state.accepted);
+        }
+        for event in events {
+            if let Fact::ThreadTagged { thread, .. } = event.fact
+                && let Some(state) = book.posts.get(&thread.question())
+            {
+                posts.add(state.answers.iter().map(|(answer, _)| *answer));
+            }
+        }
+    }
+    let missing = flags.unknown(|id| !book.flags.contains_key(id));
+    store::load_flags(conn, tables, book, &missing)?;
+    let missing = challenges.unknown(|id| !book.challenges.contains_key(id));
+    store::load_challenges(conn, tables, book, &missing)?;
+
+    // A finding's words were loaded for the pairs among its members. Everybody else speaks for themselves: one pair
+    // with each author they speak of, and one of each author with their asker.
+    let mut spoken: Set<PairKey> = Set::default();
+    for event in events.iter().filter(|event| concerns(&event.fact)) {
+        let Some((post, _)) = posts_of(&event.fact) else { continue };
+        let author = book.posts.get(&post).and_then(|state| state.author).or(event.fact.user());
+        spoken.add([(author.unwrap_or(UserId(0)), event.actor.unwrap_or(UserId(0)))]);
+        if let Fact::AnswerAccepted { asker, author, .. } = event.fact {
+            spoken.add([(author.unwrap_or(UserId(0)), event.actor.or(asker).unwrap_or(UserId(0)))]);
+        }
+    }
+    let mut topics: Set<(UserId, TagId)> = Set::default();
+    // Posts that begin within these events have no state yet: what they will be stands in the events.
+    let mut askers: HashMap<PostId, Option<UserId>> = HashMap::new();
+    for event in events {
+        if let Fact::ThreadAsked { thread, author } = event.fact {
+            askers.insert(thread.question(), author);
+        }
+    }
+    let mut of_answer = |book: &Book, author: Option<UserId>, question: PostId| {
+        let Some(author) = author else { return };
+        let asked = book.posts.get(&question);
+        let asker = asked.and_then(|state| state.author).or(askers.get(&question).copied().flatten());
+        spoken.add([(author, asker.unwrap_or(UserId(0)))]);
+        let of_thread = asked.map(|state| state.tags.as_slice()).unwrap_or_default();
+        topics.add(of_thread.iter().chain(&tags).map(|tag| (author, *tag)));
+    };
+    for id in posts.taken() {
+        let Some(state) = book.posts.get(&id) else { continue };
+        people.add(state.author);
+        people.add(state.accept.and_then(|accept| accept.by));
+        people.add(state.closer);
+        people.add(state.editors.iter().copied());
+        if id != state.thread.question() {
+            of_answer(book, state.author, state.thread.question());
+            if let (Some(author), Some(accept)) = (state.author, state.accept) {
+                pairs.add([(author, accept.by.unwrap_or(UserId(0)))]);
+            }
+        }
+    }
+    for event in events {
+        if let Fact::AnswerPosted { thread, author, .. } = event.fact {
+            of_answer(book, author, thread.question());
+        }
+    }
+    pairs.add(spoken.taken());
+    let missing = pairs.unknown(|key| !book.pairs.contains_key(key));
+    store::load_pairs(conn, tables, book, &missing)?;
+    let missing = topics.unknown(|key| !book.topics.contains_key(key));
+    store::load_topics(conn, tables, book, &missing)?;
+    let missing = people.unknown(|id| !book.people.contains_key(id));
+    store::load_people(conn, tables, book, &missing)?;
+    Ok(Step {
+        posts: posts.taken(),
+        flags: flags.taken(),
+        challenges: challenges.taken(),
+        pairs: pairs.taken(),
+        people: people.taken(),
+        topics: topics.taken(),
+    })
+}
+
+/// Keys in the order they came, each once.
+struct Set<T> {
+    list: Vec<T>,
+    seen: HashSet<T>,
+    /// How many of them were asked for.
+    asked: usize,
+}
+
+impl<T> Default for Set<T> {
+    fn default() -> Set<T> {
+        Set { list: Vec::new(), seen: HashSet::new(), asked: 0 }
+    }
+}
+
+impl<T: Copy + Eq + Hash> Set<T> {
+    fn add(&mut self, keys: impl IntoIterator<Item = T>) {
+        for key in keys {
+            if self.seen.insert(key) {
+                self.list.push(key);
+            }
+        }
+    }
+
+    fn taken(&self) -> Vec<T> {
+        self.list.clone()
+    }
+
+    /// Those that came since this was last asked and that `missing` says are not there.
+    fn unknown(&mut self, missing: impl Fn(&T) -> bool) -> Vec<T> {
+        let new = self.list.get(self.asked..).unwrap_or_default();
+        let unknown = new.iter().copied().filter(|key| missing(key)).collect();
+        self.asked = self.list.len();
+        unknown
+    }
 }

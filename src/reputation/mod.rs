@@ -2,15 +2,17 @@
 //!
 //! [`policy`] is the pure fold, [`follow`] keeps its sums in the database one step behind the
 //! ledger, [`replay()`] makes them again from the first event and says whether they were right.
+pub mod evidence;
 pub mod follow;
 pub mod policy;
 mod replay;
 mod store;
 
+pub use evidence::Authority;
 pub use follow::{NAME as FOLLOWER, Reputation};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
-pub use store::{PointLine, Standing, points_page, standing};
+pub use store::{PointLine, Standing, authority_in, points_page, standing};
 
 #[cfg(test)]
 mod tests;
@@ -25,5 +27,7 @@ pub fn rules() -> Vec<(&'static str, i64)> {
         ("point-rule-question-down-vote", policy::QUESTION_DOWN_VOTE),
         ("point-rule-accepting", policy::ACCEPTING),
         ("point-rule-flag-agreed", policy::FLAG_AGREED),
+        ("point-rule-challenge-upheld", policy::CHALLENGE_UPHELD),
+        ("point-rule-challenge-rejected", policy::CHALLENGE_REJECTED),
     ]
 }

@@ -18,10 +18,10 @@ const EVENTS_PER_STEP: i64 = 5_000;
 const KEPT: usize = 200_000;
 
 const SCRATCH: Tables = Tables {
+    states: "replay_states",
     standings: "replay_standings",
-    measures: "replay_measures",
-    post_standings: "replay_post_standings",
-    flag_standings: "replay_flag_standings",
+    topic_standings: "replay_topic_standings",
+    answer_standings: "replay_answer_standings",
     point_entries: "replay_point_entries",
     badge_awards: "replay_badge_awards",
 };
@@ -29,22 +29,29 @@ const SCRATCH: Tables = Tables {
 /// Living table, its scratch, the columns that are compared (ids of lines are not), the columns that
 /// make a row one of a kind (none where the fold only ever adds), the order to write them in.
 const PAIRS: [(&str, &str, &str, &str, &str); 6] = [
+    (LIVING.states, SCRATCH.states, "kind, a, b, data", "kind, a, b", "kind, a, b"),
     (
         LIVING.standings,
         SCRATCH.standings,
-        "user_id, points, question_count, answer_count, accepted_count",
+        "user_id, points, question_count, answer_count, accepted_count, outcome_weight, outcome_right, \
+         outcome_count, authority",
         "user_id",
         "user_id",
     ),
-    (LIVING.measures, SCRATCH.measures, "user_id, measure, value", "user_id, measure", "user_id, measure"),
     (
-        LIVING.post_standings,
-        SCRATCH.post_standings,
-        "post_id, thread_id, author_id, up_votes, down_votes, deleted, hidden, credited, accepted_id, accepting",
+        LIVING.topic_standings,
+        SCRATCH.topic_standings,
+        "user_id, tag_id, outcome_weight, outcome_right, outcome_count, solution_count, correct_count, authority",
+        "user_id, tag_id",
+        "user_id, tag_id",
+    ),
+    (
+        LIVING.answer_standings,
+        SCRATCH.answer_standings,
+        "post_id, thread_id, evidence_right, evidence_wrong, chance, outdated, superseded, changed, held",
         "post_id",
         "post_id",
     ),
-    (LIVING.flag_standings, SCRATCH.flag_standings, "flag_id, flagger_id, credited", "flag_id", "flag_id"),
     (
         LIVING.point_entries,
         SCRATCH.point_entries,
@@ -164,7 +171,7 @@ impl Run {
         fold(conn, SCRATCH, &mut self.book, &events)?;
         self.at = events.last().map_or(goal, |event| event.id);
         self.done += events.len() as u64;
-        if self.book.posts.len() + self.book.people.len() + self.book.flags.len() > self.kept {
+        if self.book.len() > self.kept {
             self.book = Book::default();
         }
         Ok(())

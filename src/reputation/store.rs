@@ -1,12 +1,15 @@
 //! reputation room: the tables of standings and statements, and what the fold remembers between steps.
-use super::policy::{Book, Entry, FlagState, Person, PostState, Reason};
+use super::evidence::{Authority, Outcomes};
+use super::policy::{Book, Entry, Pair, PairKey, Person, PostState, Reason, Topic};
 use crate::badges::{Measure, Turned};
-use crate::db::schema::{point_entries, posts, standings, threads};
-use crate::db::{Conn, DbResult, zero};
-use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
+use crate::db::schema::{point_entries, posts, standings, threads, topic_standings};
+use crate::db::{Conn, DbError, DbResult, among, zero};
+use crate::kernel::ids::{ChallengeId, EventId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashSet;
 use std::fmt::{Display, Write};
 
@@ -16,22 +19,31 @@ const ROWS_PER_STATEMENT: usize = 500;
 /// The tables a fold writes: the living ones, or a replay's scratch of the same shape.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tables {
+    pub states: &'static str,
     pub standings: &'static str,
-    pub measures: &'static str,
-    pub post_standings: &'static str,
-    pub flag_standings: &'static str,
+    pub topic_standings: &'static str,
+    pub answer_standings: &'static str,
     pub point_entries: &'static str,
     pub badge_awards: &'static str,
 }
 
 pub(super) const LIVING: Tables = Tables {
+    states: "standing_states",
     standings: "standings",
-    measures: "measures",
-    post_standings: "post_standings",
-    flag_standings: "flag_standings",
+    topic_standings: "topic_standings",
+    answer_standings: "answer_standings",
     point_entries: "point_entries",
     badge_awards: "badge_awards",
 };
+
+/// The kinds of rows among the states.
+mod kind {
+    pub const POST: i64 = 1;
+    pub const FLAG: i64 = 2;
+    pub const PAIR: i64 = 3;
+    pub const PERSON: i64 = 4;
+    pub const CHALLENGE: i64 = 5;
+}
 
 /// What a profile shows at its head.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Queryable, serde::Serialize)]
@@ -43,6 +55,20 @@ pub struct Standing {
     pub answer_count: i64,
     /// Of those, the ones someone else accepted.
     pub accepted_count: i64,
+    outcome_weight: i64,
+    outcome_right: i64,
+    outcome_count: i64,
+}
+
+impl Standing {
+    /// How far their word carries, and what that rests on.
+    pub fn authority(&self) -> Authority {
+        authority(self.outcome_weight, self.outcome_right, self.outcome_count)
+    }
+}
+
+fn authority(weight: i64, right: i64, count: i64) -> Authority {
+    Outcomes { weight, right, count }.authority()
 }
 
 /// One line of somebody's statement, with what its page needs.
@@ -73,9 +99,30 @@ pub fn standing(conn: &mut Conn, user: UserId) -> DbResult<Standing> {
             standings::question_count,
             standings::answer_count,
             standings::accepted_count,
+            standings::outcome_weight,
+            standings::outcome_right,
+            standings::outcome_count,
         ))
         .first(conn)
         .optional()?
+        .unwrap_or_default())
+}
+
+/// How far the word of `user` carries in the topics `tags`: in the one where it carries farthest.
+pub fn authority_in(conn: &mut Conn, user: UserId, tags: &[TagId]) -> DbResult<Authority> {
+    let rows: Vec<(i64, i64, i64)> = topic_standings::table
+        .filter(topic_standings::user_id.eq(user))
+        .filter(among(topic_standings::tag_id, tags.iter().copied()))
+        .select((
+            topic_standings::outcome_weight,
+            topic_standings::outcome_right,
+            topic_standings::outcome_count,
+        ))
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|(weight, right, count)| authority(weight, right, count))
+        .max_by_key(|authority| authority.bound)
         .unwrap_or_default())
 }
 
@@ -120,126 +167,171 @@ pub fn points_page(
 }
 
 #[derive(QueryableByName)]
-struct PostRow {
+struct StateRow {
     #[diesel(sql_type = BigInt)]
-    post_id: PostId,
+    a: i64,
     #[diesel(sql_type = BigInt)]
-    thread_id: ThreadId,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    author_id: Option<UserId>,
-    #[diesel(sql_type = BigInt)]
-    up_votes: i64,
-    #[diesel(sql_type = BigInt)]
-    down_votes: i64,
-    #[diesel(sql_type = Bool)]
-    deleted: bool,
-    #[diesel(sql_type = Bool)]
-    hidden: bool,
-    #[diesel(sql_type = Bool)]
-    credited: bool,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    accepted_id: Option<PostId>,
-    #[diesel(sql_type = Bool)]
-    accepting: bool,
-}
-
-#[derive(QueryableByName)]
-struct FlagRow {
-    #[diesel(sql_type = BigInt)]
-    flag_id: FlagId,
-    #[diesel(sql_type = BigInt)]
-    flagger_id: UserId,
-    #[diesel(sql_type = Bool)]
-    credited: bool,
-}
-
-#[derive(QueryableByName)]
-struct StandingRow {
-    #[diesel(sql_type = BigInt)]
-    user_id: UserId,
-    #[diesel(sql_type = BigInt)]
-    points: i64,
-    #[diesel(sql_type = BigInt)]
-    question_count: i64,
-    #[diesel(sql_type = BigInt)]
-    answer_count: i64,
-    #[diesel(sql_type = BigInt)]
-    accepted_count: i64,
-}
-
-#[derive(QueryableByName)]
-struct MeasureRow {
-    #[diesel(sql_type = BigInt)]
-    user_id: UserId,
+    b: i64,
     #[diesel(sql_type = Text)]
-    measure: String,
-    #[diesel(sql_type = BigInt)]
-    value: i64,
+    data: String,
 }
 
-/// Runs `each` over the ids in lists short enough for one statement.
-fn in_lists<I: Display>(ids: &[I], mut each: impl FnMut(&str) -> DbResult<()>) -> DbResult<()> {
-    for ids in ids.chunks(ROWS_PER_STATEMENT) {
+#[derive(QueryableByName)]
+struct TopicRow {
+    #[diesel(sql_type = BigInt)]
+    user_id: UserId,
+    #[diesel(sql_type = BigInt)]
+    tag_id: TagId,
+    #[diesel(sql_type = BigInt)]
+    outcome_weight: i64,
+    #[diesel(sql_type = BigInt)]
+    outcome_right: i64,
+    #[diesel(sql_type = BigInt)]
+    outcome_count: i64,
+    #[diesel(sql_type = BigInt)]
+    solution_count: i64,
+    #[diesel(sql_type = BigInt)]
+    correct_count: i64,
+}
+
+/// Runs `each` over the keys in lists short enough for one statement.
+fn in_lists<T: Copy>(
+    keys: &[T],
+    mut write: impl FnMut(&mut String, T),
+    mut each: impl FnMut(&str) -> DbResult<()>,
+) -> DbResult<()> {
+    for keys in keys.chunks(ROWS_PER_STATEMENT) {
         let mut list = String::new();
-        for (at, id) in ids.iter().enumerate() {
-            let _ = write!(list, "{}{id}", if at == 0 { "" } else { "," });
+        for (at, key) in keys.iter().enumerate() {
+            if at > 0 {
+                list.push(',');
+            }
+            write(&mut list, *key);
         }
         each(&list)?;
     }
     Ok(())
 }
 
-pub(super) fn load_posts(conn: &mut Conn, tables: Tables, book: &mut Book, ids: &[PostId]) -> DbResult<()> {
-    in_lists(ids, |list| {
-        let sql = format!("SELECT * FROM {} WHERE post_id IN ({list})", tables.post_standings);
-        for row in diesel::sql_query(sql).load::<PostRow>(conn)? {
-            book.posts.insert(
-                row.post_id,
-                PostState {
-                    thread: row.thread_id,
-                    author: row.author_id,
-                    up_votes: row.up_votes,
-                    down_votes: row.down_votes,
-                    deleted: row.deleted,
-                    hidden: row.hidden,
-                    credited: row.credited,
-                    accepted: row.accepted_id,
-                    accepting: row.accepting,
-                },
+fn unreadable(error: &serde_json::Error) -> DbError {
+    DbError::Refused(format!("a state of the reputation cannot be read: {error}"))
+}
+
+/// The states of `kind` with these numbers, one after the other.
+fn load_states<T: DeserializeOwned>(
+    conn: &mut Conn,
+    tables: Tables,
+    kind: i64,
+    ids: &[i64],
+    mut keep: impl FnMut(i64, T),
+) -> DbResult<()> {
+    in_lists(
+        ids,
+        |list, id| {
+            let _ = write!(list, "{id}");
+        },
+        |list| {
+            let sql = format!(
+                "SELECT a, b, data FROM {} WHERE kind = {kind} AND a IN ({list}) AND b = 0",
+                tables.states
             );
-        }
-        Ok(())
+            for row in diesel::sql_query(sql).load::<StateRow>(conn)? {
+                keep(row.a, serde_json::from_str(&row.data).map_err(|e| unreadable(&e))?);
+            }
+            Ok(())
+        },
+    )
+}
+
+pub(super) fn load_posts(conn: &mut Conn, tables: Tables, book: &mut Book, ids: &[PostId]) -> DbResult<()> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    load_states(conn, tables, kind::POST, &ids, |id, state: PostState| {
+        book.posts.insert(PostId(id), state);
     })
 }
 
 pub(super) fn load_flags(conn: &mut Conn, tables: Tables, book: &mut Book, ids: &[FlagId]) -> DbResult<()> {
-    in_lists(ids, |list| {
-        let sql = format!("SELECT * FROM {} WHERE flag_id IN ({list})", tables.flag_standings);
-        for row in diesel::sql_query(sql).load::<FlagRow>(conn)? {
-            book.flags.insert(row.flag_id, FlagState { flagger: row.flagger_id, credited: row.credited });
-        }
-        Ok(())
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    load_states(conn, tables, kind::FLAG, &ids, |id, state| {
+        book.flags.insert(FlagId(id), state);
+    })
+}
+
+pub(super) fn load_challenges(
+    conn: &mut Conn,
+    tables: Tables,
+    book: &mut Book,
+    ids: &[ChallengeId],
+) -> DbResult<()> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    load_states(conn, tables, kind::CHALLENGE, &ids, |id, state| {
+        book.challenges.insert(ChallengeId(id), state);
     })
 }
 
 pub(super) fn load_people(conn: &mut Conn, tables: Tables, book: &mut Book, ids: &[UserId]) -> DbResult<()> {
-    in_lists(ids, |list| {
-        let sql = format!("SELECT * FROM {} WHERE user_id IN ({list})", tables.standings);
-        for row in diesel::sql_query(sql).load::<StandingRow>(conn)? {
-            let mut person = Person::with_points(row.points);
-            person.set(Measure::Questions, row.question_count);
-            person.set(Measure::Answers, row.answer_count);
-            person.set(Measure::Solutions, row.accepted_count);
-            book.people.insert(row.user_id, person);
-        }
-        let sql = format!("SELECT * FROM {} WHERE user_id IN ({list})", tables.measures);
-        for row in diesel::sql_query(sql).load::<MeasureRow>(conn)? {
-            if let Some(measure) = Measure::parse(&row.measure) {
-                book.people.entry(row.user_id).or_default().set(measure, row.value);
-            }
-        }
-        Ok(())
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    load_states(conn, tables, kind::PERSON, &ids, |id, person: Person| {
+        book.people.insert(UserId(id), person);
     })
+}
+
+pub(super) fn load_pairs(conn: &mut Conn, tables: Tables, book: &mut Book, keys: &[PairKey]) -> DbResult<()> {
+    in_lists(
+        keys,
+        |list, (author, giver)| {
+            let _ = write!(list, "({author},{giver})");
+        },
+        |list| {
+            let sql = format!(
+                "SELECT a, b, data FROM {} WHERE kind = {} AND (a, b) IN (VALUES {list})",
+                tables.states,
+                kind::PAIR
+            );
+            for row in diesel::sql_query(sql).load::<StateRow>(conn)? {
+                let pair: Pair = serde_json::from_str(&row.data).map_err(|e| unreadable(&e))?;
+                book.pairs.insert((UserId(row.a), UserId(row.b)), pair);
+            }
+            Ok(())
+        },
+    )
+}
+
+pub(super) fn load_topics(
+    conn: &mut Conn,
+    tables: Tables,
+    book: &mut Book,
+    keys: &[(UserId, TagId)],
+) -> DbResult<()> {
+    in_lists(
+        keys,
+        |list, (user, tag)| {
+            let _ = write!(list, "({user},{tag})");
+        },
+        |list| {
+            let sql = format!(
+                "SELECT user_id, tag_id, outcome_weight, outcome_right, outcome_count, solution_count, correct_count \
+                 FROM {} WHERE (user_id, tag_id) IN (VALUES {list})",
+                tables.topic_standings
+            );
+            for row in diesel::sql_query(sql).load::<TopicRow>(conn)? {
+                let outcomes = Outcomes {
+                    weight: row.outcome_weight,
+                    right: row.outcome_right,
+                    count: row.outcome_count,
+                };
+                let topic = Topic {
+                    outcomes,
+                    solutions: row.solution_count,
+                    correct: row.correct_count,
+                    authority: outcomes.authority().bound,
+                    resolved: outcomes.count,
+                };
+                book.topics.insert((row.user_id, row.tag_id), topic);
+            }
+            Ok(())
+        },
+    )
 }
 
 /// Writes the rows of `values` in statements of at most [`ROWS_PER_STATEMENT`]. Every value is an
@@ -268,92 +360,143 @@ fn bit(value: bool) -> &'static str {
     if value { "TRUE" } else { "FALSE" }
 }
 
-/// Where a measure is kept: as a column of the standings, or in a row of its own.
-fn has_own_row(measure: Measure) -> bool {
-    !matches!(measure, Measure::Questions | Measure::Answers | Measure::Solutions)
+/// A state as a row. Its text holds numbers, names of fields and of verdicts alone: nothing to escape.
+fn state_row(kind: i64, a: i64, b: i64, state: &impl Serialize) -> DbResult<String> {
+    let data = serde_json::to_string(state).map_err(|e| unreadable(&e))?;
+    debug_assert!(!data.contains('\''));
+    Ok(format!("({kind},{a},{b},'{data}')"))
+}
+
+/// What the events of a step were about: whose states have to be written.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    pub posts: Vec<PostId>,
+    pub flags: Vec<FlagId>,
+    pub challenges: Vec<ChallengeId>,
+    pub pairs: Vec<PairKey>,
+    pub people: Vec<UserId>,
+    pub topics: Vec<(UserId, TagId)>,
 }
 
 /// Writes what moved in `book` since it was last saved, and empties its lists of lines and changes.
-/// `posts` and `flags` are what the events of this step were about. Tells which badges came and went.
-pub(super) fn save(
-    conn: &mut Conn,
-    tables: Tables,
-    book: &mut Book,
-    posts: &[PostId],
-    flags: &[FlagId],
-) -> DbResult<Vec<Turned>> {
+/// Tells which badges came and went.
+pub(super) fn save(conn: &mut Conn, tables: Tables, book: &mut Book, step: &Step) -> DbResult<Vec<Turned>> {
     let entries = std::mem::take(&mut book.entries);
     let changes = std::mem::take(&mut book.changes);
+    let mut rows = Vec::new();
+    for id in &step.posts {
+        if let Some(state) = book.posts.get(id) {
+            rows.push(state_row(kind::POST, id.0, 0, state)?);
+        }
+    }
+    for id in &step.flags {
+        if let Some(state) = book.flags.get(id) {
+            rows.push(state_row(kind::FLAG, id.0, 0, state)?);
+        }
+    }
+    for id in &step.challenges {
+        if let Some(state) = book.challenges.get(id) {
+            rows.push(state_row(kind::CHALLENGE, id.0, 0, state)?);
+        }
+    }
+    for key in &step.pairs {
+        // One that never had anything has no row.
+        if let Some(pair) = book.pairs.get(key) {
+            rows.push(state_row(kind::PAIR, key.0.0, key.1.0, &pair.sorted())?);
+        }
+    }
+    for id in &step.people {
+        if let Some(person) = book.people.get(id) {
+            rows.push(state_row(kind::PERSON, id.0, 0, person)?);
+        }
+    }
     write_rows(
         conn,
-        &format!(
-            "INSERT INTO {} (post_id, thread_id, author_id, up_votes, down_votes, deleted, hidden, credited, accepted_id, accepting) VALUES ",
-            tables.post_standings
-        ),
-        " ON CONFLICT (post_id) DO UPDATE SET up_votes = excluded.up_votes, down_votes = excluded.down_votes, \
-         deleted = excluded.deleted, hidden = excluded.hidden, credited = excluded.credited, \
-         accepted_id = excluded.accepted_id, accepting = excluded.accepting",
-        posts.iter().filter_map(|id| book.posts.get(id).map(|state| (id, state))).map(|(id, state)| {
-            format!(
-                "({id},{},{},{},{},{},{},{},{},{})",
-                state.thread,
-                or_null(state.author),
-                state.up_votes,
-                state.down_votes,
-                bit(state.deleted),
-                bit(state.hidden),
-                bit(state.credited),
-                or_null(state.accepted),
-                bit(state.accepting),
-            )
-        }),
-    )?;
-    write_rows(
-        conn,
-        &format!("INSERT INTO {} (flag_id, flagger_id, credited) VALUES ", tables.flag_standings),
-        " ON CONFLICT (flag_id) DO UPDATE SET flagger_id = excluded.flagger_id, credited = excluded.credited",
-        flags
-            .iter()
-            .filter_map(|id| book.flags.get(id).map(|state| (id, state)))
-            .map(|(id, state)| format!("({id},{},{})", state.flagger, bit(state.credited))),
+        &format!("INSERT INTO {} (kind, a, b, data) VALUES ", tables.states),
+        " ON CONFLICT (kind, a, b) DO UPDATE SET data = excluded.data",
+        rows.into_iter(),
     )?;
     let mut seen = HashSet::new();
     let people: Vec<UserId> = entries
         .iter()
         .map(|entry| entry.user)
         .chain(changes.iter().map(|change| change.user))
-        .filter(|user| seen.insert(*user))
+        .chain(step.people.iter().copied())
+        .filter(|user| user.0 != 0 && seen.insert(*user))
         .collect();
     write_rows(
         conn,
         &format!(
-            "INSERT INTO {} (user_id, points, question_count, answer_count, accepted_count) VALUES ",
+            "INSERT INTO {} (user_id, points, question_count, answer_count, accepted_count, outcome_weight, \
+             outcome_right, outcome_count, authority) VALUES ",
             tables.standings
         ),
         " ON CONFLICT (user_id) DO UPDATE SET points = excluded.points, question_count = excluded.question_count, \
-         answer_count = excluded.answer_count, accepted_count = excluded.accepted_count",
+         answer_count = excluded.answer_count, accepted_count = excluded.accepted_count, \
+         outcome_weight = excluded.outcome_weight, outcome_right = excluded.outcome_right, \
+         outcome_count = excluded.outcome_count, authority = excluded.authority",
         people.iter().filter_map(|id| book.people.get(id).map(|person| (id, person))).map(|(id, person)| {
             format!(
-                "({id},{},{},{},{})",
+                "({id},{},{},{},{},{},{},{},{})",
                 person.points,
                 person.value(Measure::Questions),
                 person.value(Measure::Answers),
                 person.value(Measure::Solutions),
+                person.outcomes.weight,
+                person.outcomes.right,
+                person.outcomes.count,
+                person.value(Measure::Authority),
             )
         }),
     )?;
-    let mut seen = HashSet::new();
     write_rows(
         conn,
-        &format!("INSERT INTO {} (user_id, measure, value) VALUES ", tables.measures),
-        " ON CONFLICT (user_id, measure) DO UPDATE SET value = excluded.value",
-        changes
+        &format!(
+            "INSERT INTO {} (user_id, tag_id, outcome_weight, outcome_right, outcome_count, solution_count, \
+             correct_count, authority) VALUES ",
+            tables.topic_standings
+        ),
+        " ON CONFLICT (user_id, tag_id) DO UPDATE SET outcome_weight = excluded.outcome_weight, \
+         outcome_right = excluded.outcome_right, outcome_count = excluded.outcome_count, \
+         solution_count = excluded.solution_count, correct_count = excluded.correct_count, \
+         authority = excluded.authority",
+        step.topics.iter().filter_map(|key| book.topics.get(key).map(|topic| (key, topic))).map(
+            |((user, tag), topic)| {
+                let Outcomes { weight, right, count } = topic.outcomes;
+                format!(
+                    "({user},{tag},{weight},{right},{count},{},{},{})",
+                    topic.solutions, topic.correct, topic.authority
+                )
+            },
+        ),
+    )?;
+    write_rows(
+        conn,
+        &format!(
+            "INSERT INTO {} (post_id, thread_id, evidence_right, evidence_wrong, chance, outdated, superseded, \
+             changed, held) VALUES ",
+            tables.answer_standings
+        ),
+        " ON CONFLICT (post_id) DO UPDATE SET evidence_right = excluded.evidence_right, \
+         evidence_wrong = excluded.evidence_wrong, chance = excluded.chance, outdated = excluded.outdated, \
+         superseded = excluded.superseded, changed = excluded.changed, held = excluded.held",
+        step.posts
             .iter()
-            .map(|change| (change.user, change.measure))
-            .filter(|(user, measure)| has_own_row(*measure) && seen.insert((*user, *measure)))
-            .filter_map(|(user, measure)| {
-                let value = book.people.get(&user)?.value(measure);
-                Some(format!("({user},'{}',{value})", measure.as_str()))
+            .filter_map(|id| book.posts.get(id).map(|state| (*id, state)))
+            .filter(|(id, state)| *id != state.thread.question())
+            .map(|(id, state)| {
+                let evidence = book.evidence(state);
+                format!(
+                    "({id},{},{},{},{},{},{},{},{})",
+                    state.thread,
+                    evidence.right,
+                    evidence.wrong,
+                    evidence.chance(),
+                    bit(state.outdated()),
+                    bit(state.superseded > 0),
+                    bit(state.changed()),
+                    bit(!state.findings.is_empty()),
+                )
             }),
     )?;
     write_entries(conn, tables, &entries)?;

@@ -1,14 +1,14 @@
 //! reputation room: its tests.
-use super::policy::{self, Book, Reason};
+use super::policy::{self, Book, Reason, Topic};
 use super::*;
 use crate::badges::{self, BADGES, Measure};
 use crate::config::Config;
 use crate::db::{Access, Db, DbResult, Opening, Target, Tx, migrate};
-use crate::kernel::ids::{EventId, FlagId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{ChallengeId, EventId, FindingId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{Clock, Moment, SECOND};
 use crate::kernel::token::SiteKey;
 use crate::ledger::follow::{Follower, catch_up};
-use crate::ledger::{Event, Fact};
+use crate::ledger::{Event, Fact, Verdict};
 use crate::mail::Letterhead;
 use diesel::prelude::*;
 use proptest::prelude::*;
@@ -201,6 +201,17 @@ fn a_comment_gives_nothing_and_its_removal_takes_nothing() {
 
 // ---------- properties of the fold ----------
 
+/// The measures that [`Survivors::sums`] counts; the others are held to the surviving facts further down.
+const COUNTED: [Measure; 7] = [
+    Measure::Questions,
+    Measure::Answers,
+    Measure::Solutions,
+    Measure::UpVotedAnswers,
+    Measure::ProvenSolutions,
+    Measure::SolvedQuestions,
+    Measure::AgreedFlags,
+];
+
 /// Two questions (1 of Ann, 101 of Bruno), each with an answer of each person.
 fn post_of(pick: usize) -> (i64, i64, UserId) {
     let question = if pick.is_multiple_of(2) { 1 } else { 101 };
@@ -392,7 +403,7 @@ proptest! {
         }
         for (user, (points, measures)) in left.sums() {
             prop_assert_eq!(fold.points(user), points, "{:?}", user);
-            for measure in Measure::ALL {
+            for measure in COUNTED {
                 let expected = measures.get(&measure).copied().unwrap_or(0);
                 prop_assert_eq!(fold.value(user, measure), expected, "{:?} {:?}", user, measure);
             }
@@ -429,6 +440,345 @@ proptest! {
             prop_assert_eq!(fold.value(user, Measure::Solutions), 0);
         }
     }
+}
+
+// ---------- all that people do, against the surviving facts alone ----------
+
+/// What can be said twice, and counts as it was said last.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Vote(usize, i64),
+    Confirmation(usize, i64),
+    Verdict(usize, i64),
+    Accepted(i64),
+    Removed(i64),
+    Tags(i64),
+    Duplicate(i64),
+    Challenge(usize),
+    Finding(usize),
+    /// An edit is never taken back.
+    Edit(usize),
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    Vote(usize, usize, i16),
+    Confirm(usize, usize, Option<bool>),
+    Judge(usize, usize, Option<Verdict>, bool),
+    Accept(usize, bool),
+    Remove(usize, u8),
+    Tag(bool, u8),
+    Close(bool, usize, bool),
+    Challenge(usize, usize, bool),
+    Hold(usize, u8, bool),
+    Edit(usize, usize, bool),
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let verdict = prop_oneof![
+        Just(None),
+        Just(Some(Verdict::Verified)),
+        Just(Some(Verdict::Refuted)),
+        Just(Some(Verdict::Outdated))
+    ];
+    let deed = prop_oneof![
+        4 => (0..4usize, 0..10usize, -1..=1i16).prop_map(|(a, b, c)| Deed::Vote(a, b, c)),
+        4 => (0..4usize, 0..10usize, any::<Option<bool>>()).prop_map(|(a, b, c)| Deed::Confirm(a, b, c)),
+        2 => (0..4usize, 0..10usize, verdict, any::<bool>()).prop_map(|(a, b, c, d)| Deed::Judge(a, b, c, d)),
+        4 => (0..10usize, any::<bool>()).prop_map(|(a, b)| Deed::Accept(a, b)),
+        2 => (0..10usize, 0..3u8).prop_map(|(a, b)| Deed::Remove(a, b)),
+        1 => (any::<bool>(), 0..8u8).prop_map(|(a, b)| Deed::Tag(a, b)),
+        1 => (any::<bool>(), 0..4usize, any::<bool>()).prop_map(|(a, b, c)| Deed::Close(a, b, c)),
+        1 => (0..3usize, 0..10usize, any::<bool>()).prop_map(|(a, b, c)| Deed::Challenge(a, b, c)),
+        1 => (0..2usize, 0..16u8, any::<bool>()).prop_map(|(a, b, c)| Deed::Hold(a, b, c)),
+        2 => (0..10usize, 0..4usize, any::<bool>()).prop_map(|(a, b, c)| Deed::Edit(a, b, c)),
+    ];
+    proptest::collection::vec(deed, 0..90)
+}
+
+/// What happened, in order, each with its key and whether it leaves something standing.
+fn happenings(deeds: &[Deed]) -> Vec<(Key, bool, Option<UserId>, Fact)> {
+    let mut votes: BTreeMap<(usize, i64), i16> = BTreeMap::new();
+    let mut accepted: BTreeMap<i64, i64> = BTreeMap::new();
+    let mut removed: BTreeMap<i64, u8> = BTreeMap::new();
+    let mut held: BTreeMap<usize, (Vec<UserId>, Vec<PostId>)> = BTreeMap::new();
+    let mut challenged: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut confirmed: BTreeMap<(usize, i64), bool> = BTreeMap::new();
+    let mut all = Vec::new();
+    for (at, deed) in deeds.iter().enumerate() {
+        match *deed {
+            Deed::Vote(who, pick, value) => {
+                let (question, post, author) = post_of(pick);
+                let before = votes.insert((who, post), value).unwrap_or(0);
+                let fact = voted(question, post, author, before, value);
+                all.push((Key::Vote(who, post), value != 0, Some(PEOPLE[who]), fact));
+            }
+            Deed::Confirm(who, pick, value) => {
+                let (question, post, author) = post_of(pick);
+                let (thread, id, user, author) =
+                    (ThreadId(question), PostId(post), PEOPLE[who], Some(author));
+                let key = Key::Confirmation(who, post);
+                if post == question {
+                    continue;
+                }
+                match value {
+                    Some(value) => {
+                        confirmed.insert((who, post), value);
+                        let fact = Fact::AnswerConfirmed { thread, post: id, user, author, value };
+                        all.push((key, true, Some(user), fact));
+                    }
+                    None => {
+                        let Some(value) = confirmed.remove(&(who, post)) else { continue };
+                        let fact = Fact::ConfirmationWithdrawn { thread, post: id, user, author, value };
+                        all.push((key, false, Some(user), fact));
+                    }
+                }
+            }
+            Deed::Judge(who, pick, verdict, staff) => {
+                let (question, post, author) = post_of(pick);
+                let (thread, id, author) = (ThreadId(question), PostId(post), Some(author));
+                if post == question {
+                    continue;
+                }
+                let fact = match verdict {
+                    Some(verdict) => Fact::VerdictGiven { thread, post: id, author, verdict, staff },
+                    None => Fact::VerdictWithdrawn { thread, post: id, author },
+                };
+                all.push((Key::Verdict(who, post), verdict.is_some(), Some(PEOPLE[who]), fact));
+            }
+            Deed::Accept(pick, on) => {
+                let (question, post, author) = post_of(pick);
+                let asker = if question == 1 { ANN } else { BRUNO };
+                let before = accepted.get(&question).copied();
+                // Saying it again of a text that has changed is another fact: told further down.
+                if post == question || (on && before == Some(post)) || (!on && before != Some(post)) {
+                    continue;
+                }
+                if on {
+                    accepted.insert(question, post);
+                    all.push((
+                        Key::Accepted(question),
+                        true,
+                        Some(asker),
+                        self::accepted(question, post, author, asker),
+                    ));
+                } else {
+                    accepted.remove(&question);
+                    all.push((
+                        Key::Accepted(question),
+                        false,
+                        Some(asker),
+                        unaccepted(question, post, author, asker),
+                    ));
+                }
+            }
+            Deed::Remove(pick, how) => {
+                let (question, post, author) = post_of(pick);
+                let (thread, id, author) = (ThreadId(question), PostId(post), Some(author));
+                // As the verbs do it: what is there goes, what went comes back the way it went.
+                let fact = match (removed.get(&post).copied().unwrap_or(0), how) {
+                    (0, 1) => Fact::PostDeleted { thread, post: id, author },
+                    (0 | 1, 2) => Fact::PostHidden { thread, post: id, author },
+                    (1, 0) => Fact::PostUndeleted { thread, post: id, author },
+                    (2, 0) => Fact::PostRestored { thread, post: id, author },
+                    _ => continue,
+                };
+                removed.insert(post, how);
+                all.push((Key::Removed(post), how != 0, Some(DARIO), fact));
+            }
+            Deed::Tag(first, bits) => {
+                let question = if first { 1 } else { 101 };
+                let tags = (0..3).filter(|bit| bits & (1 << bit) != 0).map(|bit| TagId(bit + 1)).collect();
+                let fact = Fact::ThreadTagged { thread: ThreadId(question), tags };
+                all.push((Key::Tags(question), true, Some(ANN), fact));
+            }
+            Deed::Close(first, who, on) => {
+                let (question, of) = if first { (1, 101) } else { (101, 1) };
+                let (thread, of) = (ThreadId(question), ThreadId(of));
+                let fact = if on {
+                    Fact::ThreadClosedAsDuplicate { thread, of }
+                } else {
+                    Fact::ThreadReopened { thread, of }
+                };
+                all.push((Key::Duplicate(question), on, Some(PEOPLE[who]), fact));
+            }
+            Deed::Challenge(challenge, pick, upheld) => {
+                // A challenge is about one answer for good.
+                let pick = *challenged.entry(challenge).or_insert(pick);
+                let (question, post, author) = post_of(pick);
+                if post == question {
+                    continue;
+                }
+                let fact = Fact::ChallengeDecided {
+                    thread: ThreadId(question),
+                    post: PostId(post),
+                    author: Some(author),
+                    challenge: ChallengeId(challenge as i64),
+                    challenger: PEOPLE[challenge],
+                    upheld,
+                };
+                all.push((Key::Challenge(challenge), true, Some(DARIO), fact));
+            }
+            Deed::Hold(finding, bits, on) => {
+                let members: Vec<UserId> = PEOPLE
+                    .into_iter()
+                    .enumerate()
+                    .filter(|(n, _)| bits & (1 << n) != 0)
+                    .map(|(_, p)| p)
+                    .collect();
+                let id = FindingId(finding as i64);
+                let posts = if bits == 3 { vec![PostId(3)] } else { vec![] };
+                if on {
+                    if held.contains_key(&finding) {
+                        continue;
+                    }
+                    held.insert(finding, (members.clone(), posts.clone()));
+                    let fact = Fact::CreditHeld { finding: id, members, posts };
+                    all.push((Key::Finding(finding), true, None, fact));
+                } else if let Some((members, posts)) = held.remove(&finding) {
+                    let fact = Fact::CreditReleased { finding: id, members, posts };
+                    all.push((Key::Finding(finding), false, None, fact));
+                }
+            }
+            Deed::Edit(pick, who, material) => {
+                let (question, post, author) = post_of(pick);
+                let fact = Fact::PostEdited {
+                    thread: ThreadId(question),
+                    post: PostId(post),
+                    revision: 2,
+                    author: Some(author),
+                    material,
+                };
+                all.push((Key::Edit(at), true, Some(PEOPLE[who]), fact));
+            }
+        }
+    }
+    all
+}
+
+/// The book's truth and sums, in an order of their own.
+fn told(book: &Book) -> String {
+    let mut lines = Vec::new();
+    for (id, person) in &book.people {
+        let values: Vec<i64> = Measure::ALL.into_iter().map(|measure| person.value(measure)).collect();
+        if person.points != 0 || values.iter().any(|value| *value != 0) || !person.findings.is_empty() {
+            lines.push(format!(
+                "{id}: {} {values:?} {:?} {:?}",
+                person.points, person.outcomes, person.findings
+            ));
+        }
+    }
+    for ((user, tag), topic) in book.topics.iter().filter(|(_, topic)| **topic != Topic::default()) {
+        lines.push(format!("{user} in {tag}: {topic:?}"));
+    }
+    for (id, post) in &book.posts {
+        lines.push(format!("post {id}: {:?}", book.evidence(post)));
+    }
+    lines.sort();
+    lines.join("\n")
+}
+
+/// Ann is new all the time; the others came long ago.
+fn joined() -> (Option<UserId>, Fact) {
+    (Some(ANN), Fact::UserJoined { user: ANN })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn standing_is_what_the_surviving_facts_alone_give(deeds in deeds()) {
+        let all = happenings(&deeds);
+        let mut last: BTreeMap<&Key, usize> = BTreeMap::new();
+        for (at, (key, ..)) in all.iter().enumerate() {
+            last.insert(key, at);
+        }
+        let (mut whole, mut rest) = (Fold::default(), Fold::default());
+        for (actor, fact) in std::iter::once(joined()).chain(opening()) {
+            whole.tell(actor, fact.clone());
+            rest.tell(actor, fact);
+        }
+        for (at, (key, stands, actor, fact)) in all.iter().enumerate() {
+            whole.tell(*actor, fact.clone());
+            if last.get(key) != Some(&at) || !stands {
+                continue;
+            }
+            // A vote that changed stands as if it had been the first.
+            let fact = match fact.clone() {
+                Fact::VoteCast { thread, post, author, question, value, .. } => {
+                    Fact::VoteCast { thread, post, author, question, value, before: 0 }
+                }
+                fact => fact,
+            };
+            rest.tell(*actor, fact);
+        }
+        prop_assert_eq!(told(&whole.book), told(&rest.book));
+        for (user, person) in &whole.book.people {
+            let lines: i64 = whole.book.entries.iter().filter(|e| e.user == *user).map(|e| e.points).sum();
+            prop_assert_eq!(lines, person.points, "the statement of {:?} does not add up", user);
+        }
+    }
+}
+
+#[test]
+fn the_second_acceptance_of_the_same_asker_gives_half_and_the_third_a_third() {
+    let mut fold = Fold::default();
+    for (n, points) in [(1, 15), (2, 22), (3, 27)] {
+        let question = n * 100;
+        fold.tell(Some(ANN), asked(question, ANN)).tell(Some(BRUNO), answered(question, question + 1, BRUNO));
+        fold.tell(Some(ANN), accepted(question, question + 1, BRUNO, ANN));
+        assert_eq!(fold.points(BRUNO), points);
+    }
+    fold.tell(Some(ANN), unaccepted(100, 101, BRUNO, ANN));
+    assert_eq!(fold.points(BRUNO), 22, "whichever of them goes");
+}
+
+#[test]
+fn a_new_account_s_acceptance_counts_in_full_once_somebody_independent_confirms() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), Fact::UserJoined { user: ANN });
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+    assert_eq!(fold.points(BRUNO), 3);
+    let (thread, post, user, author) = (ThreadId(1), PostId(2), CARLA, Some(BRUNO));
+    fold.tell(Some(CARLA), Fact::AnswerConfirmed { thread, post, user, author, value: true });
+    assert_eq!(fold.last_reasons(), [(BRUNO, Reason::AcceptanceWeighed, 12)]);
+    fold.tell(Some(CARLA), Fact::ConfirmationWithdrawn { thread, post, user, author, value: true });
+    assert_eq!(fold.points(BRUNO), 3);
+}
+
+#[test]
+fn a_ring_loses_what_it_gave_itself_in_one_event_and_gets_it_back_in_one() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN)).tell(Some(CARLA), voted(1, 2, BRUNO, 0, 1));
+    fold.tell(Some(DARIO), voted(1, 2, BRUNO, 0, 1)).tell(Some(BRUNO), voted(1, 1, ANN, 0, 1));
+    assert_eq!((fold.points(ANN), fold.points(BRUNO)), (2 + 5, 15 + 20));
+    let (finding, members, posts) = (FindingId(1), vec![ANN, BRUNO, CARLA], vec![]);
+    fold.tell(None, Fact::CreditHeld { finding, members: members.clone(), posts: posts.clone() });
+    assert_eq!((fold.points(ANN), fold.points(BRUNO)), (0, 10), "what an outsider said stands");
+    assert_eq!(fold.last_reasons(), [(ANN, Reason::CreditHeld, -7), (BRUNO, Reason::CreditHeld, -25)]);
+    // What they say to each other from now on counts no more either.
+    fold.tell(Some(CARLA), voted(1, 2, BRUNO, 1, -1));
+    assert_eq!(fold.last_reasons(), []);
+    fold.tell(None, Fact::CreditReleased { finding, members, posts });
+    assert_eq!((fold.points(ANN), fold.points(BRUNO)), (7, 15 + 10 - 2));
+}
+
+#[test]
+fn an_answer_changed_after_its_acceptance_proves_a_quarter_until_it_is_accepted_again() {
+    let mut fold = Fold::default();
+    fold.tell(Some(ANN), asked(1, ANN)).tell(Some(BRUNO), answered(1, 2, BRUNO));
+    fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+    let right = |fold: &Fold| fold.book.evidence(&fold.book.posts[&PostId(2)]).right;
+    assert_eq!(right(&fold), 1_000);
+    let (thread, post, author) = (ThreadId(1), PostId(2), Some(BRUNO));
+    fold.tell(Some(BRUNO), Fact::PostEdited { thread, post, revision: 2, author, material: true });
+    assert_eq!(right(&fold), 250);
+    assert!(fold.book.posts[&PostId(2)].changed());
+    fold.tell(Some(ANN), accepted(1, 2, BRUNO, ANN));
+    assert_eq!(right(&fold), 1_000);
+    assert!(!fold.book.posts[&PostId(2)].changed());
 }
 
 // ---------- on a database ----------
@@ -755,6 +1105,41 @@ proptest! {
                 .map(|badge| badge.id.to_owned()).collect();
             due.sort();
             prop_assert_eq!(held, due);
+        }
+        prop_assert_eq!(house.replay().differences, 0);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn all_that_people_do_is_folded_alike_on_a_database(
+        deeds in deeds(), cuts in proptest::collection::btree_set(0..90usize, 0..6)
+    ) {
+        let house = house(4);
+        house.sql("INSERT INTO tags (id, name, created_at) VALUES (1, 'a', 0), (2, 'b', 0), (3, 'c', 0)");
+        house.sql(
+            "INSERT INTO posts (id, kind, thread_id, body_md, body_html, created_at) VALUES \
+             (2, 'answer', 1, '', '', 0), (3, 'answer', 1, '', '', 0), (4, 'answer', 1, '', '', 0), \
+             (5, 'answer', 1, '', '', 0), (102, 'answer', 101, '', '', 0), (103, 'answer', 101, '', '', 0), \
+             (104, 'answer', 101, '', '', 0), (105, 'answer', 101, '', '', 0)",
+        );
+        let mut fold = Fold::default();
+        let facts = happenings(&deeds).into_iter().map(|(_, _, actor, fact)| (actor, fact));
+        for (at, (actor, fact)) in std::iter::once(joined()).chain(opening()).chain(facts).enumerate() {
+            fold.tell(actor, fact.clone());
+            house.tell(vec![(actor, fact)]);
+            if cuts.contains(&at) {
+                house.catch_up();
+            }
+        }
+        house.catch_up();
+        for user in PEOPLE {
+            prop_assert_eq!(house.points(user), fold.points(user));
+            let authority = standing(&mut house.db.reader().unwrap(), user).unwrap().authority();
+            let person = fold.book.people.get(&user);
+            prop_assert_eq!(authority, person.map(|p| p.outcomes.authority()).unwrap_or_default());
         }
         prop_assert_eq!(house.replay().differences, 0);
     }

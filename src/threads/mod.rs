@@ -172,6 +172,10 @@ pub fn ask(tx: &mut Tx<'_>, viewer: &Viewer, new: NewQuestion) -> Result<Posting
     }
     store::remove_draft_at(tx, viewer.id, "question")?;
     tx.append(Some(viewer.id), Fact::ThreadAsked { thread, author: Some(viewer.id) })?;
+    if !new.tags.is_empty() {
+        let tags = store::tag_ids(tx.conn, thread)?;
+        tx.append(Some(viewer.id), Fact::ThreadTagged { thread, tags })?;
+    }
     Ok(Posting::Posted(Posted { thread, slug, post, new: true }))
 }
 
@@ -360,7 +364,13 @@ pub fn edit(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, edit: Edit) -> Resul
         store::touch_thread(tx, head.thread, viewer.id, "edited")?;
     }
     store::remove_draft_at(tx, viewer.id, &format!("edit:{post}"))?;
-    tx.append(Some(viewer.id), Fact::PostEdited { thread: head.thread, post, revision: number })?;
+    let (thread, author) = (head.thread, head.author);
+    let material = policy::is_material(&current.body_md, &edit.body.md);
+    tx.append(Some(viewer.id), Fact::PostEdited { thread, post, revision: number, author, material })?;
+    if question && tags != current.tags {
+        let tags = store::tag_ids(tx.conn, thread)?;
+        tx.append(Some(viewer.id), Fact::ThreadTagged { thread, tags })?;
+    }
     Ok(Editing::Saved(Posted { slug: slug_now, ..place }))
 }
 

@@ -141,9 +141,52 @@ impl Standpoint {
     }
 }
 
+/// Of an answer's words, how many may change before it says something else: one in so many.
+const MATERIAL_SHARE: usize = 10;
+
+/// Whether a text says something else than before, so that what people said of it was said of another: more than a
+/// tenth of its words changed, or where a link leads. Mending a typo, or the marks of formatting, is not.
+pub fn is_material(before: &str, after: &str) -> bool {
+    use std::collections::HashMap;
+    let mut words: HashMap<String, i64> = HashMap::new();
+    let (mut count, mut links) = (0usize, 0usize);
+    for (text, sign) in [(before, 1), (after, -1)] {
+        for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '<' | '>'))
+        {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+            if word.is_empty() {
+                continue;
+            }
+            count += usize::from(sign > 0);
+            *words.entry(word.to_lowercase()).or_default() += sign;
+        }
+    }
+    let changed: u64 = words
+        .iter()
+        .map(|(word, n)| {
+            links += usize::from(*n != 0 && (word.contains("://") || word.starts_with("www.")));
+            n.unsigned_abs()
+        })
+        .sum();
+    // A word mended is one gone and one come.
+    links > 0 || changed > 2 * (count / MATERIAL_SHARE).max(1) as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_typo_is_no_material_edit_and_another_advice_or_link_is() {
+        let before =
+            "Hold the reset button for ten seconds until the lamp turns blue, then wait for a minute.";
+        assert!(!is_material(before, before));
+        assert!(!is_material(before, &before.replace("reset", "**reset**")));
+        assert!(!is_material(before, &before.replace("lamp", "light")));
+        assert!(is_material(before, "Buy a new one, it is not worth the trouble."));
+        assert!(is_material(before, &format!("{before} See [this](https://shop.example/offer).")));
+        assert!(is_material("Press A", "Press B and C"));
+    }
 
     fn at(viewer: Option<(i64, Role)>) -> Standpoint {
         Standpoint {

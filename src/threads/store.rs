@@ -7,7 +7,7 @@ use crate::db::schema::{
     standings, submissions, tags, thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Tx, among, zero};
-use crate::kernel::ids::{CaseId, PostId, ThreadId, UserId};
+use crate::kernel::ids::{CaseId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::names::TagName;
@@ -228,12 +228,18 @@ pub fn set_tags(tx: &mut Tx<'_>, thread: ThreadId, before: &[TagName], after: &[
     Ok(())
 }
 
+/// The tags a thread has.
+pub fn tag_ids(conn: &mut Conn, thread: ThreadId) -> DbResult<Vec<TagId>> {
+    Ok(thread_tags::table
+        .filter(thread_tags::thread_id.eq(thread))
+        .order(thread_tags::tag_id)
+        .select(thread_tags::tag_id)
+        .load(conn)?)
+}
+
 /// Counts a whole thread in or out of its tags.
 pub fn count_tags(tx: &mut Tx<'_>, thread: ThreadId, change: i64) -> DbResult<()> {
-    let ids: Vec<i64> = thread_tags::table
-        .filter(thread_tags::thread_id.eq(thread))
-        .select(thread_tags::tag_id)
-        .load(tx.conn)?;
+    let ids = tag_ids(tx.conn, thread)?;
     diesel::update(tags::table.filter(tags::id.eq_any(ids)))
         .set(tags::thread_count.eq(tags::thread_count + change))
         .execute(tx.conn)?;
@@ -327,7 +333,8 @@ pub fn count_comments(tx: &mut Tx<'_>, parent: PostId, change: i64) -> DbResult<
 }
 
 pub fn touch_thread(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, kind: &str) -> DbResult<()> {
-    diesel::update(threads::table.find(thread))
+    // What an import brings over may be older than what is there.
+    diesel::update(threads::table.find(thread).filter(threads::active_at.le(tx.now)))
         .set((threads::active_at.eq(tx.now), threads::active_user_id.eq(user), threads::active_kind.eq(kind)))
         .execute(tx.conn)?;
     Ok(())

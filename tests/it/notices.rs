@@ -336,7 +336,8 @@ on_both!(an_edit_is_told_to_the_author_and_to_those_it_is_the_first_to_name, |ho
     revision(1, "See what @Fred. wrote, or @emma-lou did");
     revision(2, "See what @Fred wrote, or @Emma and @dario did");
     house.mention(ANSWER, &["Fred", "Emma", "Dario", "Bruno"]);
-    let edited = |revision| Fact::PostEdited { thread: THREAD, post: ANSWER, revision };
+    let edited =
+        |revision| Fact::PostEdited { thread: THREAD, post: ANSWER, revision, author: None, material: false };
     house.happens(BRUNO, edited(2));
     assert_eq!(house.kinds(EMMA), vec![Kind::Mention]);
     assert_eq!(house.kinds(DARIO), vec![Kind::Mention]);

@@ -148,4 +148,6 @@ point-rule-question-up-vote = Your question is voted up
 point-rule-question-down-vote = Your question is voted down
 point-rule-accepting = You accept somebody's answer
 point-rule-flag-agreed = A moderator agrees with your flag
+point-rule-challenge-upheld = Moderators agree that a solution you challenged is wrong
+point-rule-challenge-rejected = Moderators reject your challenge of a solution
 you-are-suspended = Your account is suspended, so you can read but not write.

@@ -17,6 +17,13 @@ point-reason-flag-agreed = A moderator agreed with your flag
 point-reason-flag-agreed-withdrawn = A moderator no longer agrees with your flag
 point-reason-post-removed = Your post was removed, and its points with it
 point-reason-post-restored = Your post is back, and its points with it
+point-reason-challenge-upheld = Moderators agreed that a solution you challenged is wrong
+point-reason-challenge-upheld-withdrawn = Moderators no longer agree with your challenge
+point-reason-challenge-rejected = Moderators rejected your challenge of a solution
+point-reason-challenge-rejected-withdrawn = Moderators no longer reject your challenge
+point-reason-acceptance-weighed = What an acceptance of your answer counts for changed
+point-reason-credit-held = Credit is held back while moderators look at what it rests on
+point-reason-credit-released = Credit that was held back counts again
 
 ## Levels
 badge-level-bronze = Bronze
@@ -40,3 +47,8 @@ badge-solver-50-name = Master solver
 badge-solver-50-description = Fifty answers accepted by those who asked
 badge-pathfinder-name = Pathfinder
 badge-pathfinder-description = Ten accepted answers that each stand at a score of ten or more
+
+# Verdicts
+verdict-not-here = Only an answer that is there can be judged.
+verdict-own = You cannot judge your own answer.
+verdict-not-proven = Staff, moderators and members whose answers in this topic proved right can judge an answer.

@@ -2,18 +2,25 @@
 //! so that a line is done as a whole or left as a whole.
 use super::Book;
 use super::lines::{Fields, Line};
+use crate::accounts::{self, Viewer};
+use crate::confirmations::{self, Confirming};
 use crate::db::schema::{
     cases, duplicate_links, flags, follows, me_toos, moderation_log, posts, removals, revisions, tags,
-    thread_tags, threads, users, votes,
+    thread_tags, threads as threads_table, users, votes as votes_table,
 };
-use crate::db::{insert_all, zero};
+use crate::db::{Tx, insert_all, zero};
 use crate::exchange::Result;
 use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
 use crate::kernel::ids::{CaseId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{DAY, Moment};
-use crate::ledger::Fact;
+use crate::kernel::names::Title;
+use crate::ledger::{self, Fact};
 use crate::moderation::Act;
+use crate::threads::{self, Editing};
+use crate::verdicts::{self, Judging, Verdict};
+use crate::votes::{self, Cast};
+use crate::web::i18n::translate;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::HashSet;
@@ -54,7 +61,6 @@ struct Post {
     author_id: Option<UserId>,
     created_at: Moment,
     removed: i16,
-    revision: i32,
 }
 
 /// What is new on a thread, for the lists.
@@ -62,6 +68,25 @@ struct Activity {
     kind: &'static str,
     by: Option<UserId>,
     at: Moment,
+}
+
+/// What a verb said against a line, in the words of its page.
+fn refused(key: &'static str) -> Reason {
+    format!("refused: {}", translate("en", key, &[])).into()
+}
+
+trait IntoDone {
+    fn into_done(self) -> Done;
+}
+
+impl IntoDone for threads::Done {
+    fn into_done(self) -> Done {
+        match self {
+            threads::Done::Done(_) | threads::Done::Already(_) => Ok(()),
+            threads::Done::NotFound => Err("its post is not there for its user".into()),
+            threads::Done::Refused(key) => Err(refused(key)),
+        }
+    }
 }
 
 impl Book<'_> {
@@ -93,7 +118,11 @@ impl Book<'_> {
             "unaccept" => self.accept(line, false),
             "me_too" => self.me_too(line),
             "follow" => self.follow(line),
-            "edit" => self.edit(line, shown),
+            "confirm" => self.confirm(line),
+            "verdict" => self.verdict(line),
+            "delete" => self.delete(line, true),
+            "undelete" => self.delete(line, false),
+            "edit" => self.edit(line),
             "duplicate" => self.duplicate(line),
             "flag" => self.flag(line),
             "hide" => self.hide(line),
@@ -145,18 +174,18 @@ impl Book<'_> {
         diesel::update(posts::table.find(post))
             .set(posts::thread_id.eq(thread))
             .execute(&mut self.run.conn)?;
-        diesel::insert_into(threads::table)
+        diesel::insert_into(threads_table::table)
             .values((
-                threads::id.eq(thread),
-                threads::slug.eq(text::slug(&title)),
-                threads::title.eq(&title),
-                threads::tags.eq(names.join(" ")),
-                threads::excerpt.eq(shown.excerpt),
-                threads::author_id.eq(author),
-                threads::created_at.eq(at),
-                threads::active_at.eq(at),
-                threads::active_user_id.eq(author),
-                threads::view_count.eq(line.views.unwrap_or(0).max(0)),
+                threads_table::id.eq(thread),
+                threads_table::slug.eq(text::slug(&title)),
+                threads_table::title.eq(&title),
+                threads_table::tags.eq(names.join(" ")),
+                threads_table::excerpt.eq(shown.excerpt),
+                threads_table::author_id.eq(author),
+                threads_table::created_at.eq(at),
+                threads_table::active_at.eq(at),
+                threads_table::active_user_id.eq(author),
+                threads_table::view_count.eq(line.views.unwrap_or(0).max(0)),
             ))
             .execute(&mut self.run.conn)?;
         self.tag_thread(thread, &names, at)?;
@@ -164,6 +193,11 @@ impl Book<'_> {
         self.posts.insert(('q', origin), post);
         self.became("question", origin, post.0)?;
         self.run.facts.push((at, Some(author), Fact::ThreadAsked { thread, author: Some(author) }));
+        if !names.is_empty() {
+            let mut tags: Vec<TagId> = names.iter().filter_map(|name| self.tags.get(name).copied()).collect();
+            tags.sort_unstable();
+            self.run.facts.push((at, Some(author), Fact::ThreadTagged { thread, tags }));
+        }
         Ok(Ok(()))
     }
 
@@ -191,8 +225,8 @@ impl Book<'_> {
         }
         let thread = question.thread_id;
         let post = self.new_post("answer", thread, Some(question.id), author, &body, shown.html, at)?;
-        diesel::update(threads::table.find(thread))
-            .set(threads::answer_count.eq(threads::answer_count + 1))
+        diesel::update(threads_table::table.find(thread))
+            .set(threads_table::answer_count.eq(threads_table::answer_count + 1))
             .execute(&mut self.run.conn)?;
         self.active(thread, Activity { kind: "answered", by: Some(author), at })?;
         self.revise(post, 1, None, body, Some(author), String::new(), at)?;
@@ -218,15 +252,15 @@ impl Book<'_> {
         diesel::update(posts::table.find(post))
             .set((posts::official.eq(true), posts::signature.eq(signature)))
             .execute(&mut self.run.conn)?;
-        diesel::update(threads::table.find(thread))
-            .set(threads::official_answer_id.eq(post))
+        diesel::update(threads_table::table.find(thread))
+            .set(threads_table::official_answer_id.eq(post))
             .execute(&mut self.run.conn)?;
         let Some(case) = self.open_case(thread)? else { return Ok(()) };
         diesel::update(cases::table.filter(cases::id.eq(case)))
             .set((cases::state.eq("answered"), cases::answered_at.eq(at), cases::answer_id.eq(post)))
             .execute(&mut self.run.conn)?;
-        diesel::update(threads::table.find(thread))
-            .set(threads::escalated.eq(false))
+        diesel::update(threads_table::table.find(thread))
+            .set(threads_table::escalated.eq(false))
             .execute(&mut self.run.conn)?;
         self.run.facts.push((at, Some(author), Fact::CaseAnswered { thread, case, post }));
         Ok(())
@@ -245,14 +279,14 @@ impl Book<'_> {
         let rows: Vec<_> = (0..score.abs())
             .map(|_| {
                 (
-                    votes::post_id.eq(post),
-                    votes::voter_id.eq(None::<UserId>),
-                    votes::value.eq(value),
-                    votes::created_at.eq(at),
+                    votes_table::post_id.eq(post),
+                    votes_table::voter_id.eq(None::<UserId>),
+                    votes_table::value.eq(value),
+                    votes_table::created_at.eq(at),
                 )
             })
             .collect();
-        insert_all!(&mut self.run.conn, votes::table, &rows);
+        insert_all!(&mut self.run.conn, votes_table::table, &rows);
         for _ in 0..score.abs() {
             let author = Some(author);
             let fact = Fact::VoteCast { thread, post, author, question: false, value, before: 0 };
@@ -298,62 +332,100 @@ impl Book<'_> {
         Ok(Ok(()))
     }
 
+    /// Does one act of one person through its verb, as if it were then. A verb that refuses has written nothing.
+    fn as_if<T>(
+        &mut self,
+        user: UserId,
+        at: Moment,
+        act: impl FnOnce(&mut Tx<'_>, &Viewer) -> crate::error::Result<T>,
+    ) -> Result<std::result::Result<T, Reason>> {
+        // The ledger is in the order of the lines.
+        let facts = std::mem::take(&mut self.run.facts);
+        ledger::append_past(&mut self.run.conn, facts)?;
+        let viewer =
+            need!(accounts::viewer_by_id(&mut self.run.conn, user)?, "its user is not here any more");
+        let mut events = Vec::new();
+        match act(&mut Tx::past(&mut self.run.conn, at, &mut events), &viewer) {
+            Ok(done) => Ok(Ok(done)),
+            Err(crate::error::Error::Db(error)) => Err(error.into()),
+            Err(error) => Ok(Err(format!("refused: {error}").into())),
+        }
+    }
+
     fn vote(&mut self, line: Fields) -> Result<Done> {
         let voter = given!(self.person(line.user));
         let post = given!(self.post(line.target())?);
         let at = given!(line.at()).unwrap_or(post.created_at);
-        let value: i16 = need!(
-            line.value.and_then(|v| i16::try_from(v).ok()).filter(|v| (-1..=1).contains(v)),
-            "a vote is 1, -1 or 0"
-        );
-        if post.kind == "comment" {
-            return Ok(Err("a vote on a comment".into()));
-        }
-        if post.author_id == Some(voter) {
-            return Ok(Err("a vote on one's own post".into()));
-        }
-        let own = votes::table.filter(votes::post_id.eq(post.id).and(votes::voter_id.eq(voter)));
-        let before: i16 = own.select(votes::value).first(&mut self.run.conn).optional()?.unwrap_or(0);
-        if before == value {
-            return Ok(Ok(()));
-        }
-        diesel::delete(own).execute(&mut self.run.conn)?;
-        if value != 0 {
-            diesel::insert_into(votes::table)
-                .values((
-                    votes::post_id.eq(post.id),
-                    votes::voter_id.eq(voter),
-                    votes::value.eq(value),
-                    votes::created_at.eq(at),
-                ))
-                .execute(&mut self.run.conn)?;
-        }
-        let ups = i64::from(value == 1) - i64::from(before == 1);
-        let downs = i64::from(value == -1) - i64::from(before == -1);
-        diesel::update(posts::table.find(post.id))
-            .set((
-                posts::up_votes.eq(posts::up_votes + ups),
-                posts::down_votes.eq(posts::down_votes + downs),
-                posts::score.eq(posts::score + (ups - downs)),
-            ))
-            .execute(&mut self.run.conn)?;
-        let (question, thread) = (post.kind == "question", post.thread_id);
-        if question {
-            diesel::update(threads::table.find(thread))
-                .set(threads::score.eq(threads::score + (ups - downs)))
-                .execute(&mut self.run.conn)?;
-        }
-        let fact = Fact::VoteCast { thread, post: post.id, author: post.author_id, question, value, before };
-        self.run.facts.push((at, Some(voter), fact));
-        Ok(Ok(()))
+        let value = line.value.as_ref().and_then(serde_json::Value::as_i64);
+        let value = value.and_then(|v| i16::try_from(v).ok()).filter(|v| (-1..=1).contains(v));
+        let value = need!(value, "a vote is 1, -1 or 0");
+        Ok(match given!(self.as_if(voter, at, |tx, viewer| votes::cast(tx, viewer, post.id, value))?) {
+            Cast::Counted { .. } => Ok(()),
+            Cast::NotFound => Err("its post is not there for its user".into()),
+            Cast::Refused(key) => Err(refused(key)),
+        })
+    }
+
+    fn confirm(&mut self, line: Fields) -> Result<Done> {
+        let reader = given!(self.person(line.user));
+        let post = given!(self.post(line.target())?);
+        let at = given!(line.at()).unwrap_or(post.created_at);
+        let value = match line.value {
+            Some(serde_json::Value::Bool(value)) => Some(value),
+            None | Some(serde_json::Value::Null) => None,
+            Some(_) => return Ok(Err("a confirmation is true, false or null".into())),
+        };
+        let said = self.as_if(reader, at, |tx, viewer| match value {
+            Some(value) => confirmations::confirm(tx, viewer, post.id, value),
+            None => confirmations::withdraw(tx, viewer, post.id),
+        })?;
+        Ok(match given!(said) {
+            Confirming::Counted { .. } => Ok(()),
+            Confirming::NotFound => Err("its post is not there for its user".into()),
+            Confirming::Refused(key) => Err(refused(key)),
+        })
+    }
+
+    fn verdict(&mut self, line: Fields) -> Result<Done> {
+        let judge = given!(self.person(line.user));
+        let post = given!(self.post(line.target())?);
+        let at = given!(line.at()).unwrap_or(post.created_at);
+        let verdict = match &line.value {
+            None | Some(serde_json::Value::Null) => None,
+            Some(value) => Some(need!(
+                value.as_str().and_then(Verdict::parse),
+                "a verdict is verified, refuted, outdated or null"
+            )),
+        };
+        let note = line.note.unwrap_or_default();
+        let judged =
+            self.as_if(judge, at, |tx, viewer| verdicts::judge(tx, viewer, post.id, verdict, &note))?;
+        Ok(match given!(judged) {
+            Judging::Judged(_) => Ok(()),
+            Judging::NotFound => Err("its post is not there for its user".into()),
+            Judging::Refused(key) => Err(refused(key)),
+        })
+    }
+
+    fn delete(&mut self, line: Fields, delete: bool) -> Result<Done> {
+        let post = given!(self.post(line.target())?);
+        let at = given!(line.at()).unwrap_or(post.created_at);
+        let user = need!(given!(self.person_if_any(line.user)).or(post.author_id), "it names no user");
+        let reason = line.reason.unwrap_or_default();
+        let done = self.as_if(user, at, |tx, viewer| {
+            if delete {
+                threads::delete(tx, viewer, post.id, &reason)
+            } else {
+                threads::undelete(tx, viewer, post.id)
+            }
+        })?;
+        Ok(given!(done).into_done())
     }
 
     fn accept(&mut self, line: Fields, accept: bool) -> Result<Done> {
         let question = given!(self.thread_of(line.question)?);
         let (thread, asker) = (question.thread_id, question.author_id);
-        let actor = given!(self.person_if_any(line.user)).or(asker);
-        let row = threads::table.find(thread);
-        let before: Option<PostId> = row.select(threads::accepted_answer_id).first(&mut self.run.conn)?;
+        let user = need!(given!(self.person_if_any(line.user)).or(asker), "it names no user");
         let answer = match line.answer {
             Some(id) => Some(given!(self.post(Ok(('a', id)))?)),
             None => None,
@@ -364,36 +436,32 @@ impl Book<'_> {
         let at = given!(line.at()).unwrap_or(answer.as_ref().map_or(question.created_at, |a| a.created_at));
         if accept {
             let answer = need!(answer, "it names no answer");
-            if answer.removed != 0 || question.removed != 0 {
-                return Ok(Err("its answer or its question is hidden".into()));
-            }
-            if before == Some(answer.id) {
-                return Ok(Ok(()));
-            }
-            self.unaccept(thread, actor, at)?;
-            diesel::update(row)
-                .set((threads::accepted_answer_id.eq(answer.id), threads::accepted_at.eq(at)))
-                .execute(&mut self.run.conn)?;
-            self.active(thread, Activity { kind: "accepted", by: actor, at })?;
-            let fact = Fact::AnswerAccepted { thread, post: answer.id, author: answer.author_id, asker };
-            self.run.facts.push((at, actor, fact));
-        } else if before.is_none() || answer.is_some_and(|a| Some(a.id) != before) {
-            return Ok(Err("its answer is not accepted".into()));
-        } else {
-            self.unaccept(thread, actor, at)?;
+            let done = self.as_if(user, at, |tx, viewer| threads::accept(tx, viewer, thread, answer.id))?;
+            return Ok(given!(done).into_done());
         }
-        Ok(Ok(()))
+        let row = threads_table::table.find(thread);
+        let before: Option<PostId> =
+            row.select(threads_table::accepted_answer_id).first(&mut self.run.conn)?;
+        if before.is_none() || answer.is_some_and(|a| Some(a.id) != before) {
+            return Ok(Err("its answer is not accepted".into()));
+        }
+        let done = self.as_if(user, at, |tx, viewer| threads::unaccept(tx, viewer, thread))?;
+        Ok(given!(done).into_done())
     }
 
     /// Takes a thread's solution from it, if it has one.
     fn unaccept(&mut self, thread: ThreadId, actor: Option<UserId>, at: Moment) -> Result<()> {
-        let row = threads::table.find(thread);
-        let (accepted, asker): (Option<PostId>, Option<UserId>) =
-            row.select((threads::accepted_answer_id, threads::author_id)).first(&mut self.run.conn)?;
+        let row = threads_table::table.find(thread);
+        let (accepted, asker): (Option<PostId>, Option<UserId>) = row
+            .select((threads_table::accepted_answer_id, threads_table::author_id))
+            .first(&mut self.run.conn)?;
         let Some(post) = accepted else { return Ok(()) };
         let author = posts::table.find(post).select(posts::author_id).first(&mut self.run.conn)?;
         diesel::update(row)
-            .set((threads::accepted_answer_id.eq(None::<PostId>), threads::accepted_at.eq(None::<Moment>)))
+            .set((
+                threads_table::accepted_answer_id.eq(None::<PostId>),
+                threads_table::accepted_at.eq(None::<Moment>),
+            ))
             .execute(&mut self.run.conn)?;
         self.run.facts.push((at, actor, Fact::AnswerUnaccepted { thread, post, author, asker }));
         Ok(())
@@ -412,8 +480,8 @@ impl Book<'_> {
         diesel::insert_into(me_toos::table)
             .values((me_toos::thread_id.eq(thread), me_toos::user_id.eq(user), me_toos::created_at.eq(at)))
             .execute(conn)?;
-        diesel::update(threads::table.find(thread))
-            .set(threads::me_too_count.eq(threads::me_too_count + 1))
+        diesel::update(threads_table::table.find(thread))
+            .set(threads_table::me_too_count.eq(threads_table::me_too_count + 1))
             .execute(conn)?;
         self.run.facts.push((at, Some(user), Fact::MeTooAdded { thread }));
         Ok(Ok(()))
@@ -438,70 +506,36 @@ impl Book<'_> {
         Ok(Ok(()))
     }
 
-    fn edit(&mut self, line: Fields, shown: Shown) -> Result<Done> {
+    fn edit(&mut self, line: Fields) -> Result<Done> {
         let post = given!(self.post(line.target())?);
         let at = given!(line.at()).unwrap_or(post.created_at);
-        let editor = given!(self.person_if_any(line.user)).or(post.author_id);
-        let title = line.title.map(|t| text::line(&t, 300));
-        if line.body.as_deref().is_some_and(|b| b.trim().is_empty()) || title.as_deref() == Some("") {
-            return Ok(Err("its title or body is empty".into()));
-        }
-        if (title.is_some() || line.tags.is_some()) && post.kind != "question" {
+        let editor = need!(given!(self.person_if_any(line.user)).or(post.author_id), "it names no user");
+        if (line.title.is_some() || line.tags.is_some()) && post.kind != "question" {
             return Ok(Err("only a question has a title and tags".into()));
         }
-        if line.body.is_none() && title.is_none() && line.tags.is_none() {
+        if line.body.is_none() && line.title.is_none() && line.tags.is_none() {
             return Ok(Err("an edit that changes nothing".into()));
         }
-        let names = line.tags.map(|tags| self.tag_names(&tags));
-        let thread = post.thread_id;
-        let number = post.revision.saturating_add(1);
-        let mut head = None;
-        if post.kind == "question" {
-            let (old_title, old_tags): (String, String) = threads::table
-                .find(thread)
-                .select((threads::title, threads::tags))
-                .first(&mut self.run.conn)?;
-            if let Some(names) = &names {
-                self.untag_thread(thread)?;
-                self.tag_thread(thread, names, at)?;
-            }
-            let title = title.unwrap_or(old_title);
-            let tags = names.map_or(old_tags, |names| names.join(" "));
-            diesel::update(threads::table.find(thread))
-                .set((
-                    threads::slug.eq(text::slug(&title)),
-                    threads::title.eq(&title),
-                    threads::tags.eq(&tags),
-                ))
-                .execute(&mut self.run.conn)?;
-            head = Some((title, tags));
-        }
-        let row = posts::table.find(post.id);
-        let (body, html) = match line.body {
-            Some(body) => {
-                if post.kind == "question" {
-                    diesel::update(threads::table.find(thread))
-                        .set(threads::excerpt.eq(shown.excerpt))
-                        .execute(&mut self.run.conn)?;
-                }
-                (body, shown.html)
-            }
-            None => row.select((posts::body_md, posts::body_html)).first(&mut self.run.conn)?,
+        let names = line.tags.map(|tags| self.tag_names(&tags).join(" "));
+        let current = need!(threads::source(&mut self.run.conn, post.id)?, "its post is not here");
+        let title = line.title.map_or(current.title, |title| text::line(&title, 300));
+        let title = match Title::parse(&title) {
+            Ok(title) => Some(title),
+            Err(_) if post.kind != "question" => None,
+            Err(problem) => return Ok(Err(refused(problem.key()))),
         };
-        diesel::update(row)
-            .set((
-                posts::body_md.eq(&body),
-                posts::body_html.eq(html),
-                posts::revision.eq(number),
-                posts::edited_at.eq(at),
-                posts::editor_id.eq(editor),
-            ))
-            .execute(&mut self.run.conn)?;
+        let tags = given!(threads::parse_tags(&names.unwrap_or(current.tags)).map_err(refused));
+        let body = line.body.unwrap_or(current.body_md);
+        let body = given!(threads::Body::parse(&body, threads::Kind::parse(&post.kind)).map_err(refused));
         let summary = text::line(line.summary.as_deref().unwrap_or_default(), 500);
-        self.revise(post.id, number, head, body, editor, summary, at)?;
-        self.active(thread, Activity { kind: "edited", by: editor, at })?;
-        self.run.facts.push((at, editor, Fact::PostEdited { thread, post: post.id, revision: number }));
-        Ok(Ok(()))
+        let edit = threads::Edit { base_revision: current.revision, title, tags, body, summary };
+        let done = self.as_if(editor, at, |tx, viewer| threads::edit(tx, viewer, post.id, edit))?;
+        Ok(match given!(done) {
+            Editing::Saved(_) => Ok(()),
+            Editing::Same(_) => Err("an edit that changes nothing".into()),
+            Editing::Conflict | Editing::NotFound => Err("its post is not there for its user".into()),
+            Editing::Refused(key) => Err(refused(key)),
+        })
     }
 
     fn duplicate(&mut self, line: Fields) -> Result<Done> {
@@ -516,11 +550,15 @@ impl Book<'_> {
             if id == thread {
                 return Ok(Err("a duplicate of itself".into()));
             }
-            next = threads::table.find(id).select(threads::duplicate_of).first(&mut self.run.conn)?;
+            next = threads_table::table
+                .find(id)
+                .select(threads_table::duplicate_of)
+                .first(&mut self.run.conn)?;
         }
-        let changed = diesel::update(threads::table.find(thread).filter(threads::duplicate_of.is_null()))
-            .set(threads::duplicate_of.eq(of))
-            .execute(&mut self.run.conn)?;
+        let changed =
+            diesel::update(threads_table::table.find(thread).filter(threads_table::duplicate_of.is_null()))
+                .set(threads_table::duplicate_of.eq(of))
+                .execute(&mut self.run.conn)?;
         if changed == 0 {
             return Ok(Err("it is a duplicate already".into()));
         }
@@ -573,8 +611,10 @@ impl Book<'_> {
             return Ok(Err("it is hidden already".into()));
         }
         let thread = post.thread_id;
-        let accepted: Option<PostId> =
-            threads::table.find(thread).select(threads::accepted_answer_id).first(&mut self.run.conn)?;
+        let accepted: Option<PostId> = threads_table::table
+            .find(thread)
+            .select(threads_table::accepted_answer_id)
+            .first(&mut self.run.conn)?;
         // A solution that is out of sight solves nothing.
         if accepted == Some(post.id) {
             self.unaccept(thread, actor, at)?;
@@ -593,7 +633,9 @@ impl Book<'_> {
         // Counts tell what can be seen.
         match post.kind.as_str() {
             "question" => {
-                diesel::update(threads::table.find(thread)).set(threads::removed.eq(HIDDEN)).execute(conn)?;
+                diesel::update(threads_table::table.find(thread))
+                    .set(threads_table::removed.eq(HIDDEN))
+                    .execute(conn)?;
                 let of =
                     thread_tags::table.filter(thread_tags::thread_id.eq(thread)).select(thread_tags::tag_id);
                 let of: Vec<TagId> = of.load(conn)?;
@@ -607,10 +649,10 @@ impl Book<'_> {
                     .filter(posts::removed.eq(zero()))
                     .select(diesel::dsl::max(posts::id));
                 let official: Option<PostId> = official.first(conn)?;
-                diesel::update(threads::table.find(thread))
+                diesel::update(threads_table::table.find(thread))
                     .set((
-                        threads::answer_count.eq(threads::answer_count - 1),
-                        threads::official_answer_id.eq(official),
+                        threads_table::answer_count.eq(threads_table::answer_count - 1),
+                        threads_table::official_answer_id.eq(official),
                     ))
                     .execute(conn)?;
             }
@@ -646,8 +688,8 @@ impl Book<'_> {
             ))
             .returning(cases::id)
             .get_result(&mut self.run.conn)?;
-        diesel::update(threads::table.find(thread))
-            .set(threads::escalated.eq(true))
+        diesel::update(threads_table::table.find(thread))
+            .set(threads_table::escalated.eq(true))
             .execute(&mut self.run.conn)?;
         self.log(Some(actor), Act::Escalate.as_str(), &question, None, at)?;
         self.run.facts.push((at, Some(actor), Fact::CaseOpened { thread, case }));
@@ -726,11 +768,11 @@ impl Book<'_> {
     }
 
     fn active(&mut self, thread: ThreadId, new: Activity) -> Result<()> {
-        diesel::update(threads::table.find(thread).filter(threads::active_at.le(new.at)))
+        diesel::update(threads_table::table.find(thread).filter(threads_table::active_at.le(new.at)))
             .set((
-                threads::active_at.eq(new.at),
-                threads::active_kind.eq(new.kind),
-                threads::active_user_id.eq(new.by),
+                threads_table::active_at.eq(new.at),
+                threads_table::active_kind.eq(new.kind),
+                threads_table::active_user_id.eq(new.by),
             ))
             .execute(&mut self.run.conn)?;
         Ok(())
@@ -785,18 +827,6 @@ impl Book<'_> {
                 .set(tags::thread_count.eq(tags::thread_count + 1))
                 .execute(&mut self.run.conn)?;
         }
-        Ok(())
-    }
-
-    fn untag_thread(&mut self, thread: ThreadId) -> Result<()> {
-        let rows = thread_tags::table.filter(thread_tags::thread_id.eq(thread));
-        let old: Vec<TagId> = rows.select(thread_tags::tag_id).load(&mut self.run.conn)?;
-        for id in old {
-            diesel::update(tags::table.find(id))
-                .set(tags::thread_count.eq(tags::thread_count - 1))
-                .execute(&mut self.run.conn)?;
-        }
-        diesel::delete(rows).execute(&mut self.run.conn)?;
         Ok(())
     }
 }

@@ -95,7 +95,7 @@ pub struct Fields {
     pub views: Option<i64>,
     pub score: Option<i64>,
     pub official: Option<bool>,
-    pub value: Option<i64>,
+    pub value: Option<serde_json::Value>,
     pub reason: Option<String>,
     pub note: Option<String>,
     pub summary: Option<String>,

@@ -238,8 +238,10 @@ impl<'a> Dump<'a> {
                 let mut question = question;
                 let excerpt = std::mem::take(&mut question.post.shown.excerpt);
                 let (post, origin) = dump.new_post(id, thread, question.post);
+                let mut tags = Vec::with_capacity(question.tags.len());
                 for tag in &question.tags {
                     let tag_id = dump.tag(tag, post.created_at)?;
+                    tags.push(tag_id);
                     new_tags.push((thread_tags::tag_id.eq(tag_id), thread_tags::thread_id.eq(thread)));
                 }
                 new_threads.push(NewThread {
@@ -257,6 +259,11 @@ impl<'a> Dump<'a> {
                 dump.ids.posts.insert(old, PostRef::new(id, thread, post.author_id));
                 let fact = Fact::ThreadAsked { thread, author: post.author_id };
                 dump.run.facts.push((post.created_at, post.author_id, fact));
+                if !tags.is_empty() {
+                    tags.sort_unstable();
+                    let fact = Fact::ThreadTagged { thread, tags };
+                    dump.run.facts.push((post.created_at, post.author_id, fact));
+                }
                 dump.run.note("closed on the old site, open here", u64::from(question.closed));
                 dump.used("Posts.xml", &label);
                 new_posts.push(post);
