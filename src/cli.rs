@@ -8,6 +8,7 @@ mod evaluate;
 mod model;
 mod people;
 mod progress;
+mod reputation;
 mod serve;
 mod synonyms;
 mod transfer;
@@ -74,6 +75,9 @@ enum Command {
     Reindex,
     /// Compute points and badges anew from the ledger; ends with 1 when it had to put something right
     Replay,
+    /// Make up a community and see what would come of it
+    #[command(subcommand)]
+    Simulate(Simulate),
     /// Count what there is
     Stats {
         /// As one JSON object
@@ -130,6 +134,19 @@ enum Import {
     Jsonl {
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Simulate {
+    /// Honest members, and those who would rather be thought right: how far each comes
+    Reputation {
+        /// The same seed gives the same community
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -227,6 +244,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Evaluate(what) = command {
         return evaluate::evaluate(what);
     }
+    if let Command::Simulate(Simulate::Reputation { seed, json }) = command {
+        return reputation::simulate(seed, json);
+    }
     let config = cli.place.load(&[])?;
     let serving = matches!(command, Command::Serve(_));
     log(&config, serving)?;
@@ -258,7 +278,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         },
         Command::Doctor { deep } => doctor::doctor(&config, deep),
         Command::Verify => doctor::verify(&config),
-        Command::Demo | Command::Settings | Command::Evaluate(_) => Ok(ExitCode::SUCCESS),
+        Command::Demo | Command::Settings | Command::Evaluate(_) | Command::Simulate(_) => {
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

@@ -158,8 +158,9 @@ pub enum Fact {
         thread: ThreadId,
         tags: Vec<TagId>,
     },
-    /// What these members said of each other's posts, and whatever was said of these posts, counts no more: a ring, a
-    /// series of votes, copies. One event takes it all back, and one gives it all back.
+    /// What these members said of each other's posts (of anybody's, where it is one member), and whatever was said of
+    /// these posts, counts no more: a ring, a series of votes, copies. One event takes it all back, and one gives it
+    /// all back.
     CreditHeld {
         finding: FindingId,
         members: Vec<UserId>,

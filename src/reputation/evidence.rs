@@ -49,8 +49,8 @@ pub const RESOLVED: i64 = 500;
 /// What share of the evidence must speak for a resolved answer that counts as correct: three in four.
 pub const CORRECT: i64 = 750;
 
-/// Of the normal distribution, for a one-sided bound that holds 19 times in 20.
-pub const Z: f64 = 1.645;
+/// Of the normal distribution, for a one-sided bound that holds 9 times in 10.
+pub const Z: f64 = 1.282;
 
 /// What people said of an answer, counted by kind; what counts not (one's own word, a ring's) is left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -194,30 +194,31 @@ impl Evidence {
         self.resolved() && self.right * ONE >= (self.right + self.wrong) * CORRECT
     }
 
-    /// What it adds to its author's outcomes: at most one of weight, however many agree, and of it as right what the
-    /// evidence says, bounded by how hard the question was (`difficulty`, thousandths).
+    /// What it adds to its author's outcomes: at most one of weight, however many agree. An answer is right or wrong,
+    /// and single readers err: from three quarters of the evidence it counts as right, up to one quarter as wrong, and
+    /// between them in proportion. What it proves is bounded by how hard the question was (`difficulty`, thousandths).
     pub fn outcome(self, difficulty: i64) -> Outcomes {
         let all = self.right + self.wrong;
         if all <= 0 {
             return Outcomes::default();
         }
+        let wrong = ONE - CORRECT;
+        let share = ((self.right * ONE / all - wrong) * ONE / (CORRECT - wrong)).clamp(0, ONE);
         let weight = all.min(ONE) * ONE;
-        let right = i128::from(weight) * i128::from(self.right) * i128::from(difficulty)
-            / (i128::from(all) * i128::from(ONE));
-        Outcomes { weight, right: i64::try_from(right).unwrap_or(0), count: i64::from(self.resolved()) }
+        Outcomes { weight, right: weight / ONE * share * difficulty / ONE, count: i64::from(self.resolved()) }
     }
 }
 
 /// How much an answer to this question can prove, in thousandths: a question that was answered at once could be
 /// answered by anybody; one that stood, and that others tried in vain, could not.
 ///
-/// A quarter for an answer within minutes, all of it after eight hours; each who tried before makes up for two.
+/// Two fifths for an answer at once, all of it after five hours; each who tried before makes up for an hour.
 pub fn difficulty(waited: i64, tried: usize) -> i64 {
     let hours = as_f64(waited.max(0)) / as_f64(HOUR);
     let stood = 120.0 * (1.0 + 6.0 * hours).log2();
     #[allow(clippy::cast_possible_truncation)] // below 10,000
-    let stood = stood.min(750.0) as i64;
-    (250 + stood + 150 * i64::try_from(tried.min(10)).unwrap_or(10)).min(ONE)
+    let stood = stood.min(600.0) as i64;
+    (400 + stood + 150 * i64::try_from(tried.min(10)).unwrap_or(10)).min(ONE)
 }
 
 /// Outcomes of answers: their weight and how much of it is right, in millionths, and how many are resolved.
@@ -401,9 +402,9 @@ mod tests {
 
     #[test]
     fn the_bound_is_wilsons() {
-        // 8 of 10 at z = 1.645: (0.8 + 0.1353 − 1.645·√(0.016 + 0.006765)) / 1.2706.
+        // 8 of 10 at z = 1.282: (0.8 + 0.0822 ∓ 1.282·√(0.016 + 0.00411)) / 1.1644.
         let ten = Outcomes { weight: 10_000_000, right: 8_000_000, count: 10 };
-        assert_eq!(ten.authority(), Authority { bound: 541, accuracy: 800, high: 931, count: 10 });
+        assert_eq!(ten.authority(), Authority { bound: 602, accuracy: 800, high: 914, count: 10 });
     }
 
     #[test]
@@ -435,12 +436,21 @@ mod tests {
     }
 
     #[test]
+    fn an_outcome_is_right_or_wrong_and_in_between_only_where_readers_differ() {
+        let of = |right, wrong| Evidence { right, wrong }.outcome(ONE);
+        assert_eq!(of(3_000, 1_000), Outcomes { weight: 1_000_000, right: 1_000_000, count: 1 });
+        assert_eq!(of(1_000, 3_000), Outcomes { weight: 1_000_000, right: 0, count: 1 });
+        assert_eq!(of(1_000, 1_000), Outcomes { weight: 1_000_000, right: 500_000, count: 1 });
+        assert_eq!(of(200, 0), Outcomes { weight: 200_000, right: 200_000, count: 0 });
+    }
+
+    #[test]
     fn hard_questions_prove_more() {
-        assert_eq!(difficulty(0, 0), 250);
+        assert_eq!(difficulty(0, 0), 400);
         assert!(difficulty(HOUR, 0) > 550);
         assert!(difficulty(HOUR, 2) > difficulty(HOUR, 0));
         assert_eq!(difficulty(1_000 * HOUR, 0), ONE);
-        assert_eq!(difficulty(-HOUR, 0), 250);
+        assert_eq!(difficulty(-HOUR, 0), 400);
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
-use super::policy::{Book, PairKey, concerns, finding_of, posts_of};
+use super::policy::{Book, PairKey, concerns, finding_of, posts_of, silences};
 use super::store::{self, LIVING, Step, Tables};
 use crate::badges::{Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
@@ -115,7 +115,10 @@ fn load(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> D
                 if let Some((_, members, of)) = finding_of(fact) {
                     posts.add(of.iter().copied());
                     people.add(members.iter().copied());
-                    pairs.add(members.iter().flat_map(|a| members.iter().map(move |b| (*a, *b))));
+                    pairs.add(match silences(members) {
+                        Some(giver) => store::pairs_of_giver(conn, tables, giver)?,
+                        None => members.iter().flat_map(|a| members.iter().map(move |b| (*a, *b))).collect(),
+                    });
                 }
             }
         }

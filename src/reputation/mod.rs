@@ -3,9 +3,11 @@
 //! [`policy`] is the pure fold, [`follow`] keeps its sums in the database one step behind the
 //! ledger, [`replay()`] makes them again from the first event and says whether they were right.
 pub mod evidence;
+pub mod findings;
 pub mod follow;
 pub mod policy;
 mod replay;
+pub mod simulate;
 mod store;
 
 pub use evidence::Authority;

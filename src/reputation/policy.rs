@@ -462,6 +462,9 @@ pub struct Person {
     /// Findings that hold what they and others of the same finding said of each other.
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingId>,
+    /// Findings that hold whatever they say.
+    #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
+    pub silenced: Vec<FindingId>,
 }
 
 impl Person {
@@ -525,7 +528,7 @@ pub struct Entry {
 
 /// Who said it of whose post: the author first; 0 where nobody is known.
 pub type PairKey = (UserId, UserId);
-type Map<K, V> = HashMap<K, V, Quick>;
+pub type Map<K, V> = HashMap<K, V, Quick>;
 /// Ids of our own need no hash that withstands an enemy.
 pub type Quick = std::hash::BuildHasherDefault<rustc_hash::FxHasher>;
 
@@ -608,11 +611,25 @@ struct Touched {
     people: Vec<UserId>,
 }
 
-/// Whether a finding holds what these two said of each other.
-fn held(people: &Map<UserId, Person>, one: UserId, other: UserId) -> bool {
-    let Some(mine) = people.get(&one).filter(|person| !person.findings.is_empty()) else { return false };
-    let Some(theirs) = people.get(&other) else { return false };
+/// Whether a finding holds what `giver` says of the posts of `author`.
+fn held(people: &Map<UserId, Person>, author: UserId, giver: UserId) -> bool {
+    let Some(theirs) = people.get(&giver) else { return false };
+    if !theirs.silenced.is_empty() {
+        return true;
+    }
+    if theirs.findings.is_empty() {
+        return false;
+    }
+    let Some(mine) = people.get(&author) else { return false };
     mine.findings.iter().any(|finding| theirs.findings.contains(finding))
+}
+
+/// Whether a finding is about one who is silenced, not about several who spoke of each other.
+pub fn silences(members: &[UserId]) -> Option<UserId> {
+    match members {
+        [member] => Some(*member),
+        _ => None,
+    }
 }
 
 /// The acceptance of an answer, if it counts.
@@ -668,11 +685,9 @@ impl Book {
         let mut touched = Touched::default();
         if let Some((_, members, posts)) = finding_of(fact) {
             let mut all: BTreeSet<PostId> = posts.iter().copied().collect();
-            for author in members {
-                for giver in members {
-                    if let Some(pair) = self.pairs.get(&(*author, *giver)) {
-                        all.extend(pair.words.iter().map(|(post, _)| *post));
-                    }
+            for key in self.pairs_among(members) {
+                if let Some(pair) = self.pairs.get(&key) {
+                    all.extend(pair.words.iter().map(|(post, _)| *post));
                 }
             }
             // An asker's credit for accepting goes with the acceptance.
@@ -725,8 +740,22 @@ impl Book {
         self.posts.get(&question).and_then(|state| state.author).unwrap_or(UserId(0))
     }
 
-    fn held(&self, one: UserId, other: UserId) -> bool {
-        held(&self.people, one, other)
+    fn held(&self, author: UserId, giver: UserId) -> bool {
+        held(&self.people, author, giver)
+    }
+
+    /// The pairs in which these members spoke of each other, or one silenced member of anybody.
+    fn pairs_among(&self, members: &[UserId]) -> Vec<PairKey> {
+        if let Some(giver) = silences(members) {
+            let mut keys: Vec<PairKey> = self.pairs.keys().copied().filter(|key| key.1 == giver).collect();
+            keys.sort_unstable();
+            return keys;
+        }
+        members
+            .iter()
+            .flat_map(|author| members.iter().map(move |giver| (*author, *giver)))
+            .filter(|key| self.pairs.contains_key(key))
+            .collect()
     }
 
     fn is_new(&self, user: Option<UserId>, at: Moment) -> bool {
@@ -939,18 +968,15 @@ impl Book {
 
     /// Holds what `members` said of each other and whatever was said of `posts`, or lets it count again.
     fn hold(&mut self, finding: FindingId, members: &[UserId], posts: &[PostId], on: bool) {
-        let keys: Vec<PairKey> = members
-            .iter()
-            .flat_map(|author| members.iter().map(move |giver| (*author, *giver)))
-            .filter(|(author, giver)| author != giver && self.pairs.contains_key(&(*author, *giver)))
-            .collect();
+        let keys = self.pairs_among(members);
         let before: Vec<bool> = keys.iter().map(|(author, giver)| self.held(*author, *giver)).collect();
         for member in members {
             let person = self.people.entry(*member).or_default();
-            person.findings.retain(|id| *id != finding);
+            let list = if silences(members).is_some() { &mut person.silenced } else { &mut person.findings };
+            list.retain(|id| *id != finding);
             if on {
-                person.findings.push(finding);
-                person.findings.sort_unstable();
+                list.push(finding);
+                list.sort_unstable();
             }
         }
         for (key, before) in keys.into_iter().zip(before) {

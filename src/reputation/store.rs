@@ -297,6 +297,13 @@ pub(super) fn load_pairs(conn: &mut Conn, tables: Tables, book: &mut Book, keys:
     )
 }
 
+/// The pairs in which this person spoke of somebody.
+pub(super) fn pairs_of_giver(conn: &mut Conn, tables: Tables, giver: UserId) -> DbResult<Vec<PairKey>> {
+    let sql = format!("SELECT a, b, data FROM {} WHERE kind = {} AND b = {giver}", tables.states, kind::PAIR);
+    let rows = diesel::sql_query(sql).load::<StateRow>(conn)?;
+    Ok(rows.into_iter().map(|row| (UserId(row.a), UserId(row.b))).collect())
+}
+
 pub(super) fn load_topics(
     conn: &mut Conn,
     tables: Tables,

@@ -661,7 +661,11 @@ fn told(book: &Book) -> String {
     let mut lines = Vec::new();
     for (id, person) in &book.people {
         let values: Vec<i64> = Measure::ALL.into_iter().map(|measure| person.value(measure)).collect();
-        if person.points != 0 || values.iter().any(|value| *value != 0) || !person.findings.is_empty() {
+        if person.points != 0
+            || values.iter().any(|value| *value != 0)
+            || !person.findings.is_empty()
+            || !person.silenced.is_empty()
+        {
             lines.push(format!(
                 "{id}: {} {values:?} {:?} {:?}",
                 person.points, person.outcomes, person.findings

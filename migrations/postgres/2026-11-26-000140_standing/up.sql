@@ -18,6 +18,8 @@ CREATE TABLE standing_states (
   data TEXT NOT NULL,
   PRIMARY KEY (kind, a, b)
 );
+-- Whom somebody spoke of: asked when what they say is held back.
+CREATE INDEX standing_states_by_giver ON standing_states (b) WHERE kind = 3;
 CREATE TABLE standings (
   user_id BIGINT PRIMARY KEY REFERENCES users (id),
   points BIGINT NOT NULL DEFAULT 0,
