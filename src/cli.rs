@@ -75,6 +75,8 @@ enum Command {
     Reindex,
     /// Compute points and badges anew from the ledger; ends with 1 when it had to put something right
     Replay,
+    /// Tell how everybody stands: points, authority, badges, and what was taken back and why
+    Standing(reputation::Standing),
     /// Make up a community and see what would come of it
     #[command(subcommand)]
     Simulate(Simulate),
@@ -258,6 +260,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Import(Import::Jsonl { file }) => transfer::import(config, transfer::Source::Jsonl(file)),
         Command::Reindex => transfer::reindex(config),
         Command::Replay => transfer::replay(&config),
+        Command::Standing(arguments) => reputation::standing(&config, &arguments),
         Command::Stats { json } => transfer::stats(&config, json),
         Command::User(User::Create { name, email, role, display_name }) => {
             people::create(&config, &name, &email, role, display_name.as_deref())

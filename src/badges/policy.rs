@@ -1,8 +1,12 @@
-//! badges room: what there is to earn, as data: a level, a measure, and how much of it. Pure.
-use serde::Serialize;
+//! badges room: what there is to earn, as data from a closed vocabulary: levels, measures, thresholds, windows. Pure.
+use crate::kernel::limits;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, LazyLock};
+use toml::Spanned;
 
 /// How precious a badge is, from least to most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     Bronze,
@@ -16,6 +20,39 @@ impl Level {
             Level::Bronze => "bronze",
             Level::Silver => "silver",
             Level::Gold => "gold",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Level> {
+        [Level::Bronze, Level::Silver, Level::Gold].into_iter().find(|level| level.as_str() == text)
+    }
+}
+
+/// Whether a badge is given once, or once for each topic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    #[default]
+    All,
+    Topic,
+}
+
+/// The time in which what a badge needs must have been done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Window {
+    #[default]
+    Ever,
+    Year,
+    Month,
+}
+
+impl Window {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Window::Ever => "ever",
+            Window::Year => "year",
+            Window::Month => "month",
         }
     }
 }
@@ -96,19 +133,45 @@ impl Measure {
     pub fn parse(text: &str) -> Option<Measure> {
         Measure::ALL.into_iter().find(|measure| measure.as_str() == text)
     }
+
+    /// Whether it is kept for each topic too.
+    pub fn per_topic(self) -> bool {
+        matches!(
+            self,
+            Measure::Solutions | Measure::CorrectAnswers | Measure::ResolvedAnswers | Measure::Authority
+        )
+    }
+
+    /// Whether it is kept for each month too.
+    pub fn windowed(self) -> bool {
+        matches!(self, Measure::Solutions | Measure::CorrectAnswers)
+    }
+
+    /// The most a rule may ask for: more of it nobody reaches.
+    pub fn at_most(self) -> i64 {
+        if self == Measure::Authority { MOST_AUTHORITY } else { limits::BADGE_THRESHOLD }
+    }
 }
 
 /// The score at which a solution counts as proven: more readers than a small circle of friends.
 pub const PROVEN_SCORE: i64 = 10;
+/// A lower bound is below one, however much it rests on.
+const MOST_AUTHORITY: i64 = 990;
 
-/// One badge: whoever reaches `at_least` of `measure` holds it, for as long as they have that much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// One badge: whoever has all that it needs holds it, for as long as they have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Badge {
     /// Stored with each award and shown in addresses; never changed once awarded.
-    pub id: &'static str,
+    pub id: String,
     pub level: Level,
-    pub measure: Measure,
-    pub at_least: i64,
+    pub per: Per,
+    pub within: Window,
+    /// The way in for newcomers: it says nothing about being right.
+    pub starter: bool,
+    /// What it is called, where the program has no words for its id.
+    pub name: String,
+    pub about: String,
+    pub needs: Vec<(Measure, i64)>,
 }
 
 impl Badge {
@@ -116,31 +179,260 @@ impl Badge {
     pub fn name_key(&self) -> String {
         format!("badge-{}-name", self.id)
     }
-    /// The key of its rule in plain words among the messages.
-    pub fn description_key(&self) -> String {
-        format!("badge-{}-description", self.id)
+
+    /// Whether somebody with these values holds it.
+    pub fn earned(&self, mut value: impl FnMut(Measure, Window) -> i64) -> bool {
+        self.needs.iter().all(|(measure, least)| {
+            let within = if measure.windowed() { self.within } else { Window::Ever };
+            value(*measure, within) >= *least
+        })
     }
 }
 
-/// Every badge there is. Being right weighs more than being busy: nothing here counts posts alone.
-pub const BADGES: [Badge; 8] = [
-    badge("first-answer", Level::Bronze, Measure::UpVotedAnswers, 1),
-    badge("first-solution", Level::Bronze, Measure::Solutions, 1),
-    badge("asker", Level::Bronze, Measure::SolvedQuestions, 1),
-    badge("good-eye", Level::Bronze, Measure::AgreedFlags, 5),
-    badge("solver-10", Level::Silver, Measure::Solutions, 10),
-    badge("helped-many", Level::Silver, Measure::ProvenSolutions, 1),
-    badge("solver-50", Level::Gold, Measure::Solutions, 50),
-    badge("pathfinder", Level::Gold, Measure::ProvenSolutions, 10),
-];
-
-const fn badge(id: &'static str, level: Level, measure: Measure, at_least: i64) -> Badge {
-    Badge { id, level, measure, at_least }
+/// A version of all rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    pub badges: Vec<Badge>,
 }
 
-/// The badge with this id, if there is one.
-pub fn find(id: &str) -> Option<&'static Badge> {
-    BADGES.iter().find(|badge| badge.id == id)
+/// The rules a house begins with, as the file they are edited as.
+pub const FIRST_RULES: &str = include_str!("../../assets/badges.toml");
+
+/// The same, read.
+pub static FIRST: LazyLock<Arc<Rules>> =
+    LazyLock::new(|| Arc::new(Rules::parse(FIRST_RULES).unwrap_or_default()));
+
+/// Why a text is no set of rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line of the text, from 1.
+    pub line: usize,
+    pub what: Wrong,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wrong {
+    TooLarge,
+    /// What the parser says.
+    Toml(String),
+    TooMany,
+    /// There is no badge in it.
+    None,
+    BadId(String),
+    Twice(String),
+    NoNeeds(String),
+    UnknownMeasure(String),
+    /// The measure, and the most it may be.
+    OutOfRange(String, i64),
+    NotPerTopic(String),
+    NotWindowed(String),
+    NoName(String),
+    /// A more precious badge asks for no more than a less precious one of the same measures.
+    Contradiction(String, String),
+}
+
+impl Problem {
+    /// Fluent key; its arguments are `line`, `detail`, `other` and `n`.
+    pub fn key(&self) -> &'static str {
+        match self.what {
+            Wrong::TooLarge => "badge-rules-too-large",
+            Wrong::Toml(_) => "badge-rules-not-toml",
+            Wrong::TooMany => "badge-rules-too-many",
+            Wrong::None => "badge-rules-none",
+            Wrong::BadId(_) => "badge-rules-bad-id",
+            Wrong::Twice(_) => "badge-rules-twice",
+            Wrong::NoNeeds(_) => "badge-rules-no-needs",
+            Wrong::UnknownMeasure(_) => "badge-rules-unknown-measure",
+            Wrong::OutOfRange(..) => "badge-rules-out-of-range",
+            Wrong::NotPerTopic(_) => "badge-rules-not-per-topic",
+            Wrong::NotWindowed(_) => "badge-rules-not-windowed",
+            Wrong::NoName(_) => "badge-rules-no-name",
+            Wrong::Contradiction(..) => "badge-rules-contradiction",
+        }
+    }
+
+    pub fn detail(&self) -> &str {
+        match &self.what {
+            Wrong::TooLarge | Wrong::TooMany | Wrong::None => "",
+            Wrong::Toml(text)
+            | Wrong::BadId(text)
+            | Wrong::Twice(text)
+            | Wrong::NoNeeds(text)
+            | Wrong::UnknownMeasure(text)
+            | Wrong::OutOfRange(text, _)
+            | Wrong::NotPerTopic(text)
+            | Wrong::NotWindowed(text)
+            | Wrong::NoName(text)
+            | Wrong::Contradiction(text, _) => text,
+        }
+    }
+
+    pub fn other(&self) -> &str {
+        match &self.what {
+            Wrong::Contradiction(_, other) => other,
+            _ => "",
+        }
+    }
+
+    /// The bound that was passed.
+    pub fn bound(&self) -> i64 {
+        match self.what {
+            Wrong::TooLarge => limits::BADGE_RULES_BYTES as i64 / 1024,
+            Wrong::TooMany => limits::BADGES as i64,
+            Wrong::OutOfRange(_, most) => most,
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    badge: Vec<Spanned<Row>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: Spanned<String>,
+    level: Level,
+    #[serde(default)]
+    per: Per,
+    #[serde(default)]
+    within: Window,
+    #[serde(default)]
+    starter: bool,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    about: String,
+    needs: Spanned<BTreeMap<Spanned<String>, Spanned<i64>>>,
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+impl Rules {
+    /// Reads rules. Whether the program has words of its own for an id, `worded` says.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them.
+    pub fn parse(text: &str) -> Result<Rules, Problem> {
+        let wrong = |at: usize, what| Problem { line: line_of(text, at), what };
+        if text.len() > limits::BADGE_RULES_BYTES {
+            return Err(wrong(text.len(), Wrong::TooLarge));
+        }
+        let file: File = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            wrong(at, Wrong::Toml(error.message().lines().collect::<Vec<_>>().join(" ")))
+        })?;
+        if file.badge.is_empty() {
+            return Err(wrong(0, Wrong::None));
+        }
+        if file.badge.len() > limits::BADGES {
+            return Err(wrong(text.len(), Wrong::TooMany));
+        }
+        let mut badges: Vec<Badge> = Vec::new();
+        let mut ids = BTreeSet::new();
+        for row in file.badge {
+            let at = row.span().start;
+            let badge = Rules::badge(&wrong, row.into_inner())?;
+            if !ids.insert(badge.id.clone()) {
+                return Err(wrong(at, Wrong::Twice(badge.id)));
+            }
+            if let Some(other) = badges.iter().find(|other| contradict(other, &badge)) {
+                return Err(wrong(at, Wrong::Contradiction(badge.id, other.id.clone())));
+            }
+            badges.push(badge);
+        }
+        Ok(Rules { badges })
+    }
+
+    fn badge(wrong: &dyn Fn(usize, Wrong) -> Problem, row: Row) -> Result<Badge, Problem> {
+        let at = row.id.span().start;
+        let id = row.id.into_inner();
+        let fits = (2..=limits::BADGE_ID_CHARS).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if !fits {
+            return Err(wrong(at, Wrong::BadId(id.chars().take(limits::BADGE_ID_CHARS).collect())));
+        }
+        let whole = row.needs.span().start;
+        let mut needs = Vec::new();
+        for (name, least) in row.needs.into_inner() {
+            let at = name.span().start;
+            let name = name.into_inner();
+            let Some(measure) = Measure::parse(&name) else {
+                return Err(wrong(at, Wrong::UnknownMeasure(name.chars().take(60).collect())));
+            };
+            let (span, least) = (least.span().start, *least.get_ref());
+            if !(1..=measure.at_most()).contains(&least) {
+                return Err(wrong(span, Wrong::OutOfRange(name, measure.at_most())));
+            }
+            if row.per == Per::Topic && !measure.per_topic() {
+                return Err(wrong(at, Wrong::NotPerTopic(name)));
+            }
+            needs.push((measure, least));
+        }
+        if needs.is_empty() {
+            return Err(wrong(whole, Wrong::NoNeeds(id)));
+        }
+        let windowed = row.per == Per::All && needs.iter().any(|(measure, _)| measure.windowed());
+        if row.within != Window::Ever && !windowed {
+            return Err(wrong(whole, Wrong::NotWindowed(id)));
+        }
+        needs.sort_unstable();
+        let cut = |text: String, most: usize| text.trim().chars().take(most).collect::<String>();
+        let (name, about) =
+            (cut(row.name, limits::BADGE_NAME_CHARS), cut(row.about, limits::BADGE_ABOUT_CHARS));
+        if name.is_empty() && !WORDED.contains(&id.as_str()) {
+            return Err(wrong(at, Wrong::NoName(id)));
+        }
+        let Row { level, per, within, starter, .. } = row;
+        Ok(Badge { id, level, per, within, starter, name, about, needs })
+    }
+
+    pub fn find(&self, id: &str) -> Option<&Badge> {
+        self.badges.iter().find(|badge| badge.id == id)
+    }
+}
+
+/// Ids for which the program has words: see the messages `badge-…-name`.
+pub const WORDED: [&str; 15] = [
+    "first-answer",
+    "first-solution",
+    "asker",
+    "solver-10",
+    "solver-50",
+    "helped-many",
+    "pathfinder",
+    "month-10",
+    "topic-helper",
+    "topic-solver",
+    "topic-expert",
+    "good-eye",
+    "good-hand",
+    "tidy-mind",
+    "second-look",
+];
+
+/// Whether, of two badges for the same things, the more precious asks for no more than the other: then everybody who
+/// has the one has the other, and one of them is a mistake.
+fn contradict(one: &Badge, other: &Badge) -> bool {
+    let same = one.per == other.per
+        && one.within == other.within
+        && one.needs.len() == other.needs.len()
+        && one.needs.iter().zip(&other.needs).all(|(a, b)| a.0 == b.0);
+    if !same {
+        return false;
+    }
+    let asks_less = |high: &Badge, low: &Badge| high.needs.iter().zip(&low.needs).all(|(a, b)| a.1 <= b.1);
+    match one.level.cmp(&other.level) {
+        std::cmp::Ordering::Equal => one.needs == other.needs,
+        std::cmp::Ordering::Greater => asks_less(one, other),
+        std::cmp::Ordering::Less => asks_less(other, one),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,28 +441,24 @@ pub enum Turn {
     Revoked,
 }
 
-/// The badges whose threshold lies between two values of a measure, and which way it was crossed.
-pub fn crossed(measure: Measure, before: i64, after: i64) -> impl Iterator<Item = (&'static Badge, Turn)> {
-    BADGES.iter().filter(move |badge| badge.measure == measure).filter_map(move |badge| {
-        match (before >= badge.at_least, after >= badge.at_least) {
-            (false, true) => Some((badge, Turn::Earned)),
-            (true, false) => Some((badge, Turn::Revoked)),
-            _ => None,
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn problem(text: &str) -> (usize, &'static str) {
+        let problem = Rules::parse(text).unwrap_err();
+        (problem.line, problem.key())
+    }
+
     #[test]
-    fn every_badge_has_its_own_id_and_a_threshold_somebody_must_reach() {
-        for (at, badge) in BADGES.iter().enumerate() {
-            assert!(badge.at_least > 0, "{}", badge.id);
-            assert_eq!(BADGES.iter().position(|other| other.id == badge.id), Some(at));
-            assert_eq!(find(badge.id), Some(badge));
+    fn the_first_rules_are_rules_and_have_words() {
+        let rules = Rules::parse(FIRST_RULES).unwrap();
+        assert_eq!(rules.badges.len(), WORDED.len());
+        for badge in &rules.badges {
+            assert!(WORDED.contains(&badge.id.as_str()), "{}", badge.id);
         }
+        assert!(rules.badges.iter().any(|badge| badge.starter));
+        assert_eq!(rules, **FIRST);
         for (at, measure) in Measure::ALL.into_iter().enumerate() {
             assert_eq!(measure as usize, at);
             assert_eq!(Measure::parse(measure.as_str()), Some(measure));
@@ -178,16 +466,48 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_crossed_once_each_way() {
-        let turns = |before, after| {
-            crossed(Measure::Solutions, before, after).map(|(b, t)| (b.id, t)).collect::<Vec<_>>()
-        };
-        assert_eq!(turns(0, 1), [("first-solution", Turn::Earned)]);
-        assert_eq!(turns(1, 2), []);
-        assert_eq!(turns(10, 9), [("solver-10", Turn::Revoked)]);
+    fn what_is_wrong_is_told_with_its_line() {
+        let badge = |more: &str| format!("[[badge]]\nid = \"x-1\"\nname = \"X\"\nlevel = \"gold\"\n{more}\n");
+        assert_eq!(problem(""), (1, "badge-rules-none"));
+        assert_eq!(problem("[[badge]"), (1, "badge-rules-not-toml"));
+        assert_eq!(problem(&badge("needs = { answers = 1 }\nspell = 3")), (6, "badge-rules-not-toml"));
+        assert_eq!(problem(&badge("needs = {}")), (5, "badge-rules-no-needs"));
+        assert_eq!(problem(&badge("needs = { likes = 1 }")), (5, "badge-rules-unknown-measure"));
+        assert_eq!(problem(&badge("needs = { answers = 0 }")), (5, "badge-rules-out-of-range"));
+        assert_eq!(problem(&badge("needs = { answers = -3 }")), (5, "badge-rules-out-of-range"));
+        assert_eq!(problem(&badge("needs = { authority = 1000 }")), (5, "badge-rules-out-of-range"));
         assert_eq!(
-            turns(0, 50),
-            [("first-solution", Turn::Earned), ("solver-10", Turn::Earned), ("solver-50", Turn::Earned)]
+            problem(&badge("needs = { answers = 1 }\nper = \"topic\"")),
+            (5, "badge-rules-not-per-topic")
         );
+        assert_eq!(
+            problem(&badge("needs = { answers = 1 }\nwithin = \"year\"")),
+            (5, "badge-rules-not-windowed")
+        );
+        assert_eq!(problem(&badge("needs = { answers = 1.5 }")), (5, "badge-rules-not-toml"));
+        assert_eq!(problem(&badge("needs = { answers = 1 }").replace("X", "")), (2, "badge-rules-no-name"));
+        assert_eq!(
+            problem(&badge("needs = { answers = 1 }").replace("x-1", "X!")),
+            (2, "badge-rules-bad-id")
+        );
+        let one = badge("needs = { answers = 5 }");
+        assert_eq!(problem(&format!("{one}{one}")), (6, "badge-rules-twice"));
+        let lower = one.replace("x-1", "x-2").replace("gold", "silver").replace('5', "9");
+        assert_eq!(problem(&format!("{one}{lower}")), (6, "badge-rules-contradiction"));
+        assert_eq!(problem(&"x".repeat(limits::BADGE_RULES_BYTES + 1)), (1, "badge-rules-too-large"));
+    }
+
+    #[test]
+    fn a_badge_needs_all_it_names() {
+        let rules = Rules::parse(FIRST_RULES).unwrap();
+        let solver = rules.find("solver-10").unwrap();
+        let with = |correct, authority| {
+            solver.earned(|measure, _| match measure {
+                Measure::CorrectAnswers => correct,
+                Measure::Authority => authority,
+                _ => 0,
+            })
+        };
+        assert!(with(10, 500) && !with(9, 900) && !with(50, 499));
     }
 }

@@ -1,13 +1,16 @@
-//! badges room: the table of awards. Only [`settle`] writes to it.
-use super::policy::{self, BADGES, Badge, Level, Turn};
-use super::{Change, OVERALL};
-use crate::db::schema::{badge_awards, posts, threads, users};
-use crate::db::{Conn, DbResult, among, zero};
-use crate::kernel::ids::{EventId, PostId, UserId};
+//! badges room: the tables of awards and of the rules. Only [`settle`] writes awards.
+use super::policy::{self, Badge, Level, Rules, Turn};
+use super::{Held, Turned};
+use crate::db::schema::{badge_awards, badge_rules, posts, tags, threads, users};
+use crate::db::{Conn, DbError, DbResult, among, zero};
+use crate::kernel::ids::{EventId, PostId, TagId, UserId};
+use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Rows of one statement: enough to make its cost per row that of the row.
 const ROWS_PER_INSERT: usize = 500;
@@ -18,22 +21,23 @@ pub struct Award {
     /// The cursor for keyset paging.
     pub id: i64,
     pub user: UserId,
-    /// See [`Award::rule`].
     pub badge: String,
+    /// The topic, or [`super::OVERALL`].
+    pub tag: TagId,
+    pub level: String,
+    /// Of the rules.
+    pub version: i64,
     /// The event that crossed the threshold.
     pub event: EventId,
     pub post: Option<PostId>,
     pub at: Moment,
-    /// The event under which it no longer held.
+    /// The event under which it no longer held, when, and of what kind it was.
     pub revoked_event: Option<EventId>,
     pub revoked_at: Option<Moment>,
-}
-
-impl Award {
-    /// The badge as it is now; `None` when this program no longer has it.
-    pub fn rule(&self) -> Option<&'static Badge> {
-        policy::find(&self.badge)
-    }
+    pub cause: Option<String>,
+    /// The lower bound of accuracy before that event and after it, in thousandths.
+    pub bound_before: Option<i64>,
+    pub bound_after: Option<i64>,
 }
 
 /// How many badges somebody holds.
@@ -45,18 +49,19 @@ pub struct BadgeCounts {
 }
 
 /// A badge with how many hold it and how often it was taken back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct BadgeSummary {
     pub badge: Badge,
     pub holders: i64,
     pub revoked: i64,
 }
 
-/// A badge somebody holds, with the title of the thread that earned it where everybody may see its post.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+/// A badge somebody holds, with its topic, and the title of the thread that earned it where everybody may see its post.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Earned {
     pub award: Award,
     pub title: Option<String>,
+    pub topic: Option<String>,
 }
 
 /// Somebody who holds a badge.
@@ -72,90 +77,146 @@ pub struct Holder {
     pub at: Moment,
     /// Of the thread that earned it, where everybody may see its post.
     pub title: Option<String>,
+    pub topic: Option<String>,
 }
 
-/// A badge that came or went, and the event that did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Turned {
-    pub user: UserId,
-    pub badge: &'static Badge,
-    pub turn: Turn,
-    pub event: EventId,
-}
-
-/// Awards and revokes what `changes` earned and lost, in `table` (the awards, or a replay's scratch), and
-/// tells it in that order.
-pub fn settle(conn: &mut Conn, table: &str, changes: &[Change]) -> DbResult<Vec<Turned>> {
+/// Writes what came and went, in this order, into `table` (the awards, or a replay's scratch).
+pub fn settle(conn: &mut Conn, table: &str, turns: &[Turned]) -> DbResult<()> {
     struct New<'a> {
-        badge: &'static Badge,
-        by: &'a Change,
-        revoked: Option<&'a Change>,
+        by: &'a Turned,
+        revoked: Option<&'a Turned>,
     }
     let mut new: Vec<New<'_>> = Vec::new();
-    let mut held: HashMap<(UserId, &str), usize> = HashMap::new();
-    let mut turned = Vec::new();
-    for change in changes {
-        if change.tag != OVERALL {
-            continue;
-        }
-        for (badge, turn) in policy::crossed(change.measure, change.before, change.after) {
-            turned.push(Turned { user: change.user, badge, turn, event: change.event });
-            match turn {
-                Turn::Earned => {
-                    held.insert((change.user, badge.id), new.len());
-                    new.push(New { badge, by: change, revoked: None });
-                }
-                Turn::Revoked => {
-                    match held.remove(&(change.user, badge.id)).and_then(|at| new.get_mut(at)) {
-                        Some(award) => award.revoked = Some(change),
-                        // Integers and ids of our own: nothing here comes from outside.
-                        None => conn.sql(&format!(
-                            "UPDATE {table} SET revoked_event_id = {}, revoked_at = {} \
-                             WHERE user_id = {} AND badge = '{}' AND revoked_event_id IS NULL",
-                            change.event, change.at, change.user, badge.id
-                        ))?,
-                    }
-                }
+    let mut held: HashMap<(UserId, &str, TagId), usize> = HashMap::new();
+    for turned in turns {
+        let key = (turned.user, turned.badge.as_str(), turned.tag);
+        match turned.turn {
+            Turn::Earned => {
+                held.insert(key, new.len());
+                new.push(New { by: turned, revoked: None });
             }
+            Turn::Revoked => match held.remove(&key).and_then(|at| new.get_mut(at)) {
+                Some(award) => award.revoked = Some(turned),
+                // Integers and ids of our own (see the rules): nothing here comes from outside.
+                None => conn.sql(&format!(
+                    "UPDATE {table} SET revoked_event_id = {}, revoked_at = {}, cause = '{}', bound_before = {}, \
+                     bound_after = {} WHERE user_id = {} AND badge = '{}' AND tag_id = {} AND revoked_event_id IS NULL",
+                    turned.event,
+                    turned.at,
+                    turned.cause,
+                    turned.bound_before,
+                    turned.bound_after,
+                    turned.user,
+                    turned.badge,
+                    turned.tag
+                ))?,
+            },
         }
     }
     for rows in new.chunks(ROWS_PER_INSERT) {
         let mut sql = format!(
-            "INSERT INTO {table} (user_id, badge, event_id, post_id, created_at, revoked_event_id, revoked_at) VALUES "
+            "INSERT INTO {table} (user_id, badge, tag_id, level, version, event_id, post_id, created_at, \
+             revoked_event_id, revoked_at, cause, bound_before, bound_after) VALUES "
         );
-        for (at, New { badge, by, revoked }) in rows.iter().enumerate() {
+        for (at, New { by, revoked }) in rows.iter().enumerate() {
             let comma = if at == 0 { "" } else { "," };
             let post = by.post.map_or_else(|| "NULL".to_owned(), |post| post.to_string());
-            let (event, when) = revoked.map_or_else(
-                || ("NULL".to_owned(), "NULL".to_owned()),
-                |change| (change.event.to_string(), change.at.to_string()),
+            let gone = revoked.map_or_else(
+                || "NULL,NULL,NULL,NULL,NULL".to_owned(),
+                |gone| {
+                    let Turned { event, at, cause, bound_before, bound_after, .. } = gone;
+                    format!("{event},{at},'{cause}',{bound_before},{bound_after}")
+                },
             );
             let _ = write!(
                 sql,
-                "{comma}({},'{}',{},{post},{},{event},{when})",
-                by.user, badge.id, by.event, by.at
+                "{comma}({},'{}',{},'{}',{},{},{post},{},{gone})",
+                by.user,
+                by.badge,
+                by.tag,
+                by.level.map_or("bronze", Level::as_str),
+                by.version,
+                by.event,
+                by.at
             );
         }
         conn.sql(&sql)?;
     }
-    Ok(turned)
+    Ok(())
+}
+
+/// What these people hold in `table`, whom it concerns first.
+pub fn load_held(conn: &mut Conn, table: &str, users: &[UserId]) -> DbResult<Vec<(UserId, Held)>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        user_id: UserId,
+        #[diesel(sql_type = Text)]
+        badge: String,
+        #[diesel(sql_type = BigInt)]
+        tag_id: TagId,
+    }
+    let mut held = Vec::new();
+    for users in users.chunks(ROWS_PER_INSERT) {
+        let list = users.iter().map(UserId::to_string).collect::<Vec<_>>().join(",");
+        let sql = format!(
+            "SELECT user_id, badge, tag_id FROM {table} WHERE user_id IN ({list}) AND revoked_event_id IS NULL \
+             ORDER BY user_id, badge, tag_id"
+        );
+        for row in diesel::sql_query(sql).load::<Row>(conn)? {
+            held.push((row.user_id, Held { badge: row.badge, tag: row.tag_id }));
+        }
+    }
+    Ok(held)
+}
+
+/// A version of the rules. Versions never change, so that each is read once.
+pub fn rules_of(conn: &mut Conn, version: i64) -> DbResult<Arc<Rules>> {
+    static READ: LazyLock<Mutex<HashMap<(i64, Moment), Arc<Rules>>>> = LazyLock::new(Mutex::default);
+    if version == 0 {
+        return Ok(policy::FIRST.clone());
+    }
+    let at: Moment = badge_rules::table.find(version).select(badge_rules::created_at).first(conn)?;
+    let mut read = READ.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(rules) = read.get(&(version, at)) {
+        return Ok(rules.clone());
+    }
+    let body: String = badge_rules::table.find(version).select(badge_rules::body).first(conn)?;
+    let rules = Rules::parse(&body).map_err(|problem| {
+        DbError::Refused(format!("version {version} of the badges' rules cannot be read: {problem:?}"))
+    })?;
+    let rules = Arc::new(rules);
+    read.insert((version, at), rules.clone());
+    Ok(rules)
+}
+
+/// The rules in force.
+pub fn active(conn: &mut Conn) -> DbResult<(i64, Arc<Rules>)> {
+    let version: Option<i64> = badge_rules::table
+        .filter(badge_rules::activated_at.is_not_null())
+        .order((badge_rules::activated_at.desc(), badge_rules::id.desc()))
+        .select(badge_rules::id)
+        .first(conn)
+        .optional()?;
+    let version = version.unwrap_or(0);
+    Ok((version, rules_of(conn, version)?))
 }
 
 /// What `user` holds now, the most precious first, in one query.
-pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Held>> {
-    let rows: Vec<(Award, Option<String>)> = badge_awards::table
+pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Earned>> {
+    let mut held: Vec<Earned> = badge_awards::table
         .left_join(
             posts::table.on(posts::id.nullable().eq(badge_awards::post_id).and(posts::removed.eq(zero()))),
         )
         .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
+        .left_join(tags::table.on(tags::id.eq(badge_awards::tag_id)))
         .filter(badge_awards::user_id.eq(user))
         .filter(badge_awards::revoked_event_id.is_null())
         .order(badge_awards::id)
-        .limit(BADGES.len() as i64)
-        .select((badge_awards::all_columns, threads::title.nullable()))
+        .limit(limits::BADGES_SHOWN)
+        .select((badge_awards::all_columns, threads::title.nullable(), tags::name.nullable()))
         .load(conn)?;
-    let mut held: Vec<Held> = rows.into_iter().map(|(award, title)| Held { award, title }).collect();
-    held.sort_by_key(|held| (std::cmp::Reverse(held.award.rule().map(|badge| badge.level)), held.award.id));
+    held.sort_by_key(|held| (std::cmp::Reverse(Level::parse(&held.award.level)), held.award.id));
     Ok(held)
 }
 
@@ -177,18 +238,18 @@ pub fn badge_counts(conn: &mut Conn, users: &[UserId]) -> DbResult<HashMap<UserI
     let held: Vec<(UserId, String)> = badge_awards::table
         .filter(among(badge_awards::user_id, users.iter().copied()))
         .filter(badge_awards::revoked_event_id.is_null())
-        .select((badge_awards::user_id, badge_awards::badge))
+        .select((badge_awards::user_id, badge_awards::level))
         .load(conn)?;
     Ok(tally(held))
 }
 
-/// How many badges of each level people hold, from what they hold.
+/// How many badges of each level people hold, from the levels of what they hold.
 pub fn tally(held: impl IntoIterator<Item = (UserId, String)>) -> HashMap<UserId, BadgeCounts> {
     let mut counts: HashMap<UserId, BadgeCounts> = HashMap::new();
-    for (user, badge) in held {
-        let Some(badge) = policy::find(&badge) else { continue };
+    for (user, level) in held {
+        let Some(level) = Level::parse(&level) else { continue };
         let count = counts.entry(user).or_default();
-        match badge.level {
+        match level {
             Level::Bronze => count.bronze += 1,
             Level::Silver => count.silver += 1,
             Level::Gold => count.gold += 1,
@@ -205,6 +266,7 @@ pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) ->
             posts::table.on(posts::id.nullable().eq(badge_awards::post_id).and(posts::removed.eq(zero()))),
         )
         .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
+        .left_join(tags::table.on(tags::id.eq(badge_awards::tag_id)))
         .filter(users::erased_at.is_null())
         .filter(badge_awards::badge.eq(badge))
         .filter(badge_awards::revoked_event_id.is_null())
@@ -220,6 +282,7 @@ pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) ->
             badge_awards::post_id,
             badge_awards::created_at,
             threads::title.nullable(),
+            tags::name.nullable(),
         ))
         .load(conn)?)
 }
@@ -234,14 +297,16 @@ pub fn all_badges(conn: &mut Conn) -> DbResult<Vec<BadgeSummary>> {
             diesel::dsl::count(badge_awards::revoked_event_id),
         ))
         .load(conn)?;
-    Ok(BADGES
+    let (_, rules) = active(conn)?;
+    Ok(rules
+        .badges
         .iter()
         .map(|badge| {
             let (given, revoked) = counted
                 .iter()
-                .find(|(id, _, _)| id == badge.id)
+                .find(|(id, _, _)| *id == badge.id)
                 .map_or((0, 0), |(_, given, revoked)| (*given, *revoked));
-            BadgeSummary { badge: *badge, holders: given - revoked, revoked }
+            BadgeSummary { badge: badge.clone(), holders: given - revoked, revoked }
         })
         .collect())
 }

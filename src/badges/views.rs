@@ -23,12 +23,16 @@ pub struct BadgeCard {
     pub earned_label: String,
     /// The viewer has it.
     pub mine: bool,
+    /// The way in for newcomers: it says nothing about being right.
+    pub starter: bool,
 }
 
 /// `badges/show.html`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct BadgePage {
     pub badge: BadgeCard,
+    /// "Taken back 3 times", translated.
+    pub revoked_label: String,
     pub holders: Vec<Holder>,
     pub pager: Pager,
 }
@@ -40,6 +44,8 @@ pub struct Holder {
     /// Its number in the ledger.
     pub event_id: i64,
     pub cause: Option<Cause>,
+    /// The topic it is held in, or empty.
+    pub topic: String,
 }
 
 /// The post that earned a badge, where it can be seen.

@@ -1,7 +1,71 @@
 //! cli room: how everybody stands, and what would come of it in a made-up community.
-use super::say;
+use super::{prepare, require_database, say};
+use crate::config::Config;
+use crate::db::Access;
+use crate::kernel::moment::Moment;
 use crate::reputation;
+use anyhow::Context;
+use clap::Args;
 use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Standing {
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+    /// As it was then: seconds since 1970, or a date such as 2026-11-26T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// In one topic alone
+    #[arg(long, value_name = "TAG")]
+    topic: Option<String>,
+}
+
+/// `loggia standing`.
+pub fn standing(config: &Config, arguments: &Standing) -> anyhow::Result<ExitCode> {
+    let at = match arguments.at.as_deref() {
+        None => None,
+        Some(text) => Some(time(text).with_context(|| {
+            format!("{text:?} is no time; it is seconds since 1970, or a date such as 2026-11-26T12:00:00Z")
+        })?),
+    };
+    require_database(config)?;
+    prepare(config)?;
+    let mut conn = config.database.connect(Access::Read)?;
+    conn.without_time_limits()?;
+    conn.begin_snapshot()?;
+    let register = reputation::register::register(&mut conn, at, arguments.topic.as_deref())?;
+    conn.sql("COMMIT")?;
+    let Some(register) = register else {
+        anyhow::bail!("there is no tag {:?}", arguments.topic.as_deref().unwrap_or_default())
+    };
+    if arguments.json {
+        say(&serde_json::to_string(&register)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    say("member                            points  authority   between        of  badges");
+    for member in &register.members {
+        let authority = member.authority;
+        say(&format!(
+            "{:<32}{:>8}{:>11.3}   {:.3} to {:.3}{:>6}  {}",
+            member.user,
+            member.points,
+            authority.bound,
+            authority.low,
+            authority.high,
+            authority.count,
+            member.badges.iter().map(|held| held.badge.as_str()).collect::<Vec<_>>().join(", ")
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn time(text: &str) -> Option<Moment> {
+    match text.trim().parse::<i64>() {
+        Ok(seconds) => Some(Moment::from_unix_seconds(seconds)),
+        Err(_) => Moment::parse(text.trim()),
+    }
+}
 
 /// `loggia simulate reputation`.
 pub fn simulate(seed: u64, json: bool) -> anyhow::Result<ExitCode> {

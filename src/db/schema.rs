@@ -450,11 +450,27 @@ diesel::table! {
         id -> BigInt,
         user_id -> BigInt,
         badge -> Text,
+        tag_id -> BigInt,
+        level -> Text,
+        version -> BigInt,
         event_id -> BigInt,
         post_id -> Nullable<BigInt>,
         created_at -> BigInt,
         revoked_event_id -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
+        cause -> Nullable<Text>,
+        bound_before -> Nullable<BigInt>,
+        bound_after -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    badge_rules (id) {
+        id -> BigInt,
+        body -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> BigInt,
+        activated_at -> Nullable<BigInt>,
     }
 }
 
@@ -648,6 +664,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     standings,
     point_entries,
     badge_awards,
+    badge_rules,
     standing_states,
     topic_standings,
     answer_standings,

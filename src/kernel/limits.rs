@@ -454,3 +454,20 @@ pub const STAFF_TOLD: i64 = 200;
 pub const NOTICES_PER_PAGE: i64 = 50;
 /// Where counting stops: "99+" says enough.
 pub const COUNT_AT_MOST: i64 = 100;
+
+// --- badges ---
+/// Bytes of the rules of badges: a hundred badges with words of their own.
+pub const BADGE_RULES_BYTES: usize = 64 * 1024;
+/// Badges there may be: more than that nobody looks through.
+pub const BADGES: usize = 100;
+/// Characters of a badge's id: it stands in addresses and in every award.
+pub const BADGE_ID_CHARS: usize = 40;
+/// Characters of a badge's name and of what is said about it.
+pub const BADGE_NAME_CHARS: usize = 60;
+pub const BADGE_ABOUT_CHARS: usize = 300;
+/// What a rule may ask for at most: a million of anything is more than anybody does.
+pub const BADGE_THRESHOLD: i64 = 1_000_000;
+/// People whose badges are looked at in one step when rules change.
+pub const BADGE_PEOPLE_PER_STEP: i64 = 1_000;
+/// Badges shown of one person: with a topic each, a busy member has many.
+pub const BADGES_SHOWN: i64 = 200;

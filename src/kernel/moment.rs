@@ -28,6 +28,11 @@ impl Moment {
     pub fn day(self) -> i64 {
         self.0.div_euclid(DAY)
     }
+    /// Months of the calendar since the year 0, in UTC: twelve times the year and the month from 0.
+    pub fn month(self) -> i64 {
+        let date = self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
+        i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+    }
     /// Microseconds from `earlier` to this moment.
     pub fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)

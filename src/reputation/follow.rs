@@ -1,9 +1,10 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
 use super::policy::{Book, PairKey, concerns, finding_of, posts_of, silences};
 use super::store::{self, LIVING, Step, Tables};
-use crate::badges::{Turn, Turned};
+use crate::badges::{self, Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
+use crate::kernel::limits;
 use crate::kernel::moment::DAY;
 use crate::ledger::follow::Follower;
 use crate::ledger::{Event, Fact};
@@ -46,17 +47,17 @@ impl Reputation {
     /// and what an import brought happened elsewhere, long ago.
     fn tell(&self, tx: &mut Tx<'_>, events: &[Event], turned: &[Turned]) -> DbResult<()> {
         // One that came and went again within the step is no news: the last turn counts, if it is odd.
-        let mut last: HashMap<(UserId, &str), (bool, &Turned)> = HashMap::new();
+        let mut last: HashMap<(UserId, &str, TagId), (bool, &Turned)> = HashMap::new();
         for turned in turned {
-            last.entry((turned.user, turned.badge.id))
+            last.entry((turned.user, turned.badge.as_str(), turned.tag))
                 .and_modify(|(news, known)| (*news, *known) = (!*news, turned))
                 .or_insert((true, turned));
         }
-        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&'static str>> = BTreeMap::new();
+        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&str>> = BTreeMap::new();
         for (_, turned) in last.into_values().filter(|(news, _)| *news) {
             news.entry((turned.event, turned.user, turned.turn == Turn::Earned))
                 .or_default()
-                .push(turned.badge.id);
+                .push(&turned.badge);
         }
         for ((id, user, earned), mut badges) in news {
             let Some(event) = events
@@ -66,6 +67,7 @@ impl Reputation {
                 continue;
             };
             badges.sort_unstable();
+            badges.dedup();
             let news = if earned { BadgeNews::Earned } else { BadgeNews::Revoked(event.fact.kind()) };
             notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
         }
@@ -74,13 +76,37 @@ impl Reputation {
 }
 
 /// Folds `events` into `tables`, with what `book` already has of them. A constant number of
-/// statements per few hundred events, however many people and posts they are about.
+/// statements per few hundred events, however many people and posts they are about; only new rules of badges look at
+/// everybody, some at a time. Tells which badges came and went.
 pub(super) fn fold(
     conn: &mut Conn,
     tables: Tables,
     book: &mut Book,
     events: &[Event],
 ) -> DbResult<Vec<Turned>> {
+    let version = store::rules_in_force(conn, tables)?;
+    if version != book.rulebook.version || book.rulebook.versions.is_empty() {
+        book.rulebook.rules = badges::rules_of(conn, version)?;
+        book.rulebook.version = version;
+    }
+    let mut turned = Vec::new();
+    for part in events.split_inclusive(|event| matches!(event.fact, Fact::BadgeRulesActivated { .. })) {
+        match part.split_last() {
+            Some((event @ Event { fact: Fact::BadgeRulesActivated { version }, .. }, before)) => {
+                turned.extend(step(conn, tables, book, before)?);
+                let rules = badges::rules_of(conn, *version)?;
+                book.rulebook.versions.insert(*version, rules);
+                book.activate(event, *version);
+                store::put_in_force(conn, tables, *version)?;
+                turned.extend(judge_everybody(conn, tables, book, event)?);
+            }
+            _ => turned.extend(step(conn, tables, book, part)?),
+        }
+    }
+    Ok(turned)
+}
+
+fn step(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<Vec<Turned>> {
     let step = load(conn, tables, book, events)?;
     if step.people.is_empty() && step.posts.is_empty() {
         return Ok(Vec::new());
@@ -89,6 +115,26 @@ pub(super) fn fold(
         book.apply(event);
     }
     store::save(conn, tables, book, &step)
+}
+
+/// Looks at everybody with the rules that have just come into force.
+fn judge_everybody(conn: &mut Conn, tables: Tables, book: &mut Book, event: &Event) -> DbResult<Vec<Turned>> {
+    let (mut turned, mut after) = (Vec::new(), UserId(0));
+    loop {
+        let people = store::people_after(conn, tables, after, limits::BADGE_PEOPLE_PER_STEP)?;
+        let Some(last) = people.last() else { return Ok(turned) };
+        after = *last;
+        let mut some = Book::under(book.rulebook.clone());
+        store::load_people(conn, tables, &mut some, &people)?;
+        store::load_topics_of(conn, tables, &mut some, &people)?;
+        some.judge_anew(event, &people);
+        turned.extend(store::save(conn, tables, &mut some, &Step::default())?);
+        // What the book has of them would be out of date.
+        for person in &people {
+            book.held.remove(person);
+            book.people.remove(person);
+        }
+    }
 }
 
 /// Loads what folding `events` needs, and tells what of it may change.

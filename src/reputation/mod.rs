@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod findings;
 pub mod follow;
 pub mod policy;
+pub mod register;
 mod replay;
 pub mod simulate;
 mod store;

@@ -7,12 +7,15 @@
 //! What a fact weighs therefore depends on nothing but facts that stand: how old an account was, how often the same
 //! asker accepted the same answerer, whether a finding holds what two people said of each other.
 use super::evidence::{self, Accepted, Evidence, Outcomes, Tally};
-use crate::badges::{Change, Measure, OVERALL, PROVEN_SCORE};
+use crate::badges::{
+    Badge, Change, FIRST, Held, Measure, OVERALL, PROVEN_SCORE, Per, Rules, Turn, Turned, Window,
+};
 use crate::kernel::ids::{ChallengeId, EventId, FindingId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::ledger::{Event, Fact, Verdict};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 // --- the values, each with its reason ---
 /// A reader found the answer useful: the plainest sign of worth.
@@ -465,6 +468,9 @@ pub struct Person {
     /// Findings that hold whatever they say.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub silenced: Vec<FindingId>,
+    /// Solutions and correct answers by the month in which they were written.
+    #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
+    months: BTreeMap<i64, (i64, i64)>,
 }
 
 impl Person {
@@ -477,6 +483,34 @@ impl Person {
         }
         if let Some(place) = self.values.get_mut(measure as usize) {
             *place = value;
+        }
+    }
+
+    /// The most there was within a window of the calendar.
+    pub fn value_within(&self, measure: Measure, within: Window) -> i64 {
+        let of = |(solutions, correct): &(i64, i64)| match measure {
+            Measure::Solutions => *solutions,
+            _ => *correct,
+        };
+        match within {
+            Window::Ever => self.value(measure),
+            Window::Month => self.months.values().map(of).max().unwrap_or(0),
+            Window::Year => {
+                let mut years: BTreeMap<i64, i64> = BTreeMap::new();
+                for (month, counts) in &self.months {
+                    *years.entry(month.div_euclid(12)).or_default() += of(counts);
+                }
+                years.into_values().max().unwrap_or(0)
+            }
+        }
+    }
+
+    fn count_month(&mut self, month: i64, solutions: i64, correct: i64) {
+        let counts = self.months.entry(month).or_default();
+        counts.0 += solutions;
+        counts.1 += correct;
+        if *counts == (0, 0) {
+            self.months.remove(&month);
         }
     }
 }
@@ -532,9 +566,29 @@ pub type Map<K, V> = HashMap<K, V, Quick>;
 /// Ids of our own need no hash that withstands an enemy.
 pub type Quick = std::hash::BuildHasherDefault<rustc_hash::FxHasher>;
 
+/// The rules of badges in force, and those that may come into force.
+#[derive(Debug, Clone)]
+pub struct Rulebook {
+    pub version: i64,
+    pub rules: Arc<Rules>,
+    pub versions: BTreeMap<i64, Arc<Rules>>,
+}
+
+impl Default for Rulebook {
+    /// What a house begins with.
+    fn default() -> Rulebook {
+        Rulebook { version: 0, rules: FIRST.clone(), versions: BTreeMap::from([(0, FIRST.clone())]) }
+    }
+}
+
 /// What the events read so far make true, as far as it has been loaded, and what they gave.
 #[derive(Debug, Default)]
 pub struct Book {
+    pub rulebook: Rulebook,
+    /// The badges people hold.
+    pub held: Map<UserId, Vec<Held>>,
+    /// Badges that came and went since they were last taken out.
+    pub turns: Vec<Turned>,
     pub posts: Map<PostId, PostState>,
     pub flags: Map<FlagId, FlagState>,
     pub challenges: Map<ChallengeId, ChallengeState>,
@@ -549,6 +603,8 @@ pub struct Book {
     counts: Vec<Count>,
     /// Whose outcomes an event moved, overall or in a topic.
     weighed: Vec<(UserId, TagId)>,
+    /// Solutions and correct answers that came and went, by author and month.
+    months: Vec<(UserId, i64, i64, i64)>,
 }
 
 /// Points somebody has from a post: minus before the event, plus after it.
@@ -581,6 +637,7 @@ pub fn concerns(fact: &Fact) -> bool {
             | Fact::ThreadReopened { .. }
             | Fact::CreditHeld { .. }
             | Fact::CreditReleased { .. }
+            | Fact::BadgeRulesActivated { .. }
             | Fact::FlagDecided { .. }
     )
 }
@@ -643,6 +700,11 @@ fn acceptance(people: &Map<UserId, Person>, state: &PostState) -> Option<Accepte
 }
 
 impl Book {
+    /// An empty book under these rules.
+    pub fn under(rulebook: Rulebook) -> Book {
+        Book { rulebook, ..Book::default() }
+    }
+
     /// States that are kept.
     pub fn len(&self) -> usize {
         self.posts.len()
@@ -664,9 +726,17 @@ impl Book {
             person.joined = person.joined.or(Some(event.at));
             return;
         }
+        if let Fact::BadgeRulesActivated { version } = event.fact {
+            self.activate(event, version);
+            let mut everybody: Vec<UserId> = self.people.keys().copied().collect();
+            everybody.sort_unstable();
+            self.judge_anew(event, &everybody);
+            return;
+        }
         if !concerns(&event.fact) {
             return;
         }
+        let from = self.changes.len();
         let touched = self.touched(&event.fact);
         let about = posts_of(&event.fact);
         self.claim(&touched, &event.fact, -1);
@@ -679,6 +749,146 @@ impl Book {
         self.claim(&touched, &event.fact, 1);
         self.write_entries(event);
         self.write_changes(event);
+        self.judge(event, from);
+    }
+
+    /// Puts a version of the rules in force, if it is known.
+    pub fn activate(&mut self, event: &Event, version: i64) {
+        if let Some(rules) = self.rulebook.versions.get(&version) {
+            self.rulebook.rules = rules.clone();
+            self.rulebook.version = version;
+        }
+        debug_assert_eq!(self.rulebook.version, version, "rules of event {} are not loaded", event.id);
+    }
+
+    /// Gives and takes the badges that the changes of an event, from `from` on, are about.
+    fn judge(&mut self, event: &Event, from: usize) {
+        let changes = self.changes.get(from..).unwrap_or_default();
+        if changes.is_empty() {
+            return;
+        }
+        let mut about: BTreeMap<(UserId, TagId), (Vec<Measure>, Option<PostId>)> = BTreeMap::new();
+        for change in changes {
+            let (measures, post) = about.entry((change.user, change.tag)).or_default();
+            measures.push(change.measure);
+            *post = post.or(change.post);
+        }
+        let before: HashMap<(UserId, TagId), i64> = changes
+            .iter()
+            .filter(|change| change.measure == Measure::Authority)
+            .map(|change| ((change.user, change.tag), change.before))
+            .collect();
+        let rules = self.rulebook.rules.clone();
+        for ((user, tag), (measures, post)) in about {
+            for badge in &rules.badges {
+                let concerned = (badge.per == Per::Topic) == (tag != OVERALL)
+                    && badge.needs.iter().any(|(measure, _)| measures.contains(measure));
+                if concerned {
+                    let was = before.get(&(user, tag)).copied();
+                    self.settle(event, (user, badge, tag), post, was);
+                }
+            }
+        }
+    }
+
+    /// Gives and takes the badges of these people after the rules changed. All that is known of them is loaded.
+    pub fn judge_anew(&mut self, event: &Event, people: &[UserId]) {
+        let rules = self.rulebook.rules.clone();
+        let mut topics: BTreeMap<UserId, Vec<TagId>> = BTreeMap::new();
+        for (user, tag) in self.topics.keys() {
+            topics.entry(*user).or_default().push(*tag);
+        }
+        for user in people {
+            let gone: Vec<Held> = self
+                .held
+                .get(user)
+                .into_iter()
+                .flatten()
+                .filter(|held| {
+                    let badge = rules.find(&held.badge);
+                    badge.is_none_or(|badge| (badge.per == Per::Topic) != (held.tag != OVERALL))
+                })
+                .cloned()
+                .collect();
+            for held in gone {
+                self.turn(event, *user, &held.badge, None, held.tag, None, None);
+            }
+            let mut tags = topics.get(user).cloned().unwrap_or_default();
+            tags.sort_unstable();
+            for badge in &rules.badges {
+                match badge.per {
+                    Per::All => self.settle(event, (*user, badge, OVERALL), None, None),
+                    Per::Topic => {
+                        for tag in &tags {
+                            self.settle(event, (*user, badge, *tag), None, None);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives or takes one badge, where what somebody has and what they hold differ. `was` is the bound before.
+    fn settle(
+        &mut self,
+        event: &Event,
+        (user, badge, tag): (UserId, &Badge, TagId),
+        post: Option<PostId>,
+        was: Option<i64>,
+    ) {
+        let earned = badge.earned(|measure, within| match self.people.get(&user) {
+            Some(person) if tag == OVERALL => person.value_within(measure, within),
+            _ => self.value(user, measure, tag),
+        });
+        let holds = self
+            .held
+            .get(&user)
+            .is_some_and(|held| held.iter().any(|held| held.badge == badge.id && held.tag == tag));
+        if earned != holds {
+            self.turn(event, user, &badge.id, Some(badge), tag, post, was);
+        }
+    }
+
+    /// A badge that was held goes, another comes.
+    #[allow(clippy::too_many_arguments)] // one column each
+    fn turn(
+        &mut self,
+        event: &Event,
+        user: UserId,
+        id: &str,
+        badge: Option<&Badge>,
+        tag: TagId,
+        post: Option<PostId>,
+        was: Option<i64>,
+    ) {
+        let held = self.held.entry(user).or_default();
+        let at = held.iter().position(|held| held.badge == id && held.tag == tag);
+        let turn = match (at, badge) {
+            (Some(at), _) => {
+                held.remove(at);
+                Turn::Revoked
+            }
+            (None, Some(_)) => {
+                held.push(Held { badge: id.to_owned(), tag });
+                Turn::Earned
+            }
+            (None, None) => return,
+        };
+        let bound = self.value(user, Measure::Authority, tag);
+        self.turns.push(Turned {
+            user,
+            badge: id.to_owned(),
+            level: badge.map(|badge| badge.level),
+            tag,
+            turn,
+            event: event.id,
+            at: event.at,
+            post: post.or(event.fact.post()),
+            cause: event.fact.kind(),
+            version: self.rulebook.version,
+            bound_before: was.unwrap_or(bound),
+            bound_after: bound,
+        });
     }
 
     fn touched(&self, fact: &Fact) -> Touched {
@@ -1074,7 +1284,7 @@ impl Book {
 
     /// Adds what one post gives now, `sign` times; what an answer gives through its pair goes into the pair.
     fn claim_post(&mut self, post: PostId, sign: i64) {
-        let Book { posts, people, pairs, claims, counts, .. } = self;
+        let Book { posts, people, pairs, claims, counts, months, .. } = self;
         let Some(state) = posts.get(&post) else { return };
         let question = state.thread.question();
         for editor in state.editors.iter().filter(|_| state.stands()) {
@@ -1137,6 +1347,10 @@ impl Book {
         }
         if correct {
             counts.push((author, Measure::CorrectAnswers, OVERALL, post, sign));
+        }
+        if correct || accepted.is_some() {
+            let (solutions, right) = (i64::from(accepted.is_some()), i64::from(correct));
+            months.push((author, state.at.month(), sign * solutions, sign * right));
         }
         for tag in asked.map(|asked| asked.tags.as_slice()).unwrap_or_default() {
             if accepted.is_some() {
@@ -1232,6 +1446,9 @@ impl Book {
     }
 
     fn write_changes(&mut self, event: &Event) {
+        for (user, month, solutions, correct) in self.months.drain(..) {
+            self.people.entry(user).or_default().count_month(month, solutions, correct);
+        }
         self.counts.sort_unstable();
         let key = |count: &Count| (count.0, count.1, count.2);
         let counts = std::mem::take(&mut self.counts);

@@ -62,9 +62,10 @@ const PAIRS: [(&str, &str, &str, &str, &str); 6] = [
     (
         LIVING.badge_awards,
         SCRATCH.badge_awards,
-        "user_id, badge, event_id, post_id, created_at, revoked_event_id, revoked_at",
-        "user_id, badge, event_id",
-        "event_id, user_id, badge",
+        "user_id, badge, tag_id, level, version, event_id, post_id, created_at, revoked_event_id, revoked_at, \
+         cause, bound_before, bound_after",
+        "user_id, badge, tag_id, event_id",
+        "event_id, user_id, badge, tag_id",
     ),
 ];
 

@@ -43,6 +43,8 @@ mod kind {
     pub const PAIR: i64 = 3;
     pub const PERSON: i64 = 4;
     pub const CHALLENGE: i64 = 5;
+    /// The one row says which version of the badges' rules is in force.
+    pub const RULES: i64 = 6;
 }
 
 /// What a profile shows at its head.
@@ -273,6 +275,54 @@ pub(super) fn load_people(conn: &mut Conn, tables: Tables, book: &mut Book, ids:
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     load_states(conn, tables, kind::PERSON, &ids, |id, person: Person| {
         book.people.insert(UserId(id), person);
+    })?;
+    let users: Vec<UserId> = ids.iter().map(|id| UserId(*id)).collect();
+    for user in &users {
+        book.held.insert(*user, Vec::new());
+    }
+    for (user, held) in crate::badges::load_held(conn, tables.badge_awards, &users)? {
+        book.held.entry(user).or_default().push(held);
+    }
+    Ok(())
+}
+
+/// The version of the badges' rules in force at the follower's place.
+pub(super) fn rules_in_force(conn: &mut Conn, tables: Tables) -> DbResult<i64> {
+    let mut version = 0;
+    load_states(conn, tables, kind::RULES, &[0], |_, of: i64| version = of)?;
+    Ok(version)
+}
+
+pub(super) fn put_in_force(conn: &mut Conn, tables: Tables, version: i64) -> DbResult<()> {
+    let row = state_row(kind::RULES, 0, 0, &version)?;
+    write_states(conn, tables, vec![row])
+}
+
+/// The next people who have a standing, after this one.
+pub(super) fn people_after(
+    conn: &mut Conn,
+    tables: Tables,
+    after: UserId,
+    limit: i64,
+) -> DbResult<Vec<UserId>> {
+    let sql = format!(
+        "SELECT a, b, data FROM {} WHERE kind = {} AND a > {after} ORDER BY a LIMIT {limit}",
+        tables.states,
+        kind::PERSON
+    );
+    let rows = diesel::sql_query(sql).load::<StateRow>(conn)?;
+    Ok(rows.into_iter().map(|row| UserId(row.a)).collect())
+}
+
+/// All topics of these people.
+pub(super) fn load_topics_of(
+    conn: &mut Conn,
+    tables: Tables,
+    book: &mut Book,
+    users: &[UserId],
+) -> DbResult<()> {
+    topics_where(conn, tables, book, users, "user_id", |list, user| {
+        let _ = write!(list, "({user})");
     })
 }
 
@@ -310,35 +360,39 @@ pub(super) fn load_topics(
     book: &mut Book,
     keys: &[(UserId, TagId)],
 ) -> DbResult<()> {
-    in_lists(
-        keys,
-        |list, (user, tag)| {
-            let _ = write!(list, "({user},{tag})");
-        },
-        |list| {
-            let sql = format!(
-                "SELECT user_id, tag_id, outcome_weight, outcome_right, outcome_count, solution_count, correct_count \
-                 FROM {} WHERE (user_id, tag_id) IN (VALUES {list})",
-                tables.topic_standings
-            );
-            for row in diesel::sql_query(sql).load::<TopicRow>(conn)? {
-                let outcomes = Outcomes {
-                    weight: row.outcome_weight,
-                    right: row.outcome_right,
-                    count: row.outcome_count,
-                };
-                let topic = Topic {
-                    outcomes,
-                    solutions: row.solution_count,
-                    correct: row.correct_count,
-                    authority: outcomes.authority().bound,
-                    resolved: outcomes.count,
-                };
-                book.topics.insert((row.user_id, row.tag_id), topic);
-            }
-            Ok(())
-        },
-    )
+    topics_where(conn, tables, book, keys, "(user_id, tag_id)", |list, (user, tag)| {
+        let _ = write!(list, "({user},{tag})");
+    })
+}
+
+fn topics_where<T: Copy>(
+    conn: &mut Conn,
+    tables: Tables,
+    book: &mut Book,
+    keys: &[T],
+    columns: &str,
+    write: impl FnMut(&mut String, T),
+) -> DbResult<()> {
+    in_lists(keys, write, |list| {
+        let sql = format!(
+            "SELECT user_id, tag_id, outcome_weight, outcome_right, outcome_count, solution_count, correct_count \
+             FROM {} WHERE {columns} IN (VALUES {list})",
+            tables.topic_standings
+        );
+        for row in diesel::sql_query(sql).load::<TopicRow>(conn)? {
+            let outcomes =
+                Outcomes { weight: row.outcome_weight, right: row.outcome_right, count: row.outcome_count };
+            let topic = Topic {
+                outcomes,
+                solutions: row.solution_count,
+                correct: row.correct_count,
+                authority: outcomes.authority().bound,
+                resolved: outcomes.count,
+            };
+            book.topics.insert((row.user_id, row.tag_id), topic);
+        }
+        Ok(())
+    })
 }
 
 /// Writes the rows of `values` in statements of at most [`ROWS_PER_STATEMENT`]. Every value is an
@@ -372,6 +426,15 @@ fn state_row(kind: i64, a: i64, b: i64, state: &impl Serialize) -> DbResult<Stri
     let data = serde_json::to_string(state).map_err(|e| unreadable(&e))?;
     debug_assert!(!data.contains('\''));
     Ok(format!("({kind},{a},{b},'{data}')"))
+}
+
+fn write_states(conn: &mut Conn, tables: Tables, rows: Vec<String>) -> DbResult<()> {
+    write_rows(
+        conn,
+        &format!("INSERT INTO {} (kind, a, b, data) VALUES ", tables.states),
+        " ON CONFLICT (kind, a, b) DO UPDATE SET data = excluded.data",
+        rows.into_iter(),
+    )
 }
 
 /// What the events of a step were about: whose states have to be written.
@@ -417,12 +480,7 @@ pub(super) fn save(conn: &mut Conn, tables: Tables, book: &mut Book, step: &Step
             rows.push(state_row(kind::PERSON, id.0, 0, person)?);
         }
     }
-    write_rows(
-        conn,
-        &format!("INSERT INTO {} (kind, a, b, data) VALUES ", tables.states),
-        " ON CONFLICT (kind, a, b) DO UPDATE SET data = excluded.data",
-        rows.into_iter(),
-    )?;
+    write_states(conn, tables, rows)?;
     let mut seen = HashSet::new();
     let people: Vec<UserId> = entries
         .iter()
@@ -507,7 +565,9 @@ pub(super) fn save(conn: &mut Conn, tables: Tables, book: &mut Book, step: &Step
             }),
     )?;
     write_entries(conn, tables, &entries)?;
-    crate::badges::settle(conn, tables.badge_awards, &changes)
+    let turns = std::mem::take(&mut book.turns);
+    crate::badges::settle(conn, tables.badge_awards, &turns)?;
+    Ok(turns)
 }
 
 fn write_entries(conn: &mut Conn, tables: Tables, entries: &[Entry]) -> DbResult<()> {

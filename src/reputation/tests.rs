@@ -1,7 +1,7 @@
 //! reputation room: its tests.
 use super::policy::{self, Book, Reason, Topic};
 use super::*;
-use crate::badges::{self, BADGES, Measure};
+use crate::badges::{self, FIRST, Measure, OVERALL};
 use crate::config::Config;
 use crate::db::{Access, Db, DbResult, Opening, Target, Tx, migrate};
 use crate::kernel::ids::{ChallengeId, EventId, FindingId, FlagId, PostId, TagId, ThreadId, UserId};
@@ -92,9 +92,11 @@ fn every_reason_and_badge_has_its_words() {
         assert!(has(reason.message_key()), "{}", reason.message_key());
         assert_eq!(Reason::parse(reason.as_str()), Some(reason));
     }
-    for badge in BADGES {
+    for badge in &FIRST.badges {
         assert!(has(badge.name_key()), "{}", badge.id);
-        assert!(has(badge.description_key()), "{}", badge.id);
+    }
+    for measure in Measure::ALL {
+        assert!(has(format!("badge-needs-{}", measure.as_str())), "{}", measure.as_str());
     }
 }
 
@@ -687,8 +689,77 @@ fn joined() -> (Option<UserId>, Fact) {
     (Some(ANN), Fact::UserJoined { user: ANN })
 }
 
+/// The badges these people should hold: what the rules say of what they have.
+fn due(book: &Book) -> BTreeSet<(UserId, String, TagId)> {
+    let mut due = BTreeSet::new();
+    for (user, person) in &book.people {
+        for badge in &book.rulebook.rules.badges {
+            let tags: Vec<TagId> = match badge.per {
+                badges::Per::All => vec![OVERALL],
+                badges::Per::Topic => {
+                    book.topics.keys().filter(|(of, _)| of == user).map(|(_, tag)| *tag).collect()
+                }
+            };
+            for tag in tags {
+                let earned = badge.earned(|measure, within| match tag {
+                    OVERALL => person.value_within(measure, within),
+                    tag => book.value(*user, measure, tag),
+                });
+                if earned {
+                    due.insert((*user, badge.id.clone(), tag));
+                }
+            }
+        }
+    }
+    due
+}
+
+fn held(book: &Book) -> BTreeSet<(UserId, String, TagId)> {
+    let of = |(user, held): (&UserId, &Vec<badges::Held>)| {
+        held.iter().map(|held| (*user, held.badge.clone(), held.tag)).collect::<Vec<_>>()
+    };
+    book.held.iter().flat_map(of).collect()
+}
+
+/// Rules under which a handful of acts earns something.
+fn easy_rules() -> Arc<badges::Rules> {
+    Arc::new(
+        badges::Rules::parse(
+            "[[badge]]\nid = \"first-solution\"\nlevel = \"bronze\"\nneeds = { solutions = 1 }\n\
+             [[badge]]\nid = \"solver-10\"\nlevel = \"silver\"\nneeds = { correct-answers = 2 }\nwithin = \"month\"\n\
+             [[badge]]\nid = \"topic-helper\"\nlevel = \"bronze\"\nper = \"topic\"\nneeds = { correct-answers = 1, authority = 200 }\n\
+             [[badge]]\nid = \"good-hand\"\nlevel = \"bronze\"\nneeds = { good-edits = 1 }\n",
+        )
+        .unwrap(),
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn whoever_has_what_a_badge_needs_holds_it_and_nobody_else(deeds in deeds(), change in 0..90usize) {
+        let mut fold = Fold::default();
+        fold.book.rulebook.versions.insert(1, easy_rules());
+        let facts = happenings(&deeds).into_iter().map(|(_, _, actor, fact)| (actor, fact));
+        for (at, (actor, fact)) in opening().into_iter().chain(facts).enumerate() {
+            if at == change {
+                fold.tell(None, Fact::BadgeRulesActivated { version: 1 });
+            }
+            fold.tell(actor, fact);
+            prop_assert_eq!(held(&fold.book), due(&fold.book));
+        }
+        // A badge that is held was earned once more often than it was taken back, and each turn names its event.
+        let mut counts: BTreeMap<(UserId, String, TagId), i64> = BTreeMap::new();
+        for turned in &fold.book.turns {
+            prop_assert!(turned.event.0 > 0 && turned.event.0 <= fold.events);
+            let sign = if turned.turn == badges::Turn::Earned { 1 } else { -1 };
+            *counts.entry((turned.user, turned.badge.clone(), turned.tag)).or_default() += sign;
+        }
+        counts.retain(|_, count| *count != 0);
+        prop_assert!(counts.values().all(|count| *count == 1));
+        prop_assert_eq!(counts.into_keys().collect::<BTreeSet<_>>(), held(&fold.book));
+    }
 
     #[test]
     fn standing_is_what_the_surviving_facts_alone_give(deeds in deeds()) {
@@ -906,7 +977,7 @@ fn badges_name_their_event_go_when_the_facts_go_and_come_again() {
     assert_eq!(counts.get(&BRUNO).map(|c| (c.bronze, c.silver, c.gold)), Some((1, 0, 0)));
     assert_eq!(counts.get(&CARLA), None);
     let all = badges::all_badges(&mut conn).unwrap();
-    assert_eq!(all.len(), BADGES.len());
+    assert_eq!(all.len(), FIRST.badges.len());
     let of = |id: &str| all.iter().find(|s| s.badge.id == id).map(|s| (s.holders, s.revoked));
     assert_eq!(of("first-solution"), Some((1, 1)));
     assert_eq!(of("solver-50"), Some((0, 0)));
@@ -1104,9 +1175,8 @@ proptest! {
             prop_assert_eq!(house.points(user), fold.points(user));
             let mut held = house.held(user);
             held.sort();
-            let mut due: Vec<String> = BADGES.iter()
-                .filter(|badge| fold.value(user, badge.measure) >= badge.at_least)
-                .map(|badge| badge.id.to_owned()).collect();
+            let mut due: Vec<String> = fold.book.held.get(&user).into_iter().flatten()
+                .map(|held| held.badge.clone()).collect();
             due.sort();
             prop_assert_eq!(held, due);
         }
@@ -1129,9 +1199,18 @@ proptest! {
              (5, 'answer', 1, '', '', 0), (102, 'answer', 101, '', '', 0), (103, 'answer', 101, '', '', 0), \
              (104, 'answer', 101, '', '', 0), (105, 'answer', 101, '', '', 0)",
         );
+        house.db.write_blocking(|tx: &mut Tx<'_>| tx.conn.sql(
+            "INSERT INTO badge_rules (id, body, created_at) VALUES (1, '[[badge]]\nid = \"first-solution\"\n\
+             level = \"bronze\"\nneeds = { solutions = 1 }\n[[badge]]\nid = \"topic-helper\"\nlevel = \"bronze\"\n\
+             per = \"topic\"\nneeds = { correct-answers = 1 }', 7)"
+        )).unwrap();
         let mut fold = Fold::default();
-        let facts = happenings(&deeds).into_iter().map(|(_, _, actor, fact)| (actor, fact));
-        for (at, (actor, fact)) in std::iter::once(joined()).chain(opening()).chain(facts).enumerate() {
+        let rules = badges::rules_of(&mut house.db.reader().unwrap(), 1).unwrap();
+        fold.book.rulebook.versions.insert(1, rules);
+        let mut facts: Vec<_> = std::iter::once(joined()).chain(opening()).collect();
+        facts.extend(happenings(&deeds).into_iter().map(|(_, _, actor, fact)| (actor, fact)));
+        facts.insert(facts.len() / 2, (None, Fact::BadgeRulesActivated { version: 1 }));
+        for (at, (actor, fact)) in facts.into_iter().enumerate() {
             fold.tell(actor, fact.clone());
             house.tell(vec![(actor, fact)]);
             if cuts.contains(&at) {
@@ -1144,6 +1223,12 @@ proptest! {
             let authority = standing(&mut house.db.reader().unwrap(), user).unwrap().authority();
             let person = fold.book.people.get(&user);
             prop_assert_eq!(authority, person.map(|p| p.outcomes.authority()).unwrap_or_default());
+            let mut held = house.held(user);
+            held.sort();
+            let mut due: Vec<String> =
+                fold.book.held.get(&user).into_iter().flatten().map(|held| held.badge.clone()).collect();
+            due.sort();
+            prop_assert_eq!(held, due);
         }
         prop_assert_eq!(house.replay().differences, 0);
     }

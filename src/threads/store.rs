@@ -1135,7 +1135,7 @@ pub fn answers(
     Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.score, id: row.id.0 }))
 }
 
-/// The badges that the authors of a thread's large posts hold now: whose, and which.
+/// The badges that the authors of a thread's large posts hold now: whose, and of which level.
 pub fn author_badges(conn: &mut Conn, thread: ThreadId) -> DbResult<Vec<(UserId, String)>> {
     // By the thread and not by a list of people: a statement whose text never changes is prepared once.
     let authors = posts::table
@@ -1145,7 +1145,7 @@ pub fn author_badges(conn: &mut Conn, thread: ThreadId) -> DbResult<Vec<(UserId,
     Ok(badge_awards::table
         .filter(badge_awards::user_id.eq_any(authors))
         .filter(badge_awards::revoked_event_id.is_null())
-        .select((badge_awards::user_id, badge_awards::badge))
+        .select((badge_awards::user_id, badge_awards::level))
         .load(conn)?)
 }
 

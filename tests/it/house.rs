@@ -39,6 +39,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("standings", &["reputation"]),
     ("point_entries", &["reputation"]),
     ("badge_awards", &["badges", "reputation"]),
+    ("badge_rules", &["badges"]),
     ("standing_states", &["reputation"]),
     ("topic_standings", &["reputation"]),
     ("answer_standings", &["reputation"]),

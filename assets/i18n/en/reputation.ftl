@@ -30,23 +30,90 @@ badge-level-bronze = Bronze
 badge-level-silver = Silver
 badge-level-gold = Gold
 
-## Badges: the name, and the rule in plain words
+## Badges: the names; the rules in plain words are made of what they need
 badge-first-answer-name = First answer
-badge-first-answer-description = Wrote an answer that stands at a score of one or more
 badge-first-solution-name = First solution
-badge-first-solution-description = Wrote an answer that somebody else accepted as their solution
 badge-asker-name = Good asker
-badge-asker-description = Asked a question others voted up, and accepted somebody’s answer to it
 badge-good-eye-name = Good eye
-badge-good-eye-description = Raised five flags that a moderator agreed with
 badge-solver-10-name = Solver
-badge-solver-10-description = Ten answers accepted by those who asked
 badge-helped-many-name = Helped many
-badge-helped-many-description = Wrote an accepted answer that stands at a score of ten or more
 badge-solver-50-name = Master solver
-badge-solver-50-description = Fifty answers accepted by those who asked
 badge-pathfinder-name = Pathfinder
-badge-pathfinder-description = Ten accepted answers that each stand at a score of ten or more
+badge-month-10-name = Month of answers
+badge-topic-helper-name = Helper
+badge-topic-solver-name = Solver in a topic
+badge-topic-expert-name = Expert
+badge-good-hand-name = Good hand
+badge-tidy-mind-name = Tidy mind
+badge-second-look-name = Second look
+badge-in-topic = { $name }: { $topic }
+
+badge-needs-questions = { $n ->
+    [one] a question that is there
+   *[other] { $n } questions that are there
+}
+badge-needs-answers = { $n ->
+    [one] an answer that is there
+   *[other] { $n } answers that are there
+}
+badge-needs-solutions = { $n ->
+    [one] an answer that somebody else accepted as their solution
+   *[other] { $n } answers that others accepted as their solutions
+}
+badge-needs-up-voted-answers = { $n ->
+    [one] an answer that stands at a score of one or more
+   *[other] { $n } answers that stand at a score of one or more
+}
+badge-needs-proven-solutions = { $n ->
+    [one] an accepted answer that stands at a score of ten or more
+   *[other] { $n } accepted answers that stand at a score of ten or more
+}
+badge-needs-solved-questions = { $n ->
+    [one] a question others voted up, with somebody’s answer accepted
+   *[other] { $n } questions others voted up, with somebody’s answer accepted
+}
+badge-needs-agreed-flags = { $n ->
+    [one] a flag that a moderator agreed with
+   *[other] { $n } flags that a moderator agreed with
+}
+badge-needs-correct-answers = { $n ->
+    [one] an answer that proved right
+   *[other] { $n } answers that proved right
+}
+badge-needs-resolved-answers = { $n ->
+    [one] an answer that proved right or wrong
+   *[other] { $n } answers that proved right or wrong
+}
+badge-needs-readers-helped = { $n ->
+    [one] a reader who says that an answer solved it for them
+   *[other] { $n } readers who say that an answer solved it for them
+}
+badge-needs-duplicates-found = { $n ->
+    [one] a duplicate found
+   *[other] { $n } duplicates found
+}
+badge-needs-good-edits = { $n ->
+    [one] somebody’s post made better
+   *[other] { $n } posts of others made better
+}
+badge-needs-upheld-challenges = { $n ->
+    [one] a wrong solution challenged, with the moderators’ agreement
+   *[other] { $n } wrong solutions challenged, with the moderators’ agreement
+}
+badge-needs-authority = answers right at least { $percent } % of the time, beyond doubt
+badge-needs-and = ; and{" "}
+badge-rule-all-ever = It takes { $needs }.
+badge-rule-all-year = Within a calendar year, it takes { $needs }.
+badge-rule-all-month = Within a calendar month, it takes { $needs }.
+badge-rule-topic-ever = Given for each topic. In it, it takes { $needs }.
+badge-rule-topic-year = Given for each topic. In it, it takes { $needs }.
+badge-rule-topic-month = Given for each topic. In it, it takes { $needs }.
+badge-starter = To begin with
+badge-taken-back = { $n ->
+    [0] Never taken back
+    [one] Taken back once
+   *[other] Taken back { $n } times
+}
 
 # Verdicts
 verdict-not-here = Only an answer that is there can be judged.

@@ -102,17 +102,20 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             next
         }
         "badges" => {
+            let (_, rules) = crate::badges::active(room.conn)?;
             view.badges = crate::badges::badges_of(room.conn, person.id)?
                 .into_iter()
-                .filter_map(|held| held.award.rule().map(|badge| (held, badge)))
-                .map(|(held, badge)| EarnedBadge {
-                    name: translate(lang, &badge.name_key(), &[]),
-                    rank: badge.level.as_str().to_owned(),
-                    url: format!("/badges/{}", badge.id),
-                    description: translate(lang, &badge.description_key(), &[]),
-                    when: when(lang, held.award.at, now),
-                    event_id: held.award.event.0,
-                    cause: crate::badges::cause(badge, person.id, held.award.post, held.title, viewer),
+                .map(|held| {
+                    let badge = rules.find(&held.award.badge);
+                    EarnedBadge {
+                        name: crate::badges::name(lang, &held.award.badge, badge, held.topic.as_deref()),
+                        rank: held.award.level,
+                        url: format!("/badges/{}", held.award.badge),
+                        description: badge.map(|badge| crate::badges::rule(lang, badge)).unwrap_or_default(),
+                        when: when(lang, held.award.at, now),
+                        event_id: held.award.event.0,
+                        cause: crate::badges::cause(badge, person.id, held.award.post, held.title, viewer),
+                    }
                 })
                 .collect();
             None
