@@ -234,6 +234,7 @@ impl App {
             let mut last_sweep = app.started;
             let mut last_flush = app.started;
             let mut last_count = app.started;
+            let mut last_search = app.started;
             while !app.bell.stopping() {
                 app.bell.wait(app.bell.rung(), Duration::from_millis(limits::FOLLOWER_POLL_MS));
                 let now = app.db.clock.now();
@@ -247,6 +248,14 @@ impl App {
                     last_count = now;
                     if let Err(error) = app.searches.flush(&app.db) {
                         tracing::warn!(%error, "searches could not be written down; they are kept for the next time");
+                    }
+                }
+                if now.since(last_search) >= limits::FINDINGS_PAUSE {
+                    last_search = now;
+                    match app.db.write_blocking(|tx| crate::findings::search_if_due(tx, false)) {
+                        Ok(0) => {}
+                        Ok(found) => tracing::info!(found, "findings wait for a moderator"),
+                        Err(error) => tracing::warn!(%error, "findings could not be searched for"),
                     }
                 }
                 if now.since(last_sweep) >= limits::SWEEP {

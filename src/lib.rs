@@ -94,6 +94,7 @@ pub mod db;
 pub mod error;
 pub mod escalation;
 pub mod exchange;
+pub mod findings;
 pub mod insight;
 pub mod kernel;
 pub mod ledger;

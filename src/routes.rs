@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, escalation, insight, moderation, notices, search, tags, threads, watches,
-    web as house,
+    accounts, admin, api, badges, escalation, findings, insight, moderation, notices, search, tags, threads,
+    watches, web as house,
 };
 
 routes! {
@@ -194,6 +194,8 @@ routes! {
     POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    GET  "/moderation/findings"                  Moderator  findings::pages::index;
+    POST "/findings/{id}/decision"               Moderator  findings::pages::decide;
     POST "/moderation/duplicates/{id}/dismissal" Moderator  moderation::pages::dismiss_candidate;
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;

@@ -598,6 +598,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    findings (id) {
+        id -> BigInt,
+        kind -> Text,
+        members -> Text,
+        posts -> Text,
+        pieces -> BigInt,
+        of_pieces -> BigInt,
+        state -> Text,
+        found_at -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    answer_prints (post_id, print) {
+        post_id -> BigInt,
+        print -> BigInt,
+        words -> BigInt,
+    }
+}
+
+diesel::table! {
     verdicts (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -679,6 +703,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_tellings,
     confirmations,
     confirmation_sums,
+    findings,
+    answer_prints,
     verdicts,
     duplicate_candidates,
 );

@@ -471,3 +471,9 @@ pub const BADGE_THRESHOLD: i64 = 1_000_000;
 pub const BADGE_PEOPLE_PER_STEP: i64 = 1_000;
 /// Badges shown of one person: with a topic each, a busy member has many.
 pub const BADGES_SHOWN: i64 = 200;
+/// Posts, people and pairs a long fold keeps in memory between steps; beyond this they are read again when needed.
+pub const STATES_KEPT: usize = 200_000;
+/// Microseconds between two looks at whether findings are to be searched for.
+pub const FINDINGS_PAUSE: i64 = 5 * crate::kernel::moment::MINUTE;
+/// Members of a finding that are named on its page; the count says how many there are.
+pub const FINDING_MEMBERS_SHOWN: usize = 60;

@@ -74,6 +74,11 @@ pub fn log_escalation(tx: &mut Tx<'_>, actor: UserId, thread: ThreadId) -> DbRes
     store::insert_entry(tx, actor, &entry)
 }
 
+/// What was decided about a finding, and why.
+pub fn log_finding(tx: &mut Tx<'_>, actor: UserId, act: Act, reason: &str) -> DbResult<()> {
+    store::insert_entry(tx, actor, &store::Entry { act, thread: None, post: None, user: None, reason })
+}
+
 /// The post as this viewer may know of it, and where they stand to it.
 fn seen(conn: &mut Conn, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = threads::post_head(conn, post)? else { return Ok(None) };

@@ -61,11 +61,14 @@ pub enum Act {
     Unsuspend,
     Escalate,
     Decide,
+    /// What a finding is about counts no more, or again.
+    Hold,
+    Release,
     Role,
 }
 
 impl Act {
-    pub const ALL: [Act; 11] = [
+    pub const ALL: [Act; 13] = [
         Act::Hide,
         Act::Unhide,
         Act::Lock,
@@ -76,6 +79,8 @@ impl Act {
         Act::Unsuspend,
         Act::Escalate,
         Act::Decide,
+        Act::Hold,
+        Act::Release,
         Act::Role,
     ];
 
@@ -91,6 +96,8 @@ impl Act {
             Act::Unsuspend => "unsuspend",
             Act::Escalate => "escalate",
             Act::Decide => "decide",
+            Act::Hold => "hold",
+            Act::Release => "release",
             Act::Role => "role",
         }
     }

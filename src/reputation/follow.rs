@@ -6,8 +6,8 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::DAY;
-use crate::ledger::follow::Follower;
-use crate::ledger::{Event, Fact};
+use crate::ledger::follow::{Follower, advance, place};
+use crate::ledger::{self, Event, Fact};
 use crate::mail::Letterhead;
 use crate::notices::{self, BadgeNews};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -72,6 +72,21 @@ impl Reputation {
             notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
         }
         Ok(())
+    }
+}
+
+/// Brings the living tables up to the ledger's head, and tells nobody: for imports.
+pub fn fold_to_head(tx: &mut Tx<'_>) -> DbResult<()> {
+    let mut book = Book::default();
+    loop {
+        let from = place(tx.conn, NAME)?;
+        let events = ledger::after(tx.conn, from, limits::EVENTS_PER_STEP)?;
+        let Some(last) = events.last() else { return Ok(()) };
+        fold(tx.conn, LIVING, &mut book, &events)?;
+        if book.len() > limits::STATES_KEPT {
+            book = Book::default();
+        }
+        advance(tx, NAME, from, last.id)?;
     }
 }
 

@@ -12,10 +12,10 @@ pub mod simulate;
 mod store;
 
 pub use evidence::Authority;
-pub use follow::{NAME as FOLLOWER, Reputation};
+pub use follow::{NAME as FOLLOWER, Reputation, fold_to_head};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
-pub use store::{PointLine, Standing, authority_in, points_page, standing};
+pub use store::{PointLine, Standing, authority_in, points_page, praise, standing};
 
 #[cfg(test)]
 mod tests;

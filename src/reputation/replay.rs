@@ -7,6 +7,7 @@ use super::policy::Book;
 use super::store::{LIVING, Tables};
 use crate::db::{Access, Conn, Db, DbError, DbResult};
 use crate::kernel::ids::EventId;
+use crate::kernel::limits;
 use crate::ledger;
 use crate::ledger::follow::place;
 use diesel::prelude::*;
@@ -14,8 +15,6 @@ use diesel::sql_types::BigInt;
 
 /// Events folded at once: larger steps than the follower's, as nobody waits behind them.
 const EVENTS_PER_STEP: i64 = 5_000;
-/// Posts and people kept in memory between steps; beyond this they are read again when needed.
-const KEPT: usize = 200_000;
 
 const SCRATCH: Tables = Tables {
     states: "replay_states",
@@ -96,12 +95,12 @@ fn number(conn: &mut Conn, sql: String) -> DbResult<u64> {
 ///
 /// Memory is bounded, the server may run meanwhile. `Busy` when the write lock was not to be had.
 pub fn replay(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayReport> {
-    replay_in_steps(db, EVENTS_PER_STEP, KEPT, progress)
+    replay_in_steps(db, EVENTS_PER_STEP, limits::STATES_KEPT, progress)
 }
 
 /// [`replay`] that changes nothing: tells how many rows it would put right.
 pub fn check(db: &Db, progress: &mut dyn FnMut(u64, u64)) -> DbResult<ReplayReport> {
-    run(db, EVENTS_PER_STEP, KEPT, "ROLLBACK", progress)
+    run(db, EVENTS_PER_STEP, limits::STATES_KEPT, "ROLLBACK", progress)
 }
 
 /// [`replay`] with steps of `events` and `kept` posts and people in memory between them.

@@ -252,6 +252,44 @@ pub(super) fn load_posts(conn: &mut Conn, tables: Tables, book: &mut Book, ids: 
     })
 }
 
+/// Everything people said of each other's posts, with the posts that somebody said are wrong: for the search of
+/// [`super::findings`]. As large as what has been said; nothing of it is kept.
+pub fn praise(conn: &mut Conn) -> DbResult<Book> {
+    let mut book = Book::default();
+    let mut after = (0, 0);
+    loop {
+        let sql = format!(
+            "SELECT a, b, data FROM {} WHERE kind = {} AND (a, b) > ({}, {}) ORDER BY a, b LIMIT {PAIRS_PER_STEP}",
+            LIVING.states,
+            kind::PAIR,
+            after.0,
+            after.1
+        );
+        let rows = diesel::sql_query(sql).load::<StateRow>(conn)?;
+        let Some(last) = rows.last() else { break };
+        after = (last.a, last.b);
+        for row in rows {
+            let pair: Pair = serde_json::from_str(&row.data).map_err(|e| unreadable(&e))?;
+            if !pair.words.is_empty() {
+                book.pairs.insert((UserId(row.a), UserId(row.b)), pair);
+            }
+        }
+    }
+    let blamed = |word: &super::policy::Word| word.vote < 0 || word.confirmation < 0;
+    let mut posts: Vec<PostId> = book
+        .pairs
+        .values()
+        .flat_map(|pair| pair.words.iter().filter(|(_, word)| blamed(word)).map(|(post, _)| *post))
+        .collect();
+    posts.sort_unstable();
+    posts.dedup();
+    load_posts(conn, LIVING, &mut book, &posts)?;
+    Ok(book)
+}
+
+/// Rows read at once.
+const PAIRS_PER_STEP: i64 = 10_000;
+
 pub(super) fn load_flags(conn: &mut Conn, tables: Tables, book: &mut Book, ids: &[FlagId]) -> DbResult<()> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     load_states(conn, tables, kind::FLAG, &ids, |id, state| {

@@ -44,6 +44,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("topic_standings", &["reputation"]),
     ("answer_standings", &["reputation"]),
     ("verdicts", &["verdicts"]),
+    ("findings", &["findings"]),
+    ("answer_prints", &["findings"]),
     ("notice_fanouts", &["notices"]),
     ("duplicate_links", &["threads"]),
     ("synonym_lists", &["search"]),

@@ -115,6 +115,8 @@ log-decide = { $kind ->
     [answer] decided a flag on an answer
    *[other] decided a flag on a comment
 }
+log-hold = kept credit back that a finding is about
+log-release = released credit that was kept back
 log-role = gave a person the role { $role }
 flash-flagged = Thank you. A moderator will look at it.
 flash-flagged-already = You have flagged this already.

@@ -12,6 +12,7 @@ use crate::db::{Tx, insert_all, zero};
 use crate::exchange::Result;
 use crate::exchange::text::{self, Shown};
 use crate::exchange::xml::Reason;
+use crate::findings;
 use crate::kernel::ids::{CaseId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::{DAY, Moment};
 use crate::kernel::names::Title;
@@ -345,8 +346,13 @@ impl Book<'_> {
         let viewer =
             need!(accounts::viewer_by_id(&mut self.run.conn, user)?, "its user is not here any more");
         let mut events = Vec::new();
-        match act(&mut Tx::past(&mut self.run.conn, at, &mut events), &viewer) {
-            Ok(done) => Ok(Ok(done)),
+        let mut tx = Tx::past(&mut self.run.conn, at, &mut events);
+        match act(&mut tx, &viewer) {
+            Ok(done) => {
+                // At the same places of the ledger as in an open house, so that part of a file comes to the same.
+                findings::search_if_due(&mut tx, true)?;
+                Ok(Ok(done))
+            }
             Err(crate::error::Error::Db(error)) => Err(error.into()),
             Err(error) => Ok(Err(format!("refused: {error}").into())),
         }

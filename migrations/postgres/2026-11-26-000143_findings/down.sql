@@ -1,0 +1,2 @@
+DROP TABLE answer_prints;
+DROP TABLE findings;

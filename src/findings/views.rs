@@ -1,0 +1,34 @@
+//! The page of findings.
+
+use serde::Serialize;
+
+use crate::web::views::{Pager, Person, When};
+
+/// `findings/index.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FindingsPage {
+    /// held, upheld or released.
+    pub tab: String,
+    pub rows: Vec<FindingRow>,
+    pub max_note: i64,
+    pub pager: Pager,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FindingRow {
+    pub id: i64,
+    /// ring, servants, series, contrary or copies.
+    pub kind: String,
+    /// What it is, translated.
+    pub title: String,
+    /// The figures that show it, translated.
+    pub evidence: String,
+    pub members: Vec<Person>,
+    /// "and 12 more", translated; may be empty.
+    pub more_label: String,
+    /// Of copies: the answers.
+    pub post_urls: Vec<String>,
+    pub found: When,
+    pub decided_by: Option<Person>,
+    pub note: String,
+}
