@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, escalation, insight, moderation, notices, search, tags, threads, watches,
-    web as house,
+    accounts, admin, api, badges, escalation, insight, moderation, notices, search, tags, threads, verdicts,
+    watches, web as house,
 };
 
 routes! {
@@ -141,6 +141,8 @@ routes! {
     POST "/posts/{id}/vote"                      SignedIn   threads::pages::write::vote;
     POST "/posts/{id}/confirmation"              SignedIn   threads::pages::confirm::confirm;
     POST "/posts/{id}/confirmation/removal"      SignedIn   threads::pages::confirm::withdraw;
+    POST "/posts/{id}/verdict"                   SignedIn   verdicts::pages::judge;
+    POST "/posts/{id}/verdict/removal"           SignedIn   verdicts::pages::withdraw;
     POST "/posts/{id}/deletion"                  SignedIn   threads::pages::write::delete;
     POST "/posts/{id}/deletion/removal"          SignedIn   threads::pages::write::undelete;
     GET  "/drafts"                               SignedIn   threads::pages::write::drafts;

@@ -124,6 +124,8 @@ pub const PAGE_ANSWERS: i64 = 30;
 pub const SHOWN_COMMENTS: usize = 5;
 /// Comments read for one page of a thread.
 pub const PAGE_COMMENTS: i64 = 400;
+/// Verdicts read for one page of a thread: several of every answer on it.
+pub const PAGE_VERDICTS: i64 = 200;
 /// Comments on one page of all comments of a post.
 pub const COMMENTS_PER_PAGE: i64 = 100;
 /// Rows an API list gives at most.

@@ -1,7 +1,7 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
     account_log, api_tokens, badge_awards, confirmations, drafts, flags, follows, me_toos, notices, posts,
-    revisions, sessions, standings, threads, unsubscriptions, users, votes,
+    revisions, sessions, standings, threads, unsubscriptions, users, verdicts, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -23,6 +23,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
         "drafts": own_drafts(conn, user)?,
         "votes": own_votes(conn, user)?,
         "confirmations": own_confirmations(conn, user)?,
+        "verdicts": own_verdicts(conn, user)?,
         "me_too": stars(me_toos::table
             .filter(me_toos::user_id.eq(user))
             .order(me_toos::thread_id)
@@ -171,6 +172,16 @@ fn own_confirmations(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         .select((confirmations::post_id, confirmations::value, confirmations::created_at))
         .load(conn)?;
     let shown = |(post, value, at): (_, _, Moment)| json!({ "post": post, "solved": value, "at": at.iso() });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_verdicts(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    let rows: Vec<(i64, String, String, Moment)> = verdicts::table
+        .filter(verdicts::user_id.eq(user))
+        .order(verdicts::id)
+        .select((verdicts::post_id, verdicts::verdict, verdicts::note, verdicts::created_at))
+        .load(conn)?;
+    let shown = |(post, verdict, note, at): (_, _, _, Moment)| json!({ "post": post, "verdict": verdict, "note": note, "at": at.iso() });
     Ok(rows.into_iter().map(shown).collect())
 }
 

@@ -229,6 +229,24 @@ pub struct Post {
     pub can_confirm: bool,
     /// What they said: yes, no or empty.
     pub my_confirmation: String,
+    /// What was judged of it, the newest first.
+    pub verdicts: Vec<VerdictMark>,
+    /// The viewer may judge it.
+    pub can_judge: bool,
+    /// They have: they may take that back.
+    pub judged: bool,
+}
+
+/// What somebody judged of an answer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VerdictMark {
+    /// verified, refuted or outdated.
+    pub kind: String,
+    /// "Verified by staff (Dario)", translated.
+    pub text: String,
+    /// May be empty.
+    pub note: String,
+    pub when: When,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

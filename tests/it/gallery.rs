@@ -388,7 +388,14 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
             104 => "no",
             _ => "",
         }),
+        verdicts: Vec::new(),
+        can_judge: eye == Eye::Brand,
+        judged: false,
     }
+}
+
+fn verdict(kind: &str, text: &str, note: &str) -> VerdictMark {
+    VerdictMark { kind: s(kind), text: s(text), note: s(note), when: when("2 hours ago") }
 }
 
 fn suggestion() -> Suggestion {
@@ -506,6 +513,11 @@ fn solved_thread(eye: Eye) -> ThreadPage {
     solution.can_accept = false;
     solution.can_unaccept = eye == Eye::Ann;
     solution.score = 37;
+    solution.verdicts = vec![
+        verdict("outdated", "Outdated, says Ann Marchetti", ""),
+        verdict("verified", "Verified by staff (Dario)", "On hubs with 4.2.0 and 4.2.1."),
+    ];
+    solution.judged = eye == Eye::Brand;
     solution.comments =
         vec![comment(206, &ann(), "<p>That was it. All four are there since yesterday, thank you!</p>")];
     let mut official = post(
@@ -532,6 +544,7 @@ fn solved_thread(eye: Eye) -> ThreadPage {
         licence_url: some("https://creativecommons.org/licenses/by-sa/4.0/"),
     });
     imported.score = -1;
+    imported.verdicts = vec![verdict("refuted", "Refuted by Bruno", "The adapter makes no difference here.")];
     let mut asker =
         post(104, ann(), "<p>For the record: with the new firmware it stays away even with Eco on.</p>", eye);
     asker.by_asker = true;

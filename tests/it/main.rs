@@ -51,4 +51,5 @@ mod threads;
 #[cfg(feature = "meaning")]
 mod tiny;
 mod traps;
+mod verdicts;
 mod writing;

@@ -148,7 +148,7 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
     }
     count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes me_toos follows
         drafts saved_searches synonym_lists dismissed_gaps flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
-    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations me_toos follows
+    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations verdicts me_toos follows
         drafts flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
     let taken = cases::table.filter(cases::state.ne("open")).count().get_result(&mut *conn).unwrap();
     counts.insert("cases taken", taken);

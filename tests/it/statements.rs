@@ -129,7 +129,7 @@ fn scans(db: &Db, asked: &[(String, Vec<String>)]) -> Vec<String> {
 
 /// From row `from` up to `to` of all that a page lists: each by somebody else, with all that belongs to it.
 async fn grow(world: &World, from: i64, to: i64) {
-    let (ann, carla) = (viewer(&world.ann), viewer(&world.carla));
+    let (ann, carla, dario) = (viewer(&world.ann), viewer(&world.carla), viewer(&world.dario));
     world
         .db
         .write(move |tx| -> loggia::error::Result<()> {
@@ -164,6 +164,8 @@ async fn grow(world: &World, from: i64, to: i64) {
                 loggia::votes::cast(tx, &person, first.question(), 1)?;
                 loggia::votes::cast(tx, &person, own, 1)?;
                 loggia::confirmations::confirm(tx, &carla, answer, true)?;
+                let verified = Some(loggia::verdicts::Verdict::Verified);
+                loggia::verdicts::judge(tx, &dario, answer, verified, "Tried in our lab.")?;
                 loggia::threads::accept(tx, &person, ThreadId(theirs.0), own)?;
                 loggia::moderation::flag(tx, &person, mine, FlagReason::Other, "Look at this.")?;
                 loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;

@@ -47,8 +47,3 @@ badge-solver-50-name = Master solver
 badge-solver-50-description = Fifty answers accepted by those who asked
 badge-pathfinder-name = Pathfinder
 badge-pathfinder-description = Ten accepted answers that each stand at a score of ten or more
-
-# Verdicts
-verdict-not-here = Only an answer that is there can be judged.
-verdict-own = You cannot judge your own answer.
-verdict-not-proven = Staff, moderators and members whose answers in this topic proved right can judge an answer.

@@ -9,6 +9,7 @@ use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
 use crate::threads::policy::{Kind, Removed, Standpoint};
 use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
 use crate::threads::views;
+use crate::verdicts;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::{Arg, translate};
@@ -77,6 +78,9 @@ struct Setting<'a> {
     /// Of answers: for how many they solved it, and what the viewer says.
     sums: HashMap<PostId, confirmations::Sum>,
     confirmed: HashMap<PostId, bool>,
+    verdicts: HashMap<PostId, Vec<verdicts::Given>>,
+    /// The viewer may judge answers of this thread.
+    judges: bool,
     badges: HashMap<UserId, BadgeCounts>,
     removals: HashMap<PostId, (String, Option<UserId>, Moment)>,
     people: HashMap<UserId, PersonHead>,
@@ -289,6 +293,14 @@ fn setting<'a>(
         Some((user, _)) => confirmations::own(room.conn, user, &answer_ids)?,
         None => HashMap::new(),
     };
+    let verdicts = verdicts::of_posts(room.conn, &answer_ids)?;
+    let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
+    let judges = match &room.viewer {
+        Some(viewer) if !suspended && !answers.is_empty() => {
+            verdicts::may_judge(room.conn, viewer, thread.id)?
+        }
+        _ => false,
+    };
     let badges = crate::badges::tally(store::author_badges(room.conn, thread.id)?);
     let removed: Vec<PostId> = all().filter(|row| row.removed != 0).map(|row| row.id).collect();
     let removals = store::open_removals(room.conn, &removed)?;
@@ -299,7 +311,6 @@ fn setting<'a>(
     others.sort_unstable();
     others.dedup();
     let people = if others.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &others)? };
-    let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
     Ok(Setting {
         lang: room.visit.lang,
         now: room.now,
@@ -309,6 +320,8 @@ fn setting<'a>(
         votes,
         sums,
         confirmed,
+        verdicts,
+        judges,
         badges,
         removals,
         people,
@@ -344,6 +357,7 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
     let active = !setting.suspended && thread.removed == 0;
     let badges = row.author_id.and_then(|id| setting.badges.get(&id)).copied().unwrap_or_default();
     let lang = setting.lang;
+    let given = setting.verdicts.get(&row.id).map(Vec::as_slice).unwrap_or_default();
     let hidden_comments =
         (row.comment_count - comments.iter().filter(|c| c.removed == 0).count() as i64).max(0);
     views::Post {
@@ -394,6 +408,22 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
             Some(false) => "no".into(),
             None => String::new(),
         },
+        can_judge: active && setting.judges && verdicts::problem(&at, kind, removed).is_none(),
+        judged: active && given.iter().any(|given| Some(given.user) == setting.viewer.map(|(user, _)| user)),
+        verdicts: given.iter().map(|given| verdict_view(setting, given)).collect(),
+    }
+}
+
+fn verdict_view(setting: &Setting<'_>, given: &verdicts::Given) -> views::VerdictMark {
+    let lang = setting.lang;
+    let name = given.display_name.clone().unwrap_or_else(|| translate(lang, "person-gone", &[]));
+    let kind = given.verdict.as_str();
+    let key = format!("verdict-{kind}{}", if given.staff { "-staff" } else { "" });
+    views::VerdictMark {
+        kind: kind.into(),
+        text: translate(lang, &key, &[("name", Arg::Text(&name))]),
+        note: given.note.clone(),
+        when: when(lang, given.at, setting.now),
     }
 }
 
