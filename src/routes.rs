@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, escalation, insight, moderation, notices, search, tags, threads, verdicts,
-    watches, web as house,
+    accounts, admin, api, badges, challenges, escalation, insight, moderation, notices, search, tags,
+    threads, verdicts, watches, web as house,
 };
 
 routes! {
@@ -194,8 +194,13 @@ routes! {
 
     GET  "/posts/{id}/flag"                      SignedIn   moderation::pages::flag_form;
     POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
+    GET  "/posts/{id}/challenge"                 SignedIn   challenges::pages::form;
+    POST "/posts/{id}/challenges"                SignedIn   challenges::pages::challenge;
+    POST "/challenges/{id}/removal"              SignedIn   challenges::pages::withdraw;
+    POST "/challenges/{id}/decision"             Moderator  challenges::pages::decide;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
+    GET  "/moderation/challenges"                Moderator  challenges::pages::queue;
     POST "/moderation/duplicates/{id}/dismissal" Moderator  moderation::pages::dismiss_candidate;
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;

@@ -142,6 +142,7 @@ diesel::table! {
         locked -> Bool,
         duplicate_of -> Nullable<BigInt>,
         escalated -> Bool,
+        accepted_revision -> Nullable<Integer>,
     }
 }
 
@@ -595,6 +596,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    challenges (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        post_id -> BigInt,
+        challenger_id -> BigInt,
+        evidence_md -> Text,
+        evidence_html -> Text,
+        instead_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        decision_note -> Text,
+    }
+}
+
+diesel::table! {
     confirmation_sums (post_id) {
         post_id -> BigInt,
         solved -> BigInt,
@@ -663,5 +681,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     confirmations,
     confirmation_sums,
     verdicts,
+    challenges,
     duplicate_candidates,
 );

@@ -61,11 +61,14 @@ pub enum Act {
     Unsuspend,
     Escalate,
     Decide,
+    /// A challenge of an answer.
+    Uphold,
+    Reject,
     Role,
 }
 
 impl Act {
-    pub const ALL: [Act; 11] = [
+    pub const ALL: [Act; 13] = [
         Act::Hide,
         Act::Unhide,
         Act::Lock,
@@ -76,6 +79,8 @@ impl Act {
         Act::Unsuspend,
         Act::Escalate,
         Act::Decide,
+        Act::Uphold,
+        Act::Reject,
         Act::Role,
     ];
 
@@ -91,6 +96,8 @@ impl Act {
             Act::Unsuspend => "unsuspend",
             Act::Escalate => "escalate",
             Act::Decide => "decide",
+            Act::Uphold => "uphold",
+            Act::Reject => "reject",
             Act::Role => "role",
         }
     }

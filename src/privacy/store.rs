@@ -1,7 +1,7 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
-    account_log, api_tokens, badge_awards, confirmations, drafts, flags, follows, me_toos, notices, posts,
-    revisions, sessions, standings, threads, unsubscriptions, users, verdicts, votes,
+    account_log, api_tokens, badge_awards, challenges, confirmations, drafts, flags, follows, me_toos,
+    notices, posts, revisions, sessions, standings, threads, unsubscriptions, users, verdicts, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -35,6 +35,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
             .select((follows::thread_id, follows::created_at))
             .load(conn)?),
         "flags": own_flags(conn, user)?,
+        "challenges": own_challenges(conn, user)?,
         "notices": own_notices(conn, user)?,
         "mail_lists_left": unsubscriptions::table
             .filter(unsubscriptions::user_id.eq(user))
@@ -196,6 +197,30 @@ fn own_flags(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         .select((flags::post_id, flags::reason, flags::note, flags::created_at, flags::decision))
         .load(conn)?;
     let shown = |(post, reason, note, at, decision): (_, _, _, Moment, _)| json!({ "post": post, "reason": reason, "note": note, "at": at.iso(), "decision": decision });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_challenges(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    type Row = (i64, String, Option<i64>, String, Moment, Option<Moment>, String);
+    let rows: Vec<Row> = challenges::table
+        .filter(challenges::challenger_id.eq(user))
+        .order(challenges::id)
+        .select((
+            challenges::post_id,
+            challenges::evidence_md,
+            challenges::instead_id,
+            challenges::state,
+            challenges::created_at,
+            challenges::decided_at,
+            challenges::decision_note,
+        ))
+        .load(conn)?;
+    let shown = |(post, evidence, instead, state, at, decided, note): Row| {
+        json!({
+            "post": post, "evidence": evidence, "right_instead": instead, "state": state, "at": at.iso(),
+            "decided_at": iso(decided), "decision": note,
+        })
+    };
     Ok(rows.into_iter().map(shown).collect())
 }
 

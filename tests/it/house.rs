@@ -43,6 +43,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("topic_standings", &["reputation"]),
     ("answer_standings", &["reputation"]),
     ("verdicts", &["verdicts"]),
+    ("challenges", &["challenges"]),
     ("notice_fanouts", &["notices"]),
     ("duplicate_links", &["threads"]),
     ("synonym_lists", &["search"]),

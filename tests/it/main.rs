@@ -21,6 +21,7 @@ mod world;
 mod accounts;
 mod api;
 mod asking;
+mod challenges;
 mod cli;
 mod crash;
 mod doors;
