@@ -29,6 +29,8 @@
 //! | candidate | a thread that may be the master of another, with its likelihood; for moderators to judge |
 //! | removed | deleted by its author or hidden by a moderator; a state with who, when and why |
 //! | flag | a member's report of a post |
+//! | verdict | what staff, or a member proven in the topic, judged of an answer |
+//! | challenge | somebody's claim, with evidence, that an answer is wrong; upheld, it supersedes the answer |
 //! | case | an escalation of a thread to staff, with a clock |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
 //! | synonyms | the brand's list of words that mean the same to a search |
@@ -42,7 +44,7 @@
 //!
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`], [`confirmations`] and [`tags`]), [`search`], [`reputation`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
+//! [`verdicts`], [`moderation`], [`challenges`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
@@ -87,6 +89,7 @@ pub mod admin;
 pub mod api;
 pub mod app;
 pub mod badges;
+pub mod challenges;
 pub mod cli;
 pub mod config;
 pub mod confirmations;

@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, escalation, findings, insight, moderation, notices, search, tags, threads,
-    watches, web as house,
+    accounts, admin, api, badges, challenges, escalation, findings, insight, moderation, notices, search,
+    tags, threads, verdicts, watches, web as house,
 };
 
 routes! {
@@ -141,6 +141,8 @@ routes! {
     POST "/posts/{id}/vote"                      SignedIn   threads::pages::write::vote;
     POST "/posts/{id}/confirmation"              SignedIn   threads::pages::confirm::confirm;
     POST "/posts/{id}/confirmation/removal"      SignedIn   threads::pages::confirm::withdraw;
+    POST "/posts/{id}/verdict"                   SignedIn   verdicts::pages::judge;
+    POST "/posts/{id}/verdict/removal"           SignedIn   verdicts::pages::withdraw;
     POST "/posts/{id}/deletion"                  SignedIn   threads::pages::write::delete;
     POST "/posts/{id}/deletion/removal"          SignedIn   threads::pages::write::undelete;
     GET  "/drafts"                               SignedIn   threads::pages::write::drafts;
@@ -192,10 +194,15 @@ routes! {
 
     GET  "/posts/{id}/flag"                      SignedIn   moderation::pages::flag_form;
     POST "/posts/{id}/flags"                     SignedIn   moderation::pages::flag;
+    GET  "/posts/{id}/challenge"                 SignedIn   challenges::pages::form;
+    POST "/posts/{id}/challenges"                SignedIn   challenges::pages::challenge;
+    POST "/challenges/{id}/removal"              SignedIn   challenges::pages::withdraw;
+    POST "/challenges/{id}/decision"             Moderator  challenges::pages::decide;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
     GET  "/moderation/findings"                  Moderator  findings::pages::index;
     POST "/findings/{id}/decision"               Moderator  findings::pages::decide;
+    GET  "/moderation/challenges"                Moderator  challenges::pages::queue;
     POST "/moderation/duplicates/{id}/dismissal" Moderator  moderation::pages::dismiss_candidate;
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;

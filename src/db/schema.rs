@@ -142,6 +142,7 @@ diesel::table! {
         locked -> Bool,
         duplicate_of -> Nullable<BigInt>,
         escalated -> Bool,
+        accepted_revision -> Nullable<Integer>,
     }
 }
 
@@ -635,6 +636,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    challenges (id) {
+        id -> BigInt,
+        thread_id -> BigInt,
+        post_id -> BigInt,
+        challenger_id -> BigInt,
+        evidence_md -> Text,
+        evidence_html -> Text,
+        instead_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        decision_note -> Text,
+    }
+}
+
+diesel::table! {
     confirmation_sums (post_id) {
         post_id -> BigInt,
         solved -> BigInt,
@@ -706,5 +724,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     findings,
     answer_prints,
     verdicts,
+    challenges,
     duplicate_candidates,
 );

@@ -124,6 +124,8 @@ pub const PAGE_ANSWERS: i64 = 30;
 pub const SHOWN_COMMENTS: usize = 5;
 /// Comments read for one page of a thread.
 pub const PAGE_COMMENTS: i64 = 400;
+/// Verdicts read for one page of a thread: several of every answer on it.
+pub const PAGE_VERDICTS: i64 = 200;
 /// Comments on one page of all comments of a post.
 pub const COMMENTS_PER_PAGE: i64 = 100;
 /// Rows an API list gives at most.
@@ -388,6 +390,12 @@ pub const MAX_FLAG_NOTE: usize = 500;
 pub const MAX_SUSPENSION_DAYS: i64 = 365;
 /// Characters of what is flagged, as the queue shows it.
 pub const FLAG_EXCERPT_CHARS: usize = 400;
+/// Characters of the evidence against an answer, white space not counted: enough to say what fails, or where it is read.
+pub const MIN_EVIDENCE: usize = 20;
+/// Characters of such evidence at most: a moderator reads it whole.
+pub const MAX_EVIDENCE: usize = 4_000;
+/// Answers one person challenges in a day: each costs a moderator minutes of trying.
+pub const CHALLENGES_PER_DAY: i64 = 5;
 /// Likelihood, in per mille, from which a pair of threads is laid before moderators: two of three were then the same
 /// question (docs/search.md).
 pub const DUPLICATE_LIKELIHOOD: u16 = 400;

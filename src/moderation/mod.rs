@@ -19,6 +19,7 @@ use crate::ledger::Fact;
 use crate::threads::{self, Done, Place, PostHead, Removed, Standpoint};
 use diesel::prelude::*;
 pub use follow::NAME as FOLLOWER;
+pub use pages::queue_counts;
 pub use policy::{Act, FlagReason, may_suspend, parse_case_note, parse_flag_note, parse_reason};
 pub use store::{forget, lock_reason, suspension};
 
@@ -77,6 +78,20 @@ pub fn log_escalation(tx: &mut Tx<'_>, actor: UserId, thread: ThreadId) -> DbRes
 /// What was decided about a finding, and why.
 pub fn log_finding(tx: &mut Tx<'_>, actor: UserId, act: Act, reason: &str) -> DbResult<()> {
     store::insert_entry(tx, actor, &store::Entry { act, thread: None, post: None, user: None, reason })
+}
+
+/// What was decided about a challenge of an answer, and why.
+pub fn log_challenge(
+    tx: &mut Tx<'_>,
+    actor: UserId,
+    head: &PostHead,
+    post: PostId,
+    upheld: bool,
+    reason: &str,
+) -> DbResult<()> {
+    let act = if upheld { Act::Uphold } else { Act::Reject };
+    let entry = store::Entry { act, thread: Some(head.thread), post: Some(post), user: head.author, reason };
+    store::insert_entry(tx, actor, &entry)
 }
 
 /// The post as this viewer may know of it, and where they stand to it.

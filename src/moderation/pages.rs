@@ -125,6 +125,24 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
 
 // --- the queue ---
 
+/// How long a thread may stay unsolved, in microseconds.
+fn patience(room: &Room<'_>) -> i64 {
+    room.visit.app.config.unsolved_after_hours.saturating_mul(HOUR)
+}
+
+/// What waits on each tab of the queue, `tab` being the current one.
+pub fn queue_counts(room: &mut Room<'_>, tab: &str) -> Result<QueueCounts> {
+    let since = room.now.plus(-patience(room));
+    Ok(QueueCounts {
+        tab: tab.into(),
+        flag_count: super::open_flag_count(room.conn)?,
+        challenge_count: crate::challenges::open_count(room.conn)?,
+        duplicate_count: store::open_candidate_count(room.conn)?,
+        unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, room.now)?,
+        unsolved_count: store::waiting_count(room.conn, Waiting::Unsolved, since)?,
+    })
+}
+
 /// `GET /moderation`.
 pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
     let after = Cursor::of(&params)?;
@@ -138,16 +156,9 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
     visit
         .page(move |room| {
             let lang = room.visit.lang;
-            let patience = room.visit.app.config.unsolved_after_hours.saturating_mul(HOUR);
+            let patience = patience(room);
             let since = room.now.plus(-patience);
-            let mut view = QueuePage {
-                tab: tab.into(),
-                flag_count: super::open_flag_count(room.conn)?,
-                duplicate_count: store::open_candidate_count(room.conn)?,
-                unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, room.now)?,
-                unsolved_count: store::waiting_count(room.conn, Waiting::Unsolved, since)?,
-                ..QueuePage::default()
-            };
+            let mut view = QueuePage { counts: queue_counts(room, tab)?, ..QueuePage::default() };
             let base = format!("/moderation?tab={tab}");
             let next = if tab == "flags" {
                 let (rows, next) = flag_rows(room, after)?;

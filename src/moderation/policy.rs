@@ -64,11 +64,14 @@ pub enum Act {
     /// What a finding is about counts no more, or again.
     Hold,
     Release,
+    /// A challenge of an answer.
+    Uphold,
+    Reject,
     Role,
 }
 
 impl Act {
-    pub const ALL: [Act; 13] = [
+    pub const ALL: [Act; 15] = [
         Act::Hide,
         Act::Unhide,
         Act::Lock,
@@ -81,6 +84,8 @@ impl Act {
         Act::Decide,
         Act::Hold,
         Act::Release,
+        Act::Uphold,
+        Act::Reject,
         Act::Role,
     ];
 
@@ -98,6 +103,8 @@ impl Act {
             Act::Decide => "decide",
             Act::Hold => "hold",
             Act::Release => "release",
+            Act::Uphold => "uphold",
+            Act::Reject => "reject",
             Act::Role => "role",
         }
     }

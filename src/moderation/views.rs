@@ -25,15 +25,23 @@ pub struct FlagPage {
     pub submission_key: String,
 }
 
-/// `moderation/queue.html`.
+/// The tabs of the queue, on each of its pages.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct QueuePage {
-    /// flags, duplicates, unanswered or unsolved.
+pub struct QueueCounts {
+    /// flags, challenges, duplicates, unanswered or unsolved.
     pub tab: String,
     pub flag_count: i64,
+    pub challenge_count: i64,
     pub duplicate_count: i64,
     pub unanswered_count: i64,
     pub unsolved_count: i64,
+}
+
+/// `moderation/queue.html`; the tab challenges has a page of its own.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct QueuePage {
+    #[serde(flatten)]
+    pub counts: QueueCounts,
     /// Filled on the tab flags.
     pub flags: Vec<FlagRow>,
     /// Filled on the tab duplicates.

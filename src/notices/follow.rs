@@ -1,16 +1,16 @@
 //! notices room: from events to notices and mails.
 //!
-//! What a popular thread's followers are told is paged: the first [`limits::FOLLOWERS_PER_STEP`] in the
+//! What a popular thread's followers are told, or those who relied on an answer, is paged: the first [`limits::FOLLOWERS_PER_STEP`] in the
 //! event's own transaction, the rest by [`fan_out_step`], a page per transaction, from a row that
 //! remembers how far it has come.
 use super::Kind;
 use super::store::{Words, url};
 use crate::db::schema::{
-    cases, confirmations, follows, moderation_log, notice_fanouts, notices, posts, removals, revisions,
-    suspensions, threads, users,
+    cases, challenges, confirmations, events, follows, me_toos, moderation_log, notice_fanouts, notices,
+    posts, removals, revisions, suspensions, threads, users,
 };
-use crate::db::{Conn, Db, DbError, DbResult, Tx};
-use crate::kernel::ids::{CaseId, EventId, PostId, ThreadId, UserId};
+use crate::db::{Conn, Db, DbError, DbResult, Tx, zero};
+use crate::kernel::ids::{CaseId, ChallengeId, EventId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::ledger::follow::{Bell, Follower};
@@ -20,7 +20,7 @@ use crate::mail::{self, Letter, Letterhead};
 use crate::web::i18n::{Arg, translate};
 use diesel::prelude::*;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 use unicode_normalization::UnicodeNormalization;
 
@@ -131,7 +131,7 @@ impl<'a> Crier<'a> {
                 }
                 self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
                 let kind = if official { Kind::FollowedOfficialAnswer } else { Kind::FollowedAnswer };
-                self.followers(tx, &about(kind, Some(thread), Some(post)), &told)?;
+                self.spread(tx, &about(kind, Some(thread), Some(post)), &told)?;
             }
             Fact::CommentPosted { thread, post, parent, author } => {
                 if !self.stands(tx, thread, Some(post))? {
@@ -146,14 +146,16 @@ impl<'a> Crier<'a> {
                 self.mentioned(tx, &about(Kind::Mention, Some(thread), Some(post)), &mut told)?;
             }
             Fact::AnswerAccepted { thread, post, author, .. } => {
-                if !self.stands(tx, thread, Some(post))? {
+                // Said again of a text that changed since: its author and all others have heard it.
+                if !self.stands(tx, thread, Some(post))? || accepted_before(tx.conn, thread, post, event.id)?
+                {
                     return Ok(());
                 }
                 self.tell_other(tx, author, &about(Kind::Accepted, Some(thread), Some(post)))?;
                 // Solved by another answer since, or not solved: the later event says enough.
                 if self.thread(tx.conn, thread)?.is_some_and(|thread| thread.accepted == Some(post)) {
                     let told = HashSet::from_iter(event.actor.into_iter().chain(author));
-                    self.followers(tx, &about(Kind::FollowedSolved, Some(thread), Some(post)), &told)?;
+                    self.spread(tx, &about(Kind::FollowedSolved, Some(thread), Some(post)), &told)?;
                 }
             }
             Fact::AnswerUnaccepted { thread, post, author, .. } => {
@@ -197,13 +199,21 @@ impl<'a> Crier<'a> {
             Fact::ThreadUnlocked { thread } => {
                 self.tell_asker(tx, thread, &about(Kind::Unlocked, Some(thread), None))?;
             }
-            Fact::PostEdited { thread, post, revision, .. } => {
+            Fact::PostEdited { thread, post, revision, material, .. } => {
                 if !self.stands(tx, thread, Some(post))? {
                     return Ok(());
                 }
                 let author = self.post(tx.conn, post)?.and_then(|post| post.author);
                 self.tell_other(tx, author, &about(Kind::Edited, Some(thread), Some(post)))?;
                 let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                if material
+                    && let Some(known) = self.thread(tx.conn, thread)?
+                    && known.accepted == Some(post)
+                    && let Some(asker) = known.asker
+                    && told.insert(asker)
+                {
+                    self.tell(tx, asker, &about(Kind::SolutionChanged, Some(thread), Some(post)))?;
+                }
                 let telling = about(Kind::Mention, Some(thread), Some(post));
                 self.newly_mentioned(tx, &telling, revision, &mut told)?;
             }
@@ -243,6 +253,32 @@ impl<'a> Crier<'a> {
             Fact::FlagDecided { thread, post, flagger, agreed, .. } => {
                 let kind = if agreed { Kind::FlagAgreed } else { Kind::FlagDeclined };
                 self.tell_other(tx, Some(flagger), &about(kind, Some(thread), Some(post)))?;
+            }
+            Fact::ChallengeDecided { thread, post, author, challenge, challenger, upheld } => {
+                let note = decision_note(tx.conn, challenge)?;
+                let (claimed, written) = if upheld {
+                    (Kind::ChallengeUpheld, Kind::AnswerSuperseded)
+                } else {
+                    (Kind::ChallengeRejected, Kind::AnswerStands)
+                };
+                let decided =
+                    |kind| Telling { detail: note.as_str(), ..about(kind, Some(thread), Some(post)) };
+                self.tell_other(tx, Some(challenger), &decided(claimed))?;
+                self.tell_other(tx, author, &decided(written))?;
+                if !upheld || !self.stands(tx, thread, Some(post))? {
+                    return Ok(());
+                }
+                let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
+                told.insert(challenger);
+                let relied = about(Kind::SolutionSuperseded, Some(thread), Some(post));
+                if let Some(known) = self.thread(tx.conn, thread)?
+                    && known.accepted == Some(post)
+                    && let Some(asker) = known.asker
+                    && told.insert(asker)
+                {
+                    self.tell(tx, asker, &relied)?;
+                }
+                self.spread(tx, &relied, &told)?;
             }
             Fact::CaseOpened { thread, case } => self.case_opened(tx, event, thread, case)?,
             Fact::CaseTaken { thread, case, .. } => {
@@ -569,8 +605,8 @@ impl<'a> Crier<'a> {
         Ok(())
     }
 
-    /// Tells the first page of a thread's followers, and leaves a note for the rest.
-    fn followers(&mut self, tx: &mut Tx<'_>, telling: &Telling<'_>, told: &HashSet<UserId>) -> DbResult<()> {
+    /// Tells the first page of those whom this concerns, and leaves a note for the rest.
+    fn spread(&mut self, tx: &mut Tx<'_>, telling: &Telling<'_>, told: &HashSet<UserId>) -> DbResult<()> {
         let (Some(thread), Some(post)) = (telling.thread, telling.post) else { return Ok(()) };
         let after = if self.told < limits::NOTICES_PER_STEP {
             self.fan_out(tx, telling, UserId(0), told)?
@@ -611,13 +647,16 @@ impl<'a> Crier<'a> {
     ) -> DbResult<Option<UserId>> {
         let Some(thread) = telling.thread else { return Ok(None) };
         let size = limits::FOLLOWERS_PER_STEP;
-        let page: Vec<UserId> = follows::table
-            .filter(follows::thread_id.eq(thread))
-            .filter(follows::user_id.gt(after))
-            .order(follows::user_id)
-            .limit(i64::try_from(size).unwrap_or(i64::MAX))
-            .select(follows::user_id)
-            .load(tx.conn)?;
+        let page = match (telling.kind, telling.post) {
+            (Kind::SolutionSuperseded, Some(post)) => relied_on(tx.conn, thread, post, after, size)?,
+            _ => follows::table
+                .filter(follows::thread_id.eq(thread))
+                .filter(follows::user_id.gt(after))
+                .order(follows::user_id)
+                .limit(i64::try_from(size).unwrap_or(i64::MAX))
+                .select(follows::user_id)
+                .load(tx.conn)?,
+        };
         self.load_people(tx.conn, &page)?;
         for person in &page {
             if Some(*person) != telling.actor
@@ -629,6 +668,45 @@ impl<'a> Crier<'a> {
         }
         Ok(page.last().copied().filter(|_| page.len() == size))
     }
+}
+
+/// A page of those who relied on an answer, by number: whom it helped, who has its problem too, and who asked what was
+/// closed in favour of its thread.
+fn relied_on(
+    conn: &mut Conn,
+    thread: ThreadId,
+    post: PostId,
+    after: UserId,
+    size: usize,
+) -> DbResult<Vec<UserId>> {
+    let limit = i64::try_from(size).unwrap_or(i64::MAX);
+    let helped: Vec<UserId> = confirmations::table
+        .filter(confirmations::post_id.eq(post))
+        .filter(confirmations::value.eq(true))
+        .filter(confirmations::user_id.gt(after))
+        .order(confirmations::user_id)
+        .limit(limit)
+        .select(confirmations::user_id)
+        .load(conn)?;
+    let too: Vec<UserId> = me_toos::table
+        .filter(me_toos::thread_id.eq(thread))
+        .filter(me_toos::user_id.gt(after))
+        .order(me_toos::user_id)
+        .limit(limit)
+        .select(me_toos::user_id)
+        .load(conn)?;
+    let sent_here: Vec<UserId> = threads::table
+        .filter(threads::duplicate_of.eq(thread))
+        .filter(threads::author_id.gt(after))
+        .filter(threads::removed.eq(zero()))
+        .order(threads::author_id)
+        .limit(limit)
+        .select(threads::author_id.assume_not_null())
+        .distinct()
+        .load(conn)?;
+    // The first of each are all that the first of them together can be.
+    let all: BTreeSet<UserId> = helped.into_iter().chain(too).chain(sent_here).collect();
+    Ok(all.into_iter().take(size).collect())
 }
 
 /// Whom a post calls by name, with the keys of the names.
@@ -862,6 +940,26 @@ fn first_confirmations(conn: &mut Conn, author: UserId, user: UserId, post: Post
         .select(notices::actor_id)
         .load(conn)?;
     Ok((told.len() as i64) < limits::CONFIRMATIONS_TOLD && !told.contains(&Some(user)))
+}
+
+/// Whether this answer was the thread's solution already when it was accepted in this event.
+fn accepted_before(conn: &mut Conn, thread: ThreadId, post: PostId, event: EventId) -> DbResult<bool> {
+    let last: Option<(String, Option<PostId>)> = events::table
+        .filter(events::thread_id.eq(thread))
+        .filter(events::id.lt(event))
+        .filter(events::kind.eq_any(["answer_accepted", "answer_unaccepted"]))
+        .order(events::id.desc())
+        .select((events::kind, events::post_id))
+        .first(conn)
+        .optional()?;
+    Ok(last.is_some_and(|(kind, of)| kind == "answer_accepted" && of == Some(post)))
+}
+
+/// What the moderator who decided a challenge says of it.
+fn decision_note(conn: &mut Conn, challenge: ChallengeId) -> DbResult<String> {
+    let note: Option<String> =
+        challenges::table.find(challenge).select(challenges::decision_note).first(conn).optional()?;
+    Ok(one_line(&note.unwrap_or_default(), 500))
 }
 
 fn opener(conn: &mut Conn, case: CaseId) -> DbResult<Option<UserId>> {

@@ -41,6 +41,16 @@ pub enum Kind {
     Suspended,
     FlagAgreed,
     FlagDeclined,
+    /// To the asker: somebody else changed what the solution says.
+    SolutionChanged,
+    /// To everyone who relied on an answer: it proved wrong.
+    SolutionSuperseded,
+    /// To the author of a challenged answer.
+    AnswerSuperseded,
+    AnswerStands,
+    /// To the challenger.
+    ChallengeUpheld,
+    ChallengeRejected,
     /// To staff.
     CaseOpened,
     /// To the asker: staff will look at it.
@@ -57,7 +67,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 29] = [
+    pub const ALL: [Kind; 35] = [
         Kind::Answer,
         Kind::OfficialAnswer,
         Kind::FollowedAnswer,
@@ -78,6 +88,12 @@ impl Kind {
         Kind::Suspended,
         Kind::FlagAgreed,
         Kind::FlagDeclined,
+        Kind::SolutionChanged,
+        Kind::SolutionSuperseded,
+        Kind::AnswerSuperseded,
+        Kind::AnswerStands,
+        Kind::ChallengeUpheld,
+        Kind::ChallengeRejected,
         Kind::CaseOpened,
         Kind::CasePassedOn,
         Kind::CaseTaken,
@@ -112,6 +128,12 @@ impl Kind {
             Kind::Suspended => "suspended",
             Kind::FlagAgreed => "flag-agreed",
             Kind::FlagDeclined => "flag-declined",
+            Kind::SolutionChanged => "solution-changed",
+            Kind::SolutionSuperseded => "solution-superseded",
+            Kind::AnswerSuperseded => "answer-superseded",
+            Kind::AnswerStands => "answer-stands",
+            Kind::ChallengeUpheld => "challenge-upheld",
+            Kind::ChallengeRejected => "challenge-rejected",
             Kind::CaseOpened => "case-opened",
             Kind::CasePassedOn => "case-passed-on",
             Kind::CaseTaken => "case-taken",
@@ -136,7 +158,11 @@ impl Kind {
             }
             Kind::Comment => Some(List::Comments),
             Kind::Mention => Some(List::Mentions),
-            Kind::Accepted | Kind::Confirmed | Kind::FollowedSolved => Some(List::Accepted),
+            Kind::Accepted
+            | Kind::Confirmed
+            | Kind::FollowedSolved
+            | Kind::SolutionChanged
+            | Kind::SolutionSuperseded => Some(List::Accepted),
             Kind::Unaccepted => None,
             Kind::Duplicate
             | Kind::Reopened
@@ -147,7 +173,11 @@ impl Kind {
             | Kind::Restored
             | Kind::Suspended
             | Kind::FlagAgreed
-            | Kind::FlagDeclined => Some(List::Moderation),
+            | Kind::FlagDeclined
+            | Kind::AnswerSuperseded
+            | Kind::AnswerStands
+            | Kind::ChallengeUpheld
+            | Kind::ChallengeRejected => Some(List::Moderation),
             Kind::CaseOpened
             | Kind::CasePassedOn
             | Kind::CaseTaken
@@ -165,7 +195,12 @@ impl Kind {
             Kind::OfficialAnswer | Kind::FollowedOfficialAnswer => "official",
             Kind::Comment => "comment",
             Kind::Mention => "mention",
-            Kind::Accepted | Kind::Unaccepted | Kind::Confirmed | Kind::FollowedSolved => "acceptance",
+            Kind::Accepted
+            | Kind::Unaccepted
+            | Kind::Confirmed
+            | Kind::FollowedSolved
+            | Kind::SolutionChanged
+            | Kind::SolutionSuperseded => "acceptance",
             Kind::Duplicate
             | Kind::Reopened
             | Kind::Locked
@@ -173,7 +208,11 @@ impl Kind {
             | Kind::Edited
             | Kind::Hidden
             | Kind::Restored
-            | Kind::Suspended => "moderation",
+            | Kind::Suspended
+            | Kind::AnswerSuperseded
+            | Kind::AnswerStands
+            | Kind::ChallengeUpheld
+            | Kind::ChallengeRejected => "moderation",
             Kind::FlagAgreed | Kind::FlagDeclined => "flag",
             Kind::CaseOpened
             | Kind::CasePassedOn
@@ -201,6 +240,12 @@ impl Kind {
                 | Kind::Suspended
                 | Kind::FlagAgreed
                 | Kind::FlagDeclined
+                | Kind::SolutionChanged
+                | Kind::SolutionSuperseded
+                | Kind::AnswerSuperseded
+                | Kind::AnswerStands
+                | Kind::ChallengeUpheld
+                | Kind::ChallengeRejected
                 | Kind::CasePassedOn
                 | Kind::Badge
                 | Kind::BadgeRevoked

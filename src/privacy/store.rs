@@ -1,7 +1,7 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
-    account_log, api_tokens, badge_awards, confirmations, drafts, flags, follows, me_toos, notices, posts,
-    revisions, sessions, standings, threads, unsubscriptions, users, votes,
+    account_log, api_tokens, badge_awards, challenges, confirmations, drafts, flags, follows, me_toos,
+    notices, posts, revisions, sessions, standings, threads, unsubscriptions, users, verdicts, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -23,6 +23,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
         "drafts": own_drafts(conn, user)?,
         "votes": own_votes(conn, user)?,
         "confirmations": own_confirmations(conn, user)?,
+        "verdicts": own_verdicts(conn, user)?,
         "me_too": stars(me_toos::table
             .filter(me_toos::user_id.eq(user))
             .order(me_toos::thread_id)
@@ -34,6 +35,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
             .select((follows::thread_id, follows::created_at))
             .load(conn)?),
         "flags": own_flags(conn, user)?,
+        "challenges": own_challenges(conn, user)?,
         "notices": own_notices(conn, user)?,
         "mail_lists_left": unsubscriptions::table
             .filter(unsubscriptions::user_id.eq(user))
@@ -174,6 +176,16 @@ fn own_confirmations(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
     Ok(rows.into_iter().map(shown).collect())
 }
 
+fn own_verdicts(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    let rows: Vec<(i64, String, String, Moment)> = verdicts::table
+        .filter(verdicts::user_id.eq(user))
+        .order(verdicts::id)
+        .select((verdicts::post_id, verdicts::verdict, verdicts::note, verdicts::created_at))
+        .load(conn)?;
+    let shown = |(post, verdict, note, at): (_, _, _, Moment)| json!({ "post": post, "verdict": verdict, "note": note, "at": at.iso() });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
 fn stars(rows: Vec<(i64, Moment)>) -> Vec<Value> {
     rows.into_iter().map(|(thread, at)| json!({ "thread": thread, "at": at.iso() })).collect()
 }
@@ -185,6 +197,30 @@ fn own_flags(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         .select((flags::post_id, flags::reason, flags::note, flags::created_at, flags::decision))
         .load(conn)?;
     let shown = |(post, reason, note, at, decision): (_, _, _, Moment, _)| json!({ "post": post, "reason": reason, "note": note, "at": at.iso(), "decision": decision });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_challenges(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    type Row = (i64, String, Option<i64>, String, Moment, Option<Moment>, String);
+    let rows: Vec<Row> = challenges::table
+        .filter(challenges::challenger_id.eq(user))
+        .order(challenges::id)
+        .select((
+            challenges::post_id,
+            challenges::evidence_md,
+            challenges::instead_id,
+            challenges::state,
+            challenges::created_at,
+            challenges::decided_at,
+            challenges::decision_note,
+        ))
+        .load(conn)?;
+    let shown = |(post, evidence, instead, state, at, decided, note): Row| {
+        json!({
+            "post": post, "evidence": evidence, "right_instead": instead, "state": state, "at": at.iso(),
+            "decided_at": iso(decided), "decision": note,
+        })
+    };
     Ok(rows.into_iter().map(shown).collect())
 }
 

@@ -527,13 +527,14 @@ fn recount(tx: &mut Tx<'_>, head: &PostHead, post: PostId, change: i64, state: R
     Ok(())
 }
 
-/// The asker says that this answer solved it. One at a time: another one steps back.
+/// The asker says that this answer solved it. One at a time: another one steps back. Said again of the one that is
+/// accepted, it holds for its text of today.
 pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId) -> Result<Done> {
     let Some((head, at)) = seen(tx, viewer, answer)? else { return Ok(Done::NotFound) };
     if head.kind != Kind::Answer || head.thread != thread {
         return Ok(Done::NotFound);
     }
-    if head.accepted {
+    if head.accepted && head.accepted_revision.unwrap_or(1) == head.revision {
         return Ok(Done::Already(place(&head, answer)));
     }
     if viewer.is_suspended(tx.now)
@@ -542,11 +543,15 @@ pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId
     {
         return Ok(Done::Refused("accept-not-yours"));
     }
-    if let Some(before) = head.accepted_answer {
-        unaccept_known(tx, viewer.id, &head, before)?;
+    if head.accepted {
+        store::set_accepted_revision(tx, thread, head.revision)?;
+    } else {
+        if let Some(before) = head.accepted_answer {
+            unaccept_known(tx, viewer.id, &head, before)?;
+        }
+        store::set_accepted(tx, thread, Some((answer, head.revision)))?;
+        store::touch_thread(tx, thread, viewer.id, "accepted")?;
     }
-    store::set_accepted(tx, thread, Some(answer))?;
-    store::touch_thread(tx, thread, viewer.id, "accepted")?;
     let (author, asker) = (head.author, head.asker);
     tx.append(Some(viewer.id), Fact::AnswerAccepted { thread, post: answer, author, asker })?;
     Ok(Done::Done(place(&head, answer)))

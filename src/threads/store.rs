@@ -3,8 +3,8 @@ use super::policy::{Kind, Removed, Standpoint};
 use super::{Body, Unfinished};
 use crate::accounts::Role;
 use crate::db::schema::{
-    badge_awards, cases, drafts, duplicate_links, follows, me_toos, post_origins, posts, removals, revisions,
-    standings, submissions, tags, thread_tags, threads, users,
+    answer_standings, badge_awards, cases, drafts, duplicate_links, follows, me_toos, post_origins, posts,
+    removals, revisions, standings, submissions, tags, thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{CaseId, PostId, TagId, ThreadId, UserId};
@@ -33,6 +33,10 @@ pub struct PostHead {
     pub accepted_answer: Option<PostId>,
     /// This very post is the accepted one.
     pub accepted: bool,
+    /// The newest.
+    pub revision: i32,
+    /// Which revision of the accepted answer was accepted, where that is known.
+    pub accepted_revision: Option<i32>,
     /// Of a comment: the state of the post it stands under, and who wrote that.
     pub parent: Option<(Removed, Option<UserId>)>,
 }
@@ -49,8 +53,8 @@ impl PostHead {
 }
 
 type HeadRow = (
-    (String, ThreadId, Option<UserId>, i16, i64, i64),
-    (String, Option<UserId>, i16, bool, Option<i64>, i64, Option<PostId>),
+    (String, ThreadId, Option<UserId>, i16, i64, i64, i32),
+    (String, Option<UserId>, i16, bool, Option<i64>, i64, Option<PostId>, Option<i32>),
 );
 
 pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
@@ -65,6 +69,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 posts::removed,
                 posts::score,
                 posts::comment_count,
+                posts::revision,
             ),
             (
                 threads::slug,
@@ -74,6 +79,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 threads::duplicate_of,
                 threads::answer_count,
                 threads::accepted_answer_id,
+                threads::accepted_revision,
             ),
         ))
         .first(conn)
@@ -89,8 +95,17 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
     };
     Ok(row.map(
         |(
-            (kind, thread, author, removed, score, comment_count),
-            (slug, asker, thread_removed, locked, duplicate, answer_count, accepted_answer),
+            (kind, thread, author, removed, score, comment_count, revision),
+            (
+                slug,
+                asker,
+                thread_removed,
+                locked,
+                duplicate,
+                answer_count,
+                accepted_answer,
+                accepted_revision,
+            ),
         )| {
             PostHead {
                 kind: Kind::parse(&kind),
@@ -107,6 +122,8 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 answer_count,
                 accepted_answer,
                 accepted: accepted_answer == Some(post),
+                revision,
+                accepted_revision,
                 parent: parent.map(|(removed, author)| (Removed::from_column(removed), author)),
             }
         },
@@ -340,11 +357,39 @@ pub fn touch_thread(tx: &mut Tx<'_>, thread: ThreadId, user: UserId, kind: &str)
     Ok(())
 }
 
-pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -> DbResult<()> {
+/// Accepts this revision of an answer, or none.
+pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<(PostId, i32)>) -> DbResult<()> {
     diesel::update(threads::table.find(thread))
-        .set((threads::accepted_answer_id.eq(answer), threads::accepted_at.eq(answer.map(|_| tx.now))))
+        .set((
+            threads::accepted_answer_id.eq(answer.map(|(answer, _)| answer)),
+            threads::accepted_revision.eq(answer.map(|(_, revision)| revision)),
+            threads::accepted_at.eq(answer.map(|_| tx.now)),
+        ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// The solution is one still: in this revision too.
+pub fn set_accepted_revision(tx: &mut Tx<'_>, thread: ThreadId, revision: i32) -> DbResult<()> {
+    diesel::update(threads::table.find(thread))
+        .set(threads::accepted_revision.eq(revision))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Where the solution says something else than it did when it was accepted: the revision that was, if it is known, and
+/// the newest.
+pub fn changed_since_accepted(conn: &mut Conn, thread: ThreadId) -> DbResult<Option<(Option<i32>, i32)>> {
+    let row: Option<(Option<i32>, i32)> = threads::table
+        .inner_join(posts::table.on(posts::id.nullable().eq(threads::accepted_answer_id)))
+        .inner_join(answer_standings::table.on(answer_standings::post_id.eq(posts::id)))
+        .filter(threads::id.eq(thread))
+        .filter(answer_standings::changed.eq(true))
+        .select((threads::accepted_revision, posts::revision))
+        .first(conn)
+        .optional()?;
+    // Accepted again a moment ago: the standing follows.
+    Ok(row.filter(|(accepted, newest)| *accepted != Some(*newest)))
 }
 
 pub fn set_official_answer(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<PostId>) -> DbResult<()> {

@@ -124,7 +124,9 @@ pub struct ThreadPage {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ThreadStatus {
     pub solved: bool,
-    /// `#post-…` of the accepted answer, where it is on this page.
+    /// An answer is accepted, but moderators found it wrong.
+    pub superseded: bool,
+    /// Where the accepted answer is, as far as that is known here.
     pub solution_url: Option<String>,
     /// Reason given; set when the thread is locked (may be an empty string).
     pub locked: Option<String>,
@@ -229,6 +231,50 @@ pub struct Post {
     pub can_confirm: bool,
     /// What they said: yes, no or empty.
     pub my_confirmation: String,
+    /// Set where it is accepted and says something else since.
+    pub changed: Option<Changed>,
+    /// Set where moderators upheld a challenge of it.
+    pub superseded: Option<Superseded>,
+    /// The viewer may claim, with evidence, that it is wrong.
+    pub can_challenge: bool,
+    /// What was judged of it, the newest first.
+    pub verdicts: Vec<VerdictMark>,
+    /// The viewer may judge it.
+    pub can_judge: bool,
+    /// They have: they may take that back.
+    pub judged: bool,
+}
+
+/// An accepted answer that says something else than it did when it was accepted.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Changed {
+    /// Compares the accepted revision with the newest.
+    pub compare_url: String,
+    /// The accepted text, where it is known which it was.
+    pub accepted_url: Option<String>,
+    /// The viewer may say that it is the solution still.
+    pub can_accept: bool,
+}
+
+/// An answer that is no solution any more.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Superseded {
+    /// In the moderator's words.
+    pub note: String,
+    /// The answer that is right.
+    pub instead_url: Option<String>,
+}
+
+/// What somebody judged of an answer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct VerdictMark {
+    /// verified, refuted or outdated.
+    pub kind: String,
+    /// "Verified by staff (Dario)", translated.
+    pub text: String,
+    /// May be empty.
+    pub note: String,
+    pub when: When,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -403,6 +449,8 @@ pub struct RevisionsPage {
     pub tags_added: Vec<String>,
     /// `None` where the text is the same.
     pub body_diff_html: Option<SafeHtml>,
+    /// The whole text of one revision, where it is not compared with another.
+    pub text: Option<String>,
     pub can_edit: bool,
     pub older_url: Option<String>,
 }
@@ -415,6 +463,10 @@ pub struct RevisionRow {
     /// May be empty.
     pub summary: String,
     pub current: bool,
+    /// Accepted as the solution.
+    pub accepted: bool,
+    /// Shows it whole.
+    pub text_url: String,
     /// Compares this revision with the one before; `None` for the first.
     pub compare_url: Option<String>,
 }

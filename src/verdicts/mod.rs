@@ -1,4 +1,5 @@
 //! verdicts room: what staff, and members with proven standing in the topic, judge of an answer.
+pub mod pages;
 mod policy;
 mod store;
 

@@ -3,6 +3,7 @@ use super::Verdict;
 use crate::db::schema::{users, verdicts};
 use crate::db::{Conn, DbResult, Tx, among};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use std::collections::HashMap;
@@ -22,39 +23,41 @@ pub fn verdict(conn: &mut Conn, user: UserId, post: PostId) -> DbResult<Option<V
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
     pub user: UserId,
-    pub username: String,
-    pub display_name: String,
+    /// `None` where they left for good.
+    pub display_name: Option<String>,
     pub verdict: Verdict,
     pub staff: bool,
     pub note: String,
     pub at: Moment,
 }
 
-/// The verdicts on these answers, the newest first.
+/// The verdicts on these answers, the newest first, at most [`limits::PAGE_VERDICTS`].
 pub fn of_posts(conn: &mut Conn, posts: &[PostId]) -> DbResult<HashMap<PostId, Vec<Given>>> {
     let mut given: HashMap<PostId, Vec<Given>> = HashMap::new();
     if posts.is_empty() {
         return Ok(given);
     }
-    type Row = (PostId, UserId, String, String, String, bool, String, Moment);
+    type Row = (PostId, UserId, String, Option<Moment>, String, bool, String, Moment);
     let rows: Vec<Row> = verdicts::table
         .inner_join(users::table.on(users::id.eq(verdicts::user_id)))
         .filter(among(verdicts::post_id, posts.iter().copied()))
         .order(verdicts::id.desc())
+        .limit(limits::PAGE_VERDICTS)
         .select((
             verdicts::post_id,
             verdicts::user_id,
-            users::username,
             users::display_name,
+            users::erased_at,
             verdicts::verdict,
             verdicts::staff,
             verdicts::note,
             verdicts::created_at,
         ))
         .load(conn)?;
-    for (post, user, username, display_name, verdict, staff, note, at) in rows {
+    for (post, user, name, erased, verdict, staff, note, at) in rows {
         let Some(verdict) = Verdict::parse(&verdict) else { continue };
-        let row = Given { user, username, display_name, verdict, staff, note, at };
+        let display_name = erased.is_none().then_some(name);
+        let row = Given { user, display_name, verdict, staff, note, at };
         given.entry(post).or_default().push(row);
     }
     Ok(given)

@@ -46,8 +46,18 @@ impl Fields {
     /// What somebody wrote into this form, to be given back where the form itself is not.
     pub fn typed(&self) -> Option<String> {
         // Written by hand, and nobody's secret.
-        const TEXTS: &[&str] =
-            &["title", "body", "comment", "tags", "note", "reason", "summary", "about", "signature"];
+        const TEXTS: &[&str] = &[
+            "title",
+            "body",
+            "comment",
+            "tags",
+            "note",
+            "reason",
+            "summary",
+            "about",
+            "signature",
+            "evidence",
+        ];
         let texts: Vec<&str> = TEXTS.iter().filter_map(|name| self.filled(name)).collect();
         (!texts.is_empty()).then(|| texts.join("\n\n"))
     }

@@ -34,8 +34,11 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
         is_admin: v.role == Role::Admin,
     });
     let role = room.viewer.as_ref().map(|v| v.role);
-    let open_queue_count =
-        if role.is_some_and(Role::moderates) { crate::moderation::open_flag_count(room.conn)? } else { 0 };
+    let open_queue_count = if role.is_some_and(Role::moderates) {
+        crate::moderation::open_flag_count(room.conn)? + crate::challenges::open_count(room.conn)?
+    } else {
+        0
+    };
     let open_case_count = if role.is_some_and(Role::answers_officially) {
         crate::escalation::open_case_count(room.conn)?
     } else {

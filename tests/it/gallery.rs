@@ -17,6 +17,7 @@ use tera::{Context, Kwargs, State, Tera};
 use loggia::accounts::views::*;
 use loggia::admin::views::*;
 use loggia::badges::views::*;
+use loggia::challenges::views::*;
 use loggia::escalation::views::*;
 use loggia::insight::views::*;
 use loggia::moderation::views::*;
@@ -388,7 +389,17 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
             104 => "no",
             _ => "",
         }),
+        changed: None,
+        superseded: None,
+        can_challenge: signed_in,
+        verdicts: Vec::new(),
+        can_judge: eye == Eye::Brand,
+        judged: false,
     }
+}
+
+fn verdict(kind: &str, text: &str, note: &str) -> VerdictMark {
+    VerdictMark { kind: s(kind), text: s(text), note: s(note), when: when("2 hours ago") }
 }
 
 fn suggestion() -> Suggestion {
@@ -506,6 +517,16 @@ fn solved_thread(eye: Eye) -> ThreadPage {
     solution.can_accept = false;
     solution.can_unaccept = eye == Eye::Ann;
     solution.score = 37;
+    solution.verdicts = vec![
+        verdict("outdated", "Outdated, says Ann Marchetti", ""),
+        verdict("verified", "Verified by staff (Dario)", "On hubs with 4.2.0 and 4.2.1."),
+    ];
+    solution.changed = Some(Changed {
+        compare_url: s("/posts/101/revisions?from=1&to=3"),
+        accepted_url: some("/posts/101/revisions?from=1&to=1"),
+        can_accept: eye == Eye::Ann,
+    });
+    solution.judged = eye == Eye::Brand;
     solution.comments =
         vec![comment(206, &ann(), "<p>That was it. All four are there since yesterday, thank you!</p>")];
     let mut official = post(
@@ -532,6 +553,11 @@ fn solved_thread(eye: Eye) -> ThreadPage {
         licence_url: some("https://creativecommons.org/licenses/by-sa/4.0/"),
     });
     imported.score = -1;
+    imported.superseded = Some(Superseded {
+        note: s("Tried with and without the adapter: the devices vanish all the same."),
+        instead_url: some("/posts/101"),
+    });
+    imported.verdicts = vec![verdict("refuted", "Refuted by Bruno", "The adapter makes no difference here.")];
     let mut asker =
         post(104, ann(), "<p>For the record: with the new firmware it stays away even with Eco on.</p>", eye);
     asker.by_asker = true;
@@ -796,6 +822,17 @@ fn sheets() -> Vec<Sheet> {
         },
     ));
     all.push(sheet(
+        "revision-text",
+        "threads/revisions.html",
+        shell(Visitor, "threads", "Revisions"),
+        RevisionsPage {
+            text: some("Open Settings.\n\n    hub schedules --all\n"),
+            from: 1,
+            to: 1,
+            ..RevisionsPage::default()
+        },
+    ));
+    all.push(sheet(
         "revisions",
         "threads/revisions.html",
         shell(Ann, "threads", "Revisions"),
@@ -811,6 +848,8 @@ fn sheets() -> Vec<Sheet> {
                     when: when("1 hour ago"),
                     summary: s("clearer title"),
                     current: true,
+                    accepted: false,
+                    text_url: s("?from=3&to=3"),
                     compare_url: some("?from=2&to=3"),
                 },
                 RevisionRow {
@@ -819,6 +858,8 @@ fn sheets() -> Vec<Sheet> {
                     when: when("2 hours ago"),
                     summary: String::new(),
                     current: false,
+                    accepted: false,
+                    text_url: s("?from=2&to=2"),
                     compare_url: some("?from=1&to=2"),
                 },
                 RevisionRow {
@@ -827,9 +868,12 @@ fn sheets() -> Vec<Sheet> {
                     when: when("3 hours ago"),
                     summary: String::new(),
                     current: false,
+                    accepted: true,
+                    text_url: s("?from=1&to=1"),
                     compare_url: None,
                 },
             ],
+            text: None,
             from: 2,
             to: 3,
             title_diff_html: Some(loggia::kernel::diff::diff(
@@ -1163,6 +1207,7 @@ fn sheets() -> Vec<Sheet> {
         description: s("Given for an answer that was accepted and has ten votes or more."),
         earned_label: s("Earned by 31 people"),
         mine,
+        starter: mine,
     };
     all.push(sheet(
         "badges",
@@ -1182,18 +1227,20 @@ fn sheets() -> Vec<Sheet> {
         "badges/show.html",
         shell(Ann, "badges", "Keystone"),
         BadgePage {
+            revoked_label: s("Taken back 3 times"),
             badge: badge("Keystone", "gold", true),
             holders: vec![
                 Holder {
                     person: bruno(),
                     when: when("2 days ago"),
                     event_id: 4711,
+                    topic: String::new(),
                     cause: Some(Cause {
                         title: s("The hub loses two of four thermostats every night"),
                         url: s("/posts/101"),
                     }),
                 },
-                Holder { person: carla(), when: when("last month"), event_id: 12, cause: None },
+                Holder { person: carla(), when: when("last month"), event_id: 12, cause: None, topic: s("router") },
             ],
             pager: pager(),
         },
@@ -1600,14 +1647,85 @@ fn sheets() -> Vec<Sheet> {
         shell(Ann, "threads", "Flag"),
         FlagPage { already: true, ..flag },
     ));
-    let queue = QueuePage {
-        tab: s("flags"),
+    let challenge = ChallengePage {
+        post_id: 103,
+        author_name: s("user1294"),
+        excerpt: s("I had the same with an older hub. A power line adapter beside it was the cause."),
+        post_url: s("/posts/103"),
+        thread_title: s("The hub loses two of four thermostats every night"),
+        evidence: s("I moved"),
+        max_evidence: 4000,
+        others: vec![choice(
+            "101",
+            "Bruno: The night mode of 4.2 lowers the radio's power. Two steps: Open…",
+            "",
+        )],
+        errors: errors(&[("evidence", "Please write a little more.")]),
+        open: None,
+    };
+    let open = OpenChallenge {
+        id: 4,
+        evidence_html: html("<p>I moved the adapter to <em>another room</em>: no change.</p>"),
+        when: when("2 hours ago"),
+    };
+    all.push(sheet(
+        "challenge",
+        "challenges/form.html",
+        shell(Ann, "threads", "Challenge"),
+        ChallengePage { others: Vec::new(), ..challenge.clone() },
+    ));
+    all.push(sheet(
+        "challenge-others",
+        "challenges/form.html",
+        shell(Ann, "threads", "Challenge"),
+        challenge.clone(),
+    ));
+    all.push(sheet(
+        "challenge-open",
+        "challenges/form.html",
+        shell(Ann, "threads", "Challenge"),
+        ChallengePage { open: Some(open), errors: FieldErrors::new(), ..challenge },
+    ));
+    let counts = |tab: &str| QueueCounts {
+        tab: s(tab),
         flag_count: 2,
+        challenge_count: 1,
+        duplicate_count: 1,
         unanswered_count: 4,
         unsolved_count: 1,
-        pager: pager(),
-        ..QueuePage::default()
     };
+    let challenged = |id: i64| ChallengeRow {
+        id,
+        post_url: s("/posts/103"),
+        thread_title: s("The hub loses two of four thermostats every night"),
+        author: gone(),
+        excerpt: s("I had the same with an older hub. A power line adapter beside it was the cause."),
+        removed: id == 5,
+        challenger: ann(),
+        evidence_html: html("<p>I moved the adapter to <em>another room</em>: no change.</p>"),
+        when: when("2 hours ago"),
+        instead_url: (id == 4).then(|| s("/posts/101")),
+        accepted_label: if id == 4 { s("Accepted by Ann Marchetti") } else { String::new() },
+        solved_for: if id == 4 { s("Solved it for 3 people") } else { String::new() },
+        can_decide: id == 4,
+    };
+    all.push(sheet(
+        "challenges",
+        "challenges/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        ChallengesPage {
+            counts: counts("challenges"),
+            rows: vec![challenged(4), challenged(5)],
+            pager: pager(),
+        },
+    ));
+    all.push(sheet(
+        "challenges-empty",
+        "challenges/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        ChallengesPage { counts: counts("challenges"), ..ChallengesPage::default() },
+    ));
+    let queue = QueuePage { counts: counts("flags"), pager: pager(), ..QueuePage::default() };
     all.push(sheet("queue", "moderation/queue.html", shell(Brand, "moderation", "Queue"), QueuePage { flags: vec![FlagRow { id: 5, post_id: 103, kind: s("answer"), post_url: s("/posts/103"), thread_title: s("The hub loses two of four thermostats every night"), author: gone(), excerpt: s("Buy cheap thermostats at my shop, all brands.\nhttps://shop.example/a/very/long/address/that/does/not/end/anytime/soon/and/so/on/and/so/on.html"), removed: false, flagged_by: ann(), reason_label: s("Spam"), note: s("Third time this week."), when: when("3 hours ago"), others_label: s("2 more flags on this post") }, FlagRow { id: 6, post_id: 104, kind: s("comment"), post_url: s("/posts/104"), thread_title: s("Invoice shows last year's address"), author: bruno(), excerpt: s("No."), removed: true, flagged_by: carla(), reason_label: s("Rude"), when: when("yesterday"), ..FlagRow::default() }], ..queue.clone() }));
     all.push(sheet(
         "queue-empty",
@@ -1635,8 +1753,7 @@ fn sheets() -> Vec<Sheet> {
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
         QueuePage {
-            tab: s("duplicates"),
-            duplicate_count: 1,
+            counts: counts("duplicates"),
             duplicates: vec![pair],
             rule_label: s("New questions that may have been asked before."),
             ..queue.clone()
@@ -1646,14 +1763,14 @@ fn sheets() -> Vec<Sheet> {
         "queue-duplicates-empty",
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
-        QueuePage { tab: s("duplicates"), pager: Pager::default(), ..queue.clone() },
+        QueuePage { counts: counts("duplicates"), pager: Pager::default(), ..queue.clone() },
     ));
     all.push(sheet(
         "queue-unsolved",
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
         QueuePage {
-            tab: s("unsolved"),
+            counts: counts("unsolved"),
             rule_label: s("Unsolved for longer than 3 days"),
             threads: vec![
                 QueueThread {
@@ -1691,7 +1808,7 @@ fn sheets() -> Vec<Sheet> {
         "queue-unsolved-empty",
         "moderation/queue.html",
         shell(Brand, "moderation", "Queue"),
-        QueuePage { tab: s("unsolved"), pager: Pager::default(), ..queue },
+        QueuePage { counts: counts("unsolved"), pager: Pager::default(), ..queue },
     ));
     let acts = [
         "hide",
@@ -2095,6 +2212,9 @@ fn sheets() -> Vec<Sheet> {
                     | "message"
                     | "drafts"
                     | "flag"
+                    | "challenge-others"
+                    | "challenge-open"
+                    | "challenges"
                     | "saved"
                     | "gaps"
                     | "synonyms"

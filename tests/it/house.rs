@@ -46,6 +46,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("verdicts", &["verdicts"]),
     ("findings", &["findings"]),
     ("answer_prints", &["findings"]),
+    ("challenges", &["challenges"]),
     ("notice_fanouts", &["notices"]),
     ("duplicate_links", &["threads"]),
     ("synonym_lists", &["search"]),

@@ -21,6 +21,7 @@ mod world;
 mod accounts;
 mod api;
 mod asking;
+mod challenges;
 mod cli;
 mod crash;
 mod doors;
@@ -51,4 +52,5 @@ mod threads;
 #[cfg(feature = "meaning")]
 mod tiny;
 mod traps;
+mod verdicts;
 mod writing;

@@ -274,6 +274,7 @@ on_both!(a_solved_thread_is_told_to_its_followers_once_and_only_while_it_is, |ho
     // Taken back before the follower came to it.
     house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
     assert_eq!(house.kinds(FRED), vec![]);
+    house.happens(ANN, Fact::AnswerUnaccepted { thread, post, author, asker });
     house.sql("UPDATE threads SET accepted_answer_id = 101");
     house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
     assert_eq!(house.kinds(FRED), vec![Kind::FollowedSolved]);
@@ -281,12 +282,20 @@ on_both!(a_solved_thread_is_told_to_its_followers_once_and_only_while_it_is, |ho
     assert_eq!(house.mailed("fred"), ["Solved: Why does it drip?"]);
     assert_eq!(
         house.kinds(BRUNO),
-        vec![Kind::Accepted, Kind::Accepted],
+        vec![Kind::Accepted, Kind::Unaccepted, Kind::Accepted],
         "its author hears it in other words"
     );
     assert_eq!(house.kinds(ANN), vec![], "who said it knows it");
-    house.write(|tx| mail::unsubscribe(tx, FRED, List::Accepted));
     house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    assert_eq!(
+        (house.kinds(FRED).len(), house.kinds(BRUNO).len()),
+        (1, 3),
+        "said again of a changed text, it is no news"
+    );
+    house.write(|tx| mail::unsubscribe(tx, FRED, List::Accepted));
+    house.happens(ANN, Fact::AnswerUnaccepted { thread, post, author, asker });
+    house.happens(ANN, Fact::AnswerAccepted { thread, post, author, asker });
+    assert_eq!(house.kinds(FRED).len(), 2);
     assert_eq!(house.mailed("fred").len(), 1, "the list can be left");
 });
 
@@ -308,6 +317,61 @@ on_both!(a_popular_threads_solution_is_told_in_pages, |house: House| {
     for id in [1000, 1249] {
         assert_eq!(house.kinds(UserId(id)), vec![Kind::FollowedSolved], "{id}");
     }
+});
+
+on_both!(everyone_who_relied_on_an_answer_that_proved_wrong_is_told_once_in_pages, |house: House| {
+    let mut sql = String::from(
+        "UPDATE threads SET accepted_answer_id = 101;
+         INSERT INTO challenges (thread_id, post_id, challenger_id, evidence_md, evidence_html, state, created_at, decision_note)
+         VALUES (100, 101, 6, '', '', 'upheld', 1, 'It drips on');",
+    );
+    for id in 1000..1250 {
+        sql.push_str(&format!(
+            "INSERT INTO users (id, username, username_key, display_name, created_at) VALUES ({id}, 'f{id}', 'f{id}', 'F', 1);"
+        ));
+        // One of three said that it helped, one has the problem too, one asked a duplicate; some are several.
+        if id % 3 == 0 || id % 10 == 0 {
+            sql.push_str(&format!(
+                "INSERT INTO confirmations (user_id, post_id, thread_id, value, created_at) VALUES ({id}, 101, 100, true, 1);"
+            ));
+        }
+        if id % 3 == 1 {
+            sql.push_str(&format!("INSERT INTO me_toos VALUES (100, {id}, 1);"));
+        }
+        if id % 3 == 2 {
+            let other = id + 5000;
+            sql.push_str(&format!(
+                "INSERT INTO posts (id, kind, thread_id, author_id, body_md, body_html, created_at)
+                 VALUES ({other}, 'question', {other}, {id}, '', '', 1);
+                 INSERT INTO threads (id, title, slug, tags, author_id, created_at, active_at, duplicate_of)
+                 VALUES ({other}, 'It drips too', 'it-drips', '', {id}, 1, 1, 100);"
+            ));
+        }
+    }
+    // Whom it did not help never relied on it.
+    sql.push_str(
+        "INSERT INTO confirmations (user_id, post_id, thread_id, value, created_at) VALUES (5, 101, 100, false, 1)",
+    );
+    house.sql(&sql);
+    let (thread, post, author) = (THREAD, ANSWER, Some(BRUNO));
+    let challenge = loggia::kernel::ids::ChallengeId(1);
+    house.happens(
+        CARLA,
+        Fact::ChallengeDecided { thread, post, author, challenge, challenger: FRED, upheld: true },
+    );
+    assert_eq!(house.kinds(ANN), vec![Kind::SolutionSuperseded], "who accepted it hears at once");
+    assert_eq!(house.kinds(BRUNO), vec![Kind::AnswerSuperseded]);
+    assert_eq!(house.kinds(FRED), vec![Kind::ChallengeUpheld]);
+    assert!(house.told(FRED)[0].text.ends_with(": It drips on"), "{:?}", house.told(FRED));
+    assert_eq!(house.kinds(UserId(1000)).len(), 1);
+    assert_eq!(house.kinds(UserId(1249)), vec![], "the rest is told in later transactions");
+    while fan_out_step(&house.db, &house.desk).unwrap() {}
+    for id in 1000..1250 {
+        assert_eq!(house.kinds(UserId(id)), vec![Kind::SolutionSuperseded], "{id}");
+    }
+    assert_eq!(house.kinds(EMMA), vec![]);
+    assert_eq!(house.mailed("ann").len(), 1);
+    assert_eq!(house.mailed("bruno").len(), 1);
 });
 
 on_both!(what_moderators_do_to_a_thread_is_told_to_its_asker, |house: House| {

@@ -19,6 +19,7 @@ struct Rows {
     case: i64,
     mail: i64,
     draft: i64,
+    challenge: i64,
 }
 
 /// A house with one of everything, and the numbers of it.
@@ -32,6 +33,9 @@ async fn furnish(world: &World) -> Rows {
     bruno.get(&format!("/posts/{thread}/flag")).await.expect(200);
     let fields = [("reason", "other"), ("note", "Look at this one")];
     bruno.post(&format!("/posts/{thread}/flags"), &fields).await.expect(303);
+    ann.get(&url).await.expect(200);
+    let fields = [("evidence", "It came back in the second night.")];
+    ann.post(&format!("/posts/{answer}/challenges"), &fields).await.expect(303);
     let form = carla.get(&format!("/threads/{thread}/escalate")).await;
     let note = [("note", "Somebody of the brand should look.")];
     carla.submit(form.expect(200), &format!("/threads/{thread}/cases"), &note).await.expect(303);
@@ -47,6 +51,7 @@ async fn furnish(world: &World) -> Rows {
         case: cases::table.select(cases::id).first(&mut *conn).unwrap(),
         mail: mails::table.select(mails::id).first(&mut *conn).unwrap(),
         draft: drafts::table.select(drafts::id).first(&mut *conn).unwrap(),
+        challenge: challenges::table.select(challenges::id).first(&mut *conn).unwrap(),
     }
 }
 
@@ -61,6 +66,7 @@ impl Rows {
             "cases" | "desk" => self.case,
             "admin" => self.mail,
             "drafts" => self.draft,
+            "challenges" => self.challenge,
             // Sessions and tokens of nobody, rows of an import that never was.
             _ => 999_999,
         };
@@ -148,12 +154,14 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
     }
     count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes me_toos follows
         drafts saved_searches synonym_lists dismissed_gaps flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
-    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations me_toos follows
+    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations verdicts challenges me_toos follows
         drafts flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
     let taken = cases::table.filter(cases::state.ne("open")).count().get_result(&mut *conn).unwrap();
     counts.insert("cases taken", taken);
     let decided = flags::table.filter(flags::decision.is_not_null()).count().get_result(&mut *conn).unwrap();
     counts.insert("flags decided", decided);
+    let over = challenges::table.filter(challenges::state.ne("open")).count().get_result(&mut *conn).unwrap();
+    counts.insert("challenges over", over);
     counts
 }
 

@@ -68,7 +68,8 @@ on_both!(each_statement_of_a_reader_is_counted, |ground: Ground| async move {
     assert_eq!(statements.take().len(), 0);
 });
 
-fn viewer(person: &Person) -> Viewer {
+/// The person as a verb knows them.
+pub fn viewer(person: &Person) -> Viewer {
     Viewer {
         id: person.id,
         username: person.username.to_owned(),
@@ -129,7 +130,7 @@ fn scans(db: &Db, asked: &[(String, Vec<String>)]) -> Vec<String> {
 
 /// From row `from` up to `to` of all that a page lists: each by somebody else, with all that belongs to it.
 async fn grow(world: &World, from: i64, to: i64) {
-    let (ann, carla) = (viewer(&world.ann), viewer(&world.carla));
+    let (ann, carla, dario) = (viewer(&world.ann), viewer(&world.carla), viewer(&world.dario));
     world
         .db
         .write(move |tx| -> loggia::error::Result<()> {
@@ -164,6 +165,11 @@ async fn grow(world: &World, from: i64, to: i64) {
                 loggia::votes::cast(tx, &person, first.question(), 1)?;
                 loggia::votes::cast(tx, &person, own, 1)?;
                 loggia::confirmations::confirm(tx, &carla, answer, true)?;
+                let verified = Some(loggia::verdicts::Verdict::Verified);
+                loggia::verdicts::judge(tx, &dario, answer, verified, "Tried in our lab.")?;
+                let evidence =
+                    loggia::challenges::Evidence::parse("It did nothing at all on my router.").unwrap();
+                loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
                 loggia::threads::accept(tx, &person, ThreadId(theirs.0), own)?;
                 loggia::moderation::flag(tx, &person, mine, FlagReason::Other, "Look at this.")?;
                 loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;
@@ -267,7 +273,9 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("carla", "/moderation?tab=unanswered"),
         ("carla", "/moderation?tab=unsolved"),
         ("carla", "/moderation/log"),
+        ("carla", "/moderation/challenges"),
         ("carla", "/posts/1/flag"),
+        ("ann", "/posts/4/challenge"),
         ("dario", "/desk"),
         ("dario", "/desk/1"),
         ("elena", "/admin"),

@@ -114,8 +114,3 @@ badge-taken-back = { $n ->
     [one] Taken back once
    *[other] Taken back { $n } times
 }
-
-# Verdicts
-verdict-not-here = Only an answer that is there can be judged.
-verdict-own = You cannot judge your own answer.
-verdict-not-proven = Staff, moderators and members whose answers in this topic proved right can judge an answer.

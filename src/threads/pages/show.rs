@@ -1,5 +1,6 @@
 //! threads room: the page of one thread.
 use crate::accounts::{self, PersonHead};
+use crate::challenges;
 use crate::confirmations;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
@@ -9,6 +10,7 @@ use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
 use crate::threads::policy::{Kind, Removed, Standpoint};
 use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
 use crate::threads::views;
+use crate::verdicts;
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
 use crate::web::i18n::{Arg, translate};
@@ -77,6 +79,13 @@ struct Setting<'a> {
     /// Of answers: for how many they solved it, and what the viewer says.
     sums: HashMap<PostId, confirmations::Sum>,
     confirmed: HashMap<PostId, bool>,
+    verdicts: HashMap<PostId, Vec<verdicts::Given>>,
+    /// Answers of this thread that proved wrong.
+    superseded: HashMap<PostId, challenges::Superseded>,
+    /// Of the solution, where its text changed since: which revision was accepted, and the newest.
+    changed: Option<(Option<i32>, i32)>,
+    /// The viewer may judge answers of this thread.
+    judges: bool,
     badges: HashMap<UserId, BadgeCounts>,
     removals: HashMap<PostId, (String, Option<UserId>, Moment)>,
     people: HashMap<UserId, PersonHead>,
@@ -103,12 +112,19 @@ pub fn page(
         None => SeesRemoved::None,
     };
     let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
-    let (mut answers, next) = store::answers(room.conn, id, thread.accepted_answer_id, oldest, after, sees)?;
-    let accepted = match after {
-        None => store::accepted(room.conn, &thread, sees)?,
-        Some(_) => None,
+    let superseded = challenges::superseded(room.conn, id)?;
+    // One that proved wrong does not stand before the others.
+    let solution = thread.accepted_answer_id.filter(|answer| !superseded.contains_key(answer));
+    let (mut answers, next) = store::answers(room.conn, id, solution, oldest, after, sees)?;
+    let accepted = match (after, solution) {
+        (None, Some(_)) => store::accepted(room.conn, &thread, sees)?,
+        _ => None,
     };
-    let solution_url = accepted.as_ref().map(|row| format!("#post-{}", row.id));
+    let solution_url = match (&accepted, thread.accepted_answer_id) {
+        (Some(row), _) => Some(format!("#post-{}", row.id)),
+        (None, Some(answer)) if solution.is_none() => Some(format!("/posts/{answer}")),
+        _ => None,
+    };
     answers.splice(0..0, accepted);
     let shown: Vec<PostId> = std::iter::once(question.id).chain(answers.iter().map(|row| row.id)).collect();
     let counted_comments = question.comment_count + answers.iter().map(|row| row.comment_count).sum::<i64>();
@@ -117,7 +133,7 @@ pub fn page(
     } else {
         Vec::new()
     };
-    let setting = setting(room, &thread, &question, &answers, &comments)?;
+    let setting = setting(room, &thread, &question, &answers, &comments, superseded)?;
     // What stands on other pages of this thread is no news either.
     let live_last = if next.is_some() || after.is_some() {
         store::newest_post(room.conn, id)?.0
@@ -191,7 +207,7 @@ pub fn page(
         let text = translate(lang, &format!("escalated-{}", state.as_str()), &[("ago", (&ago).into())]);
         views::EscalatedState { state: state.as_str().to_owned(), text }
     });
-    let solved = thread.accepted_answer_id.is_some();
+    let solved = solution.is_some();
     let json_ld =
         (!gone && after.is_none()).then(|| json_ld(room, &thread, &question, &answers, &setting, &url));
     let submission_key = if viewer.is_some() {
@@ -216,6 +232,7 @@ pub fn page(
         first_answers_url: pager.first_url.map(|u| format!("{u}#answers")),
         status: views::ThreadStatus {
             solved,
+            superseded: !solved && thread.accepted_answer_id.is_some(),
             solution_url,
             locked,
             duplicate_of,
@@ -274,6 +291,7 @@ fn setting<'a>(
     question: &PostRow,
     answers: &[PostRow],
     comments: &[PostRow],
+    superseded: HashMap<PostId, challenges::Superseded>,
 ) -> Result<Setting<'a>> {
     let viewer = room.viewer.as_ref().map(|v| (v.id, v.role));
     let large = || std::iter::once(question).chain(answers);
@@ -289,6 +307,18 @@ fn setting<'a>(
         Some((user, _)) => confirmations::own(room.conn, user, &answer_ids)?,
         None => HashMap::new(),
     };
+    let verdicts = verdicts::of_posts(room.conn, &answer_ids)?;
+    let changed = match thread.accepted_answer_id {
+        Some(answer) if answer_ids.contains(&answer) => store::changed_since_accepted(room.conn, thread.id)?,
+        _ => None,
+    };
+    let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
+    let judges = match &room.viewer {
+        Some(viewer) if !suspended && !answers.is_empty() => {
+            verdicts::may_judge(room.conn, viewer, thread.id)?
+        }
+        _ => false,
+    };
     let badges = crate::badges::tally(store::author_badges(room.conn, thread.id)?);
     let removed: Vec<PostId> = all().filter(|row| row.removed != 0).map(|row| row.id).collect();
     let removals = store::open_removals(room.conn, &removed)?;
@@ -299,7 +329,6 @@ fn setting<'a>(
     others.sort_unstable();
     others.dedup();
     let people = if others.is_empty() { HashMap::new() } else { accounts::names_of(room.conn, &others)? };
-    let suspended = room.viewer.as_ref().is_some_and(|v| v.is_suspended(room.now));
     Ok(Setting {
         lang: room.visit.lang,
         now: room.now,
@@ -309,6 +338,10 @@ fn setting<'a>(
         votes,
         sums,
         confirmed,
+        verdicts,
+        superseded,
+        changed,
+        judges,
         badges,
         removals,
         people,
@@ -344,6 +377,8 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
     let active = !setting.suspended && thread.removed == 0;
     let badges = row.author_id.and_then(|id| setting.badges.get(&id)).copied().unwrap_or_default();
     let lang = setting.lang;
+    let superseded = setting.superseded.get(&row.id);
+    let given = setting.verdicts.get(&row.id).map(Vec::as_slice).unwrap_or_default();
     let hidden_comments =
         (row.comment_count - comments.iter().filter(|c| c.removed == 0).count() as i64).max(0);
     views::Post {
@@ -394,6 +429,49 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
             Some(false) => "no".into(),
             None => String::new(),
         },
+        changed: match setting.changed {
+            Some(revisions) if accepted => Some(changed_view(&at, row.id, thread, active, revisions)),
+            _ => None,
+        },
+        can_challenge: active && superseded.is_none() && challenges::may_challenge(&at, kind, removed),
+        superseded: superseded.map(|known| views::Superseded {
+            note: known.note.clone(),
+            instead_url: known.instead.map(|post| format!("/posts/{post}")),
+        }),
+        can_judge: active && setting.judges && verdicts::problem(&at, kind, removed).is_none(),
+        judged: active && given.iter().any(|given| Some(given.user) == setting.viewer.map(|(user, _)| user)),
+        verdicts: given.iter().map(|given| verdict_view(setting, given)).collect(),
+    }
+}
+
+fn changed_view(
+    at: &Standpoint,
+    answer: PostId,
+    thread: &ThreadRow,
+    active: bool,
+    (accepted, newest): (Option<i32>, i32),
+) -> views::Changed {
+    let revisions = format!("/posts/{answer}/revisions");
+    views::Changed {
+        compare_url: match accepted {
+            Some(accepted) => format!("{revisions}?from={accepted}&to={newest}"),
+            None => revisions.clone(),
+        },
+        accepted_url: accepted.map(|n| format!("{revisions}?from={n}&to={n}")),
+        can_accept: active && at.may_accept(Removed::No, thread.locked),
+    }
+}
+
+fn verdict_view(setting: &Setting<'_>, given: &verdicts::Given) -> views::VerdictMark {
+    let lang = setting.lang;
+    let name = given.display_name.clone().unwrap_or_else(|| translate(lang, "person-gone", &[]));
+    let kind = given.verdict.as_str();
+    let key = format!("verdict-{kind}{}", if given.staff { "-staff" } else { "" });
+    views::VerdictMark {
+        kind: kind.into(),
+        text: translate(lang, &key, &[("name", Arg::Text(&name))]),
+        note: given.note.clone(),
+        when: when(lang, given.at, setting.now),
     }
 }
 
@@ -493,7 +571,7 @@ fn json_ld(
             "author": author(row),
         })
     };
-    let visible = answers.iter().filter(|row| row.removed == 0);
+    let visible = answers.iter().filter(|row| row.removed == 0 && !setting.superseded.contains_key(&row.id));
     let (accepted, others): (Vec<&PostRow>, Vec<&PostRow>) =
         visible.partition(|row| Some(row.id) == thread.accepted_answer_id);
     let mut entity = serde_json::json!({
@@ -559,7 +637,8 @@ pub fn comments_page(
     let answers = if is_question { Vec::new() } else { store::posts_by_id(room.conn, &[post])? };
     let first = PostId(after.map_or(0, |at| at.id));
     let (comments, next) = store::comments_after(room.conn, post, first, limits::COMMENTS_PER_PAGE, sees)?;
-    let setting = setting(room, &thread, &question, &answers, &comments)?;
+    let superseded = challenges::superseded(room.conn, id)?;
+    let setting = setting(room, &thread, &question, &answers, &comments, superseded)?;
     let refs: Vec<&PostRow> = comments.iter().collect();
     let (row, kind) = match answers.first() {
         Some(row) => (row, Kind::Answer),

@@ -48,8 +48,8 @@ fn place_of(conn: &mut Conn, head: &store::PostHead, post: PostId) -> Result<Str
         }
     }
     let first_page = stands_on == head.thread.question()
-        || head.accepted_answer == Some(stands_on)
-        || head.answer_count <= limits::PAGE_ANSWERS;
+        || head.answer_count <= limits::PAGE_ANSWERS
+        || (head.accepted_answer == Some(stands_on) && !crate::challenges::is_superseded(conn, stands_on)?);
     if first_page {
         return Ok(post_url(head.thread, &head.slug, post));
     }
@@ -597,6 +597,8 @@ fn revisions_page(
                     when: when(lang, row.created_at, now),
                     summary: row.summary.clone(),
                     current: row.number == source.revision,
+                    accepted: head.accepted && head.accepted_revision == Some(row.number),
+                    text_url: format!("/posts/{post}/revisions?from={n}&to={n}", n = row.number),
                     compare_url: (row.number > 1).then(|| {
                         format!("/posts/{post}/revisions?from={}&to={}", row.number - 1, row.number)
                     }),
@@ -609,6 +611,7 @@ fn revisions_page(
         tags_removed: old_tags.iter().filter(|tag| !new_tags.contains(tag)).cloned().collect(),
         tags_added: new_tags.iter().filter(|tag| !old_tags.contains(tag)).cloned().collect(),
         body_diff_html: diff.body_html.clone(),
+        text: (pair.from == pair.to).then(|| pair.new.body_md.clone()),
         can_edit: at.may_edit(head.removed, head.locked),
         older_url,
     };

@@ -1,0 +1,21 @@
+# What staff and members with proven standing judge of an answer.
+verdicts-label = What was judged of this answer
+verdict-verified = Verified by { $name }
+verdict-verified-staff = Verified by staff ({ $name })
+verdict-refuted = Refuted by { $name }
+verdict-refuted-staff = Refuted by staff ({ $name })
+verdict-outdated = Outdated, says { $name }
+verdict-outdated-staff = Outdated, says staff ({ $name })
+judge = Judge this answer
+judge-note = Why? (optional)
+judge-note-help = Everybody who reads the answer sees your name and this note.
+judge-verified = I tried it: it is right
+judge-refuted = It is wrong
+judge-outdated = It is out of date
+unjudge = Take my verdict back
+verdict-unknown = Say whether the answer is right, wrong or out of date.
+verdict-not-here = Only an answer that is there can be judged.
+verdict-own = You cannot judge your own answer.
+verdict-not-proven = Staff, moderators and members whose answers in this topic proved right can judge an answer.
+flash-judged = Thank you. Your verdict stands beside the answer.
+flash-verdict-withdrawn = Taken back. It no longer counts.
