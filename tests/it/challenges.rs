@@ -390,3 +390,31 @@ on_both!(a_removed_answer_that_is_found_wrong_is_told_to_nobody_who_cannot_see_i
         .unwrap();
     assert_eq!(sent, 0);
 });
+
+on_both!(the_queue_of_challenges_is_paged_and_the_longest_waiting_comes_first, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = PostId(answer(&bruno, &url, ADVICE).await);
+    let page = usize::try_from(limits::PAGE_ROWS).unwrap();
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            for n in 0..=page {
+                let name: &'static str = Box::leak(format!("doubter-{n}").into_boxed_str());
+                let email: &'static str = Box::leak(format!("{name}@example.com").into_boxed_str());
+                let person = viewer(&enrol(tx, &(name, name, email, Role::Customer, ""))?);
+                let evidence = Evidence::parse(&format!("Claim number {n}: it drops still.")).unwrap();
+                challenges::challenge(tx, &person, said, &evidence, None)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let carla = world.carla().await;
+    let first = carla.get("/moderation/challenges").await;
+    first.expect(200).contains("Claim number 0:").lacks(&format!("Claim number {page}:"));
+    let next = first.links().into_iter().find(|link| link.contains("/moderation/challenges?after=")).unwrap();
+    let second = carla.get(&next.replace("&amp;", "&")).await;
+    second.expect(200).contains(&format!("Claim number {page}:")).lacks("Claim number 0:");
+    assert_eq!(second.text().matches("Claim number").count(), 1);
+});
