@@ -2,6 +2,7 @@
 //!
 //! Ends with 0 when done, 1 when it could not be done or something is wrong, 2 when settings or
 //! arguments are.
+mod badges;
 mod demo;
 mod doctor;
 mod evaluate;
@@ -89,6 +90,9 @@ enum Command {
     /// Accounts; works while the forum is open
     #[command(subcommand)]
     User(User),
+    /// The rules of badges; works while the forum is open
+    #[command(subcommand)]
+    Badges(BadgeRules),
     /// The brand's words that mean the same to a search; works while the forum is open
     #[command(subcommand)]
     Synonyms(SynonymList),
@@ -169,6 +173,22 @@ enum Model {
     Show,
     /// Take the model and the vectors it made away
     Remove,
+}
+
+#[derive(Subcommand)]
+enum BadgeRules {
+    /// Print the rules in force
+    Show,
+    /// Say what rules would do, or what is wrong with them; changes nothing
+    Check {
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+    },
+    /// Put rules in force
+    Load {
+        #[arg(value_name = "FILE.toml")]
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -267,6 +287,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(User::Erase { name }) => people::erase(&config, &name),
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
+        Command::Badges(BadgeRules::Show) => badges::show(&config),
+        Command::Badges(BadgeRules::Check { file }) => badges::check(&config, &file),
+        Command::Badges(BadgeRules::Load { file }) => badges::load(&config, &file),
         Command::Synonyms(SynonymList::Show) => synonyms::show(&config),
         Command::Synonyms(SynonymList::Check { file }) => synonyms::check(&file),
         Command::Synonyms(SynonymList::Load { file }) => synonyms::load(&config, &file),

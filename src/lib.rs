@@ -23,6 +23,10 @@
 //! | vote | +1 or −1 by one person on a question or an answer |
 //! | acceptance | the asker's word that an answer solved it; the thread is then solved |
 //! | confirmation | a reader's word that an answer solved it for them, or did not |
+//! | verdict | what staff, moderators and proven members judge of an answer: verified, refuted, outdated |
+//! | evidence, chance | what was said of an answer, weighed; how likely it is right |
+//! | outcome, authority | an answer that proved right or wrong; the lower bound of somebody's accuracy |
+//! | finding | a ring, a series or copies that were found: what it is about counts no more |
 //! | official answer | staff's answer in the brand's name, signed by a person |
 //! | me-too | "I have this problem too" |
 //! | duplicate, master | a thread closed in favour of another; that other |
@@ -37,14 +41,15 @@
 //! | gap | what people search for and don't find |
 //! | saved search | a query somebody wants to hear of: a member, or a confirmed address |
 //! | follower, place | reacts to events; the last one it has done |
-//! | points, badge, standing | what being right earned; an award; the sums of a person |
+//! | points, badge, standing | what being right earned; an award under a version of the rules; the sums of a person |
 //! | notice, mail, list | what somebody is told in the house; by mail; a kind of mail that can be left |
 //! | erased | a person who left for good: their number and posts stay, nothing that names them |
 //! | visit, room, page | a request; what a handler's closure works with; what it answers with |
 //!
 //! # Rooms
-//! Features are folders: [`threads`] (with [`votes`], [`confirmations`] and [`tags`]), [`search`], [`reputation`], [`badges`],
-//! [`verdicts`], [`moderation`], [`challenges`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
+//! Features are folders: [`threads`] (with [`votes`], [`confirmations`], [`verdicts`],
+//! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`],
+//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
@@ -79,6 +84,10 @@
 //!   ([`search::meaning`]). The encoder is small code of our own on a crate for matrices: four crates instead of 170.
 //! - **Stop words are not in the index**, so that a text counts as long as what it says; titles are in it a second time
 //!   with every word.
+//! - **Standing is whole numbers**: evidence in thousandths, outcomes in millionths, so that sums are the same in
+//!   whatever order events came; what a fact weighs depends on facts that stand, never on the standing of others.
+//! - **What only looks like being right is held by an event**, found as the ledger grows and not at a time of day, so that
+//!   a part of a ledger comes to what the whole one came to then.
 //! - **Templates are compiled once per language** and words without arguments are put in at load, so that
 //!   translation costs a page nothing.
 #![deny(clippy::unwrap_used, clippy::expect_used)]

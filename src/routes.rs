@@ -227,6 +227,8 @@ routes! {
     POST "/admin/mails/{id}/retry"               Admin      admin::pages::retry;
     GET  "/admin/synonyms"                       Admin      admin::pages::synonyms::show;
     POST "/admin/synonyms"                       Admin      admin::pages::synonyms::save;
+    GET  "/admin/badges"                         Admin      admin::pages::badges::show;
+    POST "/admin/badges"                         Admin      admin::pages::badges::save;
     GET  "/admin/gaps"                           Admin      insight::pages::gaps;
     GET  "/admin/gaps.csv"                       Admin      insight::pages::csv;
     POST "/admin/gaps/dismissal"                 Admin      insight::pages::dismiss;

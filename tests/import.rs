@@ -999,3 +999,149 @@ on_each!(lines_of_json_killed_at_any_transaction_end_with_the_same_rows, |new| {
         assert_eq!(again.files, report.files, "step {step}");
     }
 });
+
+/// A community in lines: forty members who ask and answer each other, and a ring of six that praises itself.
+fn lines_with_a_ring() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    let start = 1_700_000_000;
+    for user in 1..=46 {
+        let _ = writeln!(text, r#"{{"kind":"user","id":{user},"name":"member{user}","created":{start}}}"#);
+    }
+    let (mut question, mut at) = (0, start + 40 * 86_400);
+    let mut thread = |text: &mut String, asker: i64, by: i64, fans: &[i64]| {
+        question += 1;
+        at += 20_000;
+        let body =
+            format!("Text of number {question} that says nothing another one says at all, word for word.");
+        let _ = writeln!(
+            text,
+            r#"{{"kind":"question","id":{question},"user":{asker},"title":"Question number {question}","body":"{body}","tags":["router"],"created":{at}}}"#
+        );
+        let then = at + 15_000;
+        let _ = writeln!(
+            text,
+            r#"{{"kind":"answer","id":{question},"question":{question},"user":{by},"body":"An answer: {body}","created":{then}}}"#
+        );
+        let _ = writeln!(
+            text,
+            r#"{{"kind":"accept","question":{question},"answer":{question},"user":{asker},"created":{then}}}"#
+        );
+        for fan in fans {
+            let _ = writeln!(
+                text,
+                r#"{{"kind":"vote","answer":{question},"user":{fan},"value":1,"created":{then}}}"#
+            );
+        }
+    };
+    for round in 0..120 {
+        let (asker, by) = (1 + round % 40, 1 + (round * 7 + 3) % 40);
+        let fans: Vec<i64> =
+            (1..4).map(|n| 1 + (round * 11 + n * 5) % 40).filter(|fan| *fan != by && *fan != asker).collect();
+        if asker != by {
+            thread(&mut text, asker, by, &fans);
+        }
+        let (asker, by) = (41 + round % 6, 41 + (round + 1 + round % 5) % 6);
+        if round % 2 == 0 && asker != by {
+            let fans: Vec<i64> = (41..=46).filter(|fan| *fan != by && *fan != asker).collect();
+            thread(&mut text, asker, by, &fans);
+        }
+    }
+    text
+}
+
+on_each!(a_ring_in_a_file_is_held_where_the_same_part_of_the_file_holds_it, |new| {
+    let text = lines_with_a_ring();
+    let read = |text: &str| {
+        let house = new();
+        let file = house.folder.path().join("ring.jsonl");
+        std::fs::write(&file, text).unwrap();
+        import_lines(&house, &file, 50, &|| true).unwrap();
+        house
+    };
+    let standing = |house: &House, at: Option<Moment>| {
+        let register = loggia::reputation::register::register(&mut house.conn(), at, None).unwrap().unwrap();
+        (serde_json::to_string(&register).unwrap(), register)
+    };
+    let whole = read(&text);
+    let (_, register) = standing(&whole, None);
+    let ring: Vec<_> = register.members.iter().filter(|member| !member.held_by.is_empty()).collect();
+    assert_eq!(ring.len(), 6, "{:?}", ring.iter().map(|member| &member.user).collect::<Vec<_>>());
+    for member in ring {
+        assert!(member.id.0 > 40, "an honest member is held");
+        assert_eq!((member.points, member.authority.bound), (0, 0.0), "{}", member.user);
+        assert!(member.revoked.iter().any(|gone| gone.why == "credit_held"), "{:?}", member.revoked);
+    }
+    assert!(register.members.iter().filter(|member| member.authority.bound > 0.0).count() > 20);
+    let found: Vec<(String, String)> =
+        findings::table.select((findings::kind, findings::state)).load(&mut whole.conn()).unwrap();
+    assert_eq!(found, [("ring".to_owned(), "held".to_owned())]);
+
+    // As it was at any time is as it is where only so much of the file was read.
+    for lines in [300, 500, 700] {
+        let part: Vec<&str> = text.lines().take(lines).collect();
+        let last: serde_json::Value = serde_json::from_str(part[lines - 1]).unwrap();
+        let next: serde_json::Value = serde_json::from_str(text.lines().nth(lines).unwrap()).unwrap();
+        if last["created"] == next["created"] {
+            continue;
+        }
+        let then = Moment::from_unix_seconds(last["created"].as_i64().unwrap());
+        let part = read(&(part.join("\n") + "\n"));
+        assert_eq!(standing(&whole, Some(then)).0, standing(&part, None).0, "{lines} lines");
+    }
+});
+
+on_each!(copies_in_a_file_are_found_by_their_words, |new| {
+    let house = new();
+    let file = house.folder.path().join("copies.jsonl");
+    let mut text = String::new();
+    for user in 1..=4 {
+        text += &format!(
+            "{{\"kind\":\"user\",\"id\":{user},\"name\":\"member{user}\",\"created\":1700000000}}\n"
+        );
+    }
+    for n in 1..=8 {
+        let at = 1_705_000_000 + n * 10_000;
+        let good = format!(
+            "Open panel {n} of the settings and move the third switch to the left before you restart it."
+        );
+        let dressed = format!("Hello! **{good}** Greetings");
+        text += &format!(
+            "{{\"kind\":\"question\",\"id\":{n},\"user\":1,\"title\":\"Question number {n}\",\"body\":\"It fails.\",\"created\":{at}}}\n"
+        );
+        text += &format!(
+            "{{\"kind\":\"answer\",\"id\":{},\"question\":{n},\"user\":2,\"body\":\"{good}\",\"created\":{}}}\n",
+            2 * n,
+            at + 1
+        );
+        text += &format!(
+            "{{\"kind\":\"answer\",\"id\":{},\"question\":{n},\"user\":3,\"body\":\"{dressed}\",\"created\":{}}}\n",
+            2 * n + 1,
+            at + 2
+        );
+        text += &format!(
+            "{{\"kind\":\"accept\",\"question\":{n},\"answer\":{},\"user\":1,\"created\":{}}}\n",
+            2 * n + 1,
+            at + 3
+        );
+        for vote in 0..4 {
+            text += &format!(
+                "{{\"kind\":\"vote\",\"answer\":{},\"user\":4,\"value\":{},\"created\":{}}}\n",
+                2 * n + 1,
+                1 - 2 * (vote % 2),
+                at + 4 + vote
+            );
+        }
+    }
+    std::fs::write(&file, text).unwrap();
+    import_lines(&house, &file, 100, &|| true).unwrap();
+    let found: Vec<(String, String, String)> = findings::table
+        .select((findings::kind, findings::members, findings::posts))
+        .order(findings::id)
+        .load(&mut house.conn())
+        .unwrap();
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|(kind, members, _)| kind == "copies" && members == "3"), "{found:?}");
+    let posts: usize = found.iter().map(|(_, _, posts)| posts.split(' ').count()).sum();
+    assert!(posts >= 3, "{found:?}");
+});

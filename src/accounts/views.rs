@@ -108,6 +108,10 @@ pub struct PersonPage {
     pub rows: Vec<ThreadRow>,
     pub points_rows: Vec<PointsRow>,
     pub badges: Vec<EarnedBadge>,
+    /// On the tab badges, for themselves and for moderators: what was taken back.
+    pub past_badges: Vec<PastBadge>,
+    /// How far their word carries; "standing-none" where nothing is resolved.
+    pub standing: Standing,
     pub pager: Pager,
     /// It is the viewer's own page.
     pub mine: bool,
@@ -145,6 +149,41 @@ pub struct EarnedBadge {
     /// Its number in the ledger.
     pub event_id: i64,
     pub cause: Option<crate::badges::views::Cause>,
+    /// "Taken back on 3 March", translated, while it still shows; empty for one that is held.
+    pub leaving: String,
+}
+
+/// How far somebody's word carries.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Standing {
+    /// "62 % of the time", translated; empty where nothing is resolved.
+    pub label: String,
+    /// What it rests on, translated.
+    pub why: String,
+    pub topics: Vec<TopicStanding>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TopicStanding {
+    pub name: String,
+    pub url: String,
+    pub label: String,
+}
+
+/// A badge that was taken back.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PastBadge {
+    pub name: String,
+    pub rank: String,
+    pub url: String,
+    /// When, why, and the bound before and after, translated.
+    pub line: String,
+    /// What would bring it back, translated; empty for a badge that is no more.
+    pub restores: String,
+    /// Until when it still shows, translated; empty when that is over.
+    pub grace: String,
+    /// Events that gave it and took it back.
+    pub event_ids: Vec<i64>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

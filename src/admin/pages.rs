@@ -1,4 +1,5 @@
 //! admin room: its pages.
+pub mod badges;
 pub mod synonyms;
 
 use super::views::*;

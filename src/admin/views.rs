@@ -141,3 +141,56 @@ pub struct WidenedRow {
     pub typed: String,
     pub to: Vec<String>,
 }
+
+/// `admin/badges.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgeRulesPage {
+    /// The rules as TOML: as they are in force, as they were, or as they were typed.
+    pub body: String,
+    /// The version in force.
+    pub base: i64,
+    /// The version that is shown.
+    pub shown: i64,
+    /// "15 badges in force", translated.
+    pub count_label: String,
+    pub errors: FieldErrors,
+    /// Where the first mistake is, from 1, and what stands there; 0 without one.
+    pub line: i64,
+    pub line_text: String,
+    /// What the rules would do stands below.
+    pub tried: bool,
+    /// "Looked at 1,200 people in 34 ms", translated.
+    pub took_label: String,
+    /// Translated.
+    pub warnings: Vec<String>,
+    pub effects: Vec<BadgeEffectRow>,
+    pub versions: Vec<BadgeVersionRow>,
+    pub max: i64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgeEffectRow {
+    pub name: String,
+    /// bronze, silver or gold; empty for a badge that is no more.
+    pub rank: String,
+    /// In plain words.
+    pub rule: String,
+    /// The rules no longer have it.
+    pub gone: bool,
+    pub now: i64,
+    pub then: i64,
+    pub gained: i64,
+    pub lost: i64,
+    pub levelled: i64,
+    pub gainers: Vec<Person>,
+    pub losers: Vec<Person>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BadgeVersionRow {
+    pub id: i64,
+    pub url: String,
+    pub by: Option<Person>,
+    pub when: When,
+    pub in_force: bool,
+}

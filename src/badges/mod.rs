@@ -7,13 +7,15 @@ pub mod policy;
 mod store;
 pub mod views;
 
+use crate::db::{DbResult, Tx};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::moment::Moment;
+use crate::ledger::Fact;
 pub use pages::{cause, name, rule};
-pub use policy::{Badge, FIRST, Level, Measure, PROVEN_SCORE, Per, Rules, Turn, Window};
+pub use policy::{Badge, FIRST, Level, Measure, PROVEN_SCORE, Per, Problem, Rules, Turn, Window};
 pub use store::{
-    Award, BadgeCounts, BadgeSummary, Earned, Holder, active, all_badges, badge_counts, badge_history,
-    badges_of, holders, load_held, rules_of, settle, tally,
+    Award, BadgeCounts, BadgeSummary, Earned, Holder, Version, active, all_badges, badge_counts,
+    badge_history, badges_of, holders, known_tags, load_held, rules_of, rules_text, settle, tally, versions,
 };
 
 /// A badge somebody holds.
@@ -61,4 +63,52 @@ pub struct Change {
     pub at: Moment,
     /// The post that moved it.
     pub post: Option<PostId>,
+}
+
+/// What a change of the rules came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changing {
+    /// This version is in force; everybody is looked at anew.
+    Activated(i64),
+    Same,
+    /// Another version came into force since `base` was read; nothing was written.
+    Overtaken,
+    Wrong(Problem),
+}
+
+/// Puts rules in force, as the file they are edited as, in the place of version `base` (whichever, without one). What
+/// cannot be read leaves the rules in force as they are.
+pub fn change_rules(
+    tx: &mut Tx<'_>,
+    by: Option<UserId>,
+    base: Option<i64>,
+    text: &str,
+) -> DbResult<Changing> {
+    let text = text.replace("\r\n", "\n");
+    let (version, _) = active(tx.conn)?;
+    if base.is_some_and(|base| base != version) {
+        return Ok(Changing::Overtaken);
+    }
+    let known = known_tags(tx.conn)?;
+    if let Err(problem) = Rules::parse_with(&text, &known) {
+        return Ok(Changing::Wrong(problem));
+    }
+    if rules_text(tx.conn, version)?.is_some_and(|now| now.trim_end() == text.trim_end()) {
+        return Ok(Changing::Same);
+    }
+    let version = store::insert_rules(tx, &text, by)?;
+    tx.append(by, Fact::BadgeRulesActivated { version })?;
+    Ok(Changing::Activated(version))
+}
+
+/// A problem in words.
+pub fn said(lang: &str, problem: &Problem) -> String {
+    use crate::web::i18n::{Arg, translate};
+    let args = [
+        ("line", Arg::Number(problem.line as i64)),
+        ("detail", Arg::Text(problem.detail())),
+        ("other", Arg::Text(problem.other())),
+        ("n", Arg::Number(problem.bound())),
+    ];
+    translate(lang, problem.key(), &args)
 }

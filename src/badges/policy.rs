@@ -1,7 +1,9 @@
 //! badges room: what there is to earn, as data from a closed vocabulary: levels, measures, thresholds, windows. Pure.
+use super::OVERALL;
+use crate::kernel::ids::TagId;
 use crate::kernel::limits;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 use toml::Spanned;
 
@@ -172,9 +174,22 @@ pub struct Badge {
     pub name: String,
     pub about: String,
     pub needs: Vec<(Measure, i64)>,
+    /// Of a badge per topic: the topics it is given in, by name; every one, where none is named.
+    pub tags: Vec<String>,
+    /// The same by number, as far as the house knows them.
+    #[serde(skip)]
+    pub tag_ids: Vec<TagId>,
 }
 
 impl Badge {
+    /// Whether it is given in this topic, or overall.
+    pub fn is_given_in(&self, tag: TagId) -> bool {
+        match self.per {
+            Per::All => tag == OVERALL,
+            Per::Topic => tag != OVERALL && (self.tags.is_empty() || self.tag_ids.contains(&tag)),
+        }
+    }
+
     /// The key of its name among the messages.
     pub fn name_key(&self) -> String {
         format!("badge-{}-name", self.id)
@@ -227,6 +242,8 @@ pub enum Wrong {
     NotPerTopic(String),
     NotWindowed(String),
     NoName(String),
+    /// There is no such tag, or the badge is not per topic.
+    UnknownTag(String),
     /// A more precious badge asks for no more than a less precious one of the same measures.
     Contradiction(String, String),
 }
@@ -247,6 +264,7 @@ impl Problem {
             Wrong::NotPerTopic(_) => "badge-rules-not-per-topic",
             Wrong::NotWindowed(_) => "badge-rules-not-windowed",
             Wrong::NoName(_) => "badge-rules-no-name",
+            Wrong::UnknownTag(_) => "badge-rules-unknown-tag",
             Wrong::Contradiction(..) => "badge-rules-contradiction",
         }
     }
@@ -263,6 +281,7 @@ impl Problem {
             | Wrong::NotPerTopic(text)
             | Wrong::NotWindowed(text)
             | Wrong::NoName(text)
+            | Wrong::UnknownTag(text)
             | Wrong::Contradiction(text, _) => text,
         }
     }
@@ -307,6 +326,8 @@ struct Row {
     name: String,
     #[serde(default)]
     about: String,
+    #[serde(default)]
+    tags: Vec<Spanned<String>>,
     needs: Spanned<BTreeMap<Spanned<String>, Spanned<i64>>>,
 }
 
@@ -389,8 +410,34 @@ impl Rules {
         if name.is_empty() && !WORDED.contains(&id.as_str()) {
             return Err(wrong(at, Wrong::NoName(id)));
         }
+        if let Some(tag) = row.tags.first().filter(|_| row.per == Per::All) {
+            return Err(wrong(
+                tag.span().start,
+                Wrong::NotPerTopic(tag.get_ref().chars().take(60).collect()),
+            ));
+        }
+        let tags = row.tags.into_iter().map(Spanned::into_inner).collect();
         let Row { level, per, within, starter, .. } = row;
-        Ok(Badge { id, level, per, within, starter, name, about, needs })
+        Ok(Badge { id, level, per, within, starter, name, about, needs, tags, tag_ids: Vec::new() })
+    }
+
+    /// Reads rules, and finds the numbers of their tags by `known`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with them, or the first tag there is not.
+    pub fn parse_with(text: &str, known: &HashMap<String, TagId>) -> Result<Rules, Problem> {
+        let mut rules = Rules::parse(text)?;
+        for badge in &mut rules.badges {
+            for tag in &badge.tags {
+                let Some(id) = known.get(tag) else {
+                    let at = text.find(&format!("\"{tag}\"")).unwrap_or(0);
+                    let what = Wrong::UnknownTag(tag.chars().take(60).collect());
+                    return Err(Problem { line: line_of(text, at), what });
+                };
+                badge.tag_ids.push(*id);
+            }
+        }
+        Ok(rules)
     }
 
     pub fn find(&self, id: &str) -> Option<&Badge> {
@@ -421,6 +468,7 @@ pub const WORDED: [&str; 15] = [
 /// has the one has the other, and one of them is a mistake.
 fn contradict(one: &Badge, other: &Badge) -> bool {
     let same = one.per == other.per
+        && one.tags == other.tags
         && one.within == other.within
         && one.needs.len() == other.needs.len()
         && one.needs.iter().zip(&other.needs).all(|(a, b)| a.0 == b.0);
@@ -494,6 +542,16 @@ mod tests {
         assert_eq!(problem(&format!("{one}{one}")), (6, "badge-rules-twice"));
         let lower = one.replace("x-1", "x-2").replace("gold", "silver").replace('5', "9");
         assert_eq!(problem(&format!("{one}{lower}")), (6, "badge-rules-contradiction"));
+        assert_eq!(
+            problem(&badge("needs = { answers = 1 }\ntags = [\"wifi\"]")),
+            (6, "badge-rules-not-per-topic")
+        );
+        let per_topic = badge("needs = { solutions = 1 }\nper = \"topic\"\ntags = [\"wifi\"]");
+        let known = HashMap::from([("wifi".to_owned(), TagId(7))]);
+        let rules = Rules::parse_with(&per_topic, &known).unwrap();
+        assert!(rules.badges[0].is_given_in(TagId(7)) && !rules.badges[0].is_given_in(TagId(8)));
+        let unknown = Rules::parse_with(&per_topic, &HashMap::new()).unwrap_err();
+        assert_eq!((unknown.line, unknown.key()), (7, "badge-rules-unknown-tag"));
         assert_eq!(problem(&"x".repeat(limits::BADGE_RULES_BYTES + 1)), (1, "badge-rules-too-large"));
     }
 

@@ -2,7 +2,7 @@
 use super::policy::{self, Badge, Level, Rules, Turn};
 use super::{Held, Turned};
 use crate::db::schema::{badge_awards, badge_rules, posts, tags, threads, users};
-use crate::db::{Conn, DbError, DbResult, among, zero};
+use crate::db::{Conn, DbError, DbResult, Tx, among, zero};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -170,6 +170,50 @@ pub fn load_held(conn: &mut Conn, table: &str, users: &[UserId]) -> DbResult<Vec
     Ok(held)
 }
 
+/// The tags there are.
+pub fn known_tags(conn: &mut Conn) -> DbResult<HashMap<String, TagId>> {
+    let rows: Vec<(String, TagId)> = tags::table.select((tags::name, tags::id)).load(conn)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The text of a version of the rules; `None` when there is no such version.
+pub fn rules_text(conn: &mut Conn, version: i64) -> DbResult<Option<String>> {
+    if version == 0 {
+        return Ok(Some(policy::FIRST_RULES.to_owned()));
+    }
+    Ok(badge_rules::table.find(version).select(badge_rules::body).first(conn).optional()?)
+}
+
+/// A version of the rules, as the list of them shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Version {
+    pub id: i64,
+    pub by: Option<UserId>,
+    pub at: Moment,
+}
+
+/// The newest versions of the rules.
+pub fn versions(conn: &mut Conn, limit: i64) -> DbResult<Vec<Version>> {
+    Ok(badge_rules::table
+        .order(badge_rules::id.desc())
+        .limit(limit)
+        .select((badge_rules::id, badge_rules::created_by, badge_rules::created_at))
+        .load(conn)?)
+}
+
+/// Writes a version down, in force from now on.
+pub fn insert_rules(tx: &mut Tx<'_>, body: &str, by: Option<UserId>) -> DbResult<i64> {
+    Ok(diesel::insert_into(badge_rules::table)
+        .values((
+            badge_rules::body.eq(body),
+            badge_rules::created_by.eq(by),
+            badge_rules::created_at.eq(tx.now),
+            badge_rules::activated_at.eq(tx.now),
+        ))
+        .returning(badge_rules::id)
+        .get_result(tx.conn)?)
+}
+
 /// A version of the rules. Versions never change, so that each is read once.
 pub fn rules_of(conn: &mut Conn, version: i64) -> DbResult<Arc<Rules>> {
     static READ: LazyLock<Mutex<HashMap<(i64, Moment), Arc<Rules>>>> = LazyLock::new(Mutex::default);
@@ -182,7 +226,8 @@ pub fn rules_of(conn: &mut Conn, version: i64) -> DbResult<Arc<Rules>> {
         return Ok(rules.clone());
     }
     let body: String = badge_rules::table.find(version).select(badge_rules::body).first(conn)?;
-    let rules = Rules::parse(&body).map_err(|problem| {
+    let known = known_tags(conn)?;
+    let rules = Rules::parse_with(&body, &known).map_err(|problem| {
         DbError::Refused(format!("version {version} of the badges' rules cannot be read: {problem:?}"))
     })?;
     let rules = Arc::new(rules);

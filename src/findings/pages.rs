@@ -5,6 +5,7 @@ use crate::accounts;
 use crate::error::{Error, Result};
 use crate::kernel::ids::{FindingId, UserId};
 use crate::kernel::limits;
+use crate::moderation::queue_counts;
 use crate::threads;
 use crate::web::form::{Form, Params, Parts};
 use crate::web::i18n::{Arg, translate};
@@ -35,7 +36,8 @@ pub async fn index(visit: Visit, params: Params) -> Result<HttpResponse> {
             people.dedup();
             let names = accounts::names_of(room.conn, &people)?;
             let view = FindingsPage {
-                tab: tab.into(),
+                counts: queue_counts(room, "findings")?,
+                state: tab.into(),
                 rows: rows.into_iter().map(|finding| row(room, finding, &names)).collect(),
                 max_note: limits::MAX_REASON as i64,
                 pager: view::pager(
@@ -95,10 +97,11 @@ fn row(room: &Room<'_>, finding: Finding, names: &Names) -> FindingRow {
 /// `POST /findings/{id}/decision`: `decision` is upheld or released.
 pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = FindingId(parts.number("id")?);
+    visit.confirm_form(&form)?;
     let uphold = match form.get("decision") {
         "upheld" => true,
         "released" => false,
-        _ => return Err(Error::Bad("finding-decision")),
+        _ => return visit.refuse(Error::Bad("finding-decision")).await,
     };
     let note = form.get("note").to_owned();
     let decided = visit

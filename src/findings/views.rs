@@ -2,13 +2,16 @@
 
 use serde::Serialize;
 
+use crate::moderation::views::QueueCounts;
 use crate::web::views::{Pager, Person, When};
 
 /// `findings/index.html`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FindingsPage {
+    #[serde(flatten)]
+    pub counts: QueueCounts,
     /// held, upheld or released.
-    pub tab: String,
+    pub state: String,
     pub rows: Vec<FindingRow>,
     pub max_note: i64,
     pub pager: Pager,

@@ -485,3 +485,13 @@ pub const STATES_KEPT: usize = 200_000;
 pub const FINDINGS_PAUSE: i64 = 5 * crate::kernel::moment::MINUTE;
 /// Members of a finding that are named on its page; the count says how many there are.
 pub const FINDING_MEMBERS_SHOWN: usize = 60;
+/// People named as examples of who would gain or lose a badge.
+pub const BADGE_EXAMPLES: usize = 5;
+/// People from which a badge that nine in ten would hold is worth a warning.
+pub const BADGE_COMMON_PEOPLE: i64 = 20;
+/// Versions of the badges' rules that are listed.
+pub const BADGE_VERSIONS: i64 = 50;
+/// Microseconds a badge that was taken back still shows: long enough to ask a moderator, or to earn it again.
+pub const BADGE_GRACE: i64 = 14 * crate::kernel::moment::DAY;
+/// Topics shown of one person's standing.
+pub const TOPICS_SHOWN: i64 = 10;

@@ -2,6 +2,7 @@
 //!
 //! [`policy`] is the pure fold, [`follow`] keeps its sums in the database one step behind the
 //! ledger, [`replay()`] makes them again from the first event and says whether they were right.
+mod dry_run;
 pub mod evidence;
 pub mod findings;
 pub mod follow;
@@ -11,11 +12,12 @@ mod replay;
 pub mod simulate;
 mod store;
 
-pub use evidence::Authority;
+pub use dry_run::{DryRun, Effect, dry_run};
+pub use evidence::{Authority, Evidence};
 pub use follow::{NAME as FOLLOWER, Reputation, fold_to_head};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
-pub use store::{PointLine, Standing, authority_in, points_page, praise, standing};
+pub use store::{PointLine, Standing, authority_in, evidence_of, points_page, praise, standing, topics_of};
 
 #[cfg(test)]
 mod tests;

@@ -781,7 +781,7 @@ impl Book {
         let rules = self.rulebook.rules.clone();
         for ((user, tag), (measures, post)) in about {
             for badge in &rules.badges {
-                let concerned = (badge.per == Per::Topic) == (tag != OVERALL)
+                let concerned = badge.is_given_in(tag)
                     && badge.needs.iter().any(|(measure, _)| measures.contains(measure));
                 if concerned {
                     let was = before.get(&(user, tag)).copied();
@@ -804,10 +804,7 @@ impl Book {
                 .get(user)
                 .into_iter()
                 .flatten()
-                .filter(|held| {
-                    let badge = rules.find(&held.badge);
-                    badge.is_none_or(|badge| (badge.per == Per::Topic) != (held.tag != OVERALL))
-                })
+                .filter(|held| rules.find(&held.badge).is_none_or(|badge| !badge.is_given_in(held.tag)))
                 .cloned()
                 .collect();
             for held in gone {
@@ -819,7 +816,7 @@ impl Book {
                 match badge.per {
                     Per::All => self.settle(event, (*user, badge, OVERALL), None, None),
                     Per::Topic => {
-                        for tag in &tags {
+                        for tag in tags.iter().filter(|tag| badge.is_given_in(**tag)) {
                             self.settle(event, (*user, badge, *tag), None, None);
                         }
                     }

@@ -1,8 +1,8 @@
 //! reputation room: the tables of standings and statements, and what the fold remembers between steps.
-use super::evidence::{Authority, Outcomes};
+use super::evidence::{Authority, Evidence, Outcomes};
 use super::policy::{Book, Entry, Pair, PairKey, Person, PostState, Reason, Topic};
 use crate::badges::{Measure, Turned};
-use crate::db::schema::{point_entries, posts, standings, threads, topic_standings};
+use crate::db::schema::{answer_standings, point_entries, posts, standings, tags, threads, topic_standings};
 use crate::db::{Conn, DbError, DbResult, among, zero};
 use crate::kernel::ids::{ChallengeId, EventId, FlagId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Write};
 
 /// Rows of one statement: enough to make its cost per row that of the row, few enough for any parser.
@@ -126,6 +126,41 @@ pub fn authority_in(conn: &mut Conn, user: UserId, tags: &[TagId]) -> DbResult<A
         .map(|(weight, right, count)| authority(weight, right, count))
         .max_by_key(|authority| authority.bound)
         .unwrap_or_default())
+}
+
+/// What is known of these answers: the evidence, and whether what it counts for is held back. One query.
+pub fn evidence_of(conn: &mut Conn, posts: &[PostId]) -> DbResult<HashMap<PostId, (Evidence, bool)>> {
+    if posts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(PostId, i64, i64, bool)> = answer_standings::table
+        .filter(among(answer_standings::post_id, posts.iter().copied()))
+        .select((
+            answer_standings::post_id,
+            answer_standings::evidence_right,
+            answer_standings::evidence_wrong,
+            answer_standings::held,
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(post, right, wrong, held)| (post, (Evidence { right, wrong }, held))).collect())
+}
+
+/// The topics in which the word of `user` carries farthest, in that order: name, address and authority.
+pub fn topics_of(conn: &mut Conn, user: UserId, limit: i64) -> DbResult<Vec<(String, Authority)>> {
+    let rows: Vec<(String, i64, i64, i64)> = topic_standings::table
+        .inner_join(tags::table.on(tags::id.eq(topic_standings::tag_id)))
+        .filter(topic_standings::user_id.eq(user))
+        .filter(topic_standings::outcome_weight.gt(0))
+        .order((topic_standings::authority.desc(), topic_standings::tag_id))
+        .limit(limit)
+        .select((
+            tags::name,
+            topic_standings::outcome_weight,
+            topic_standings::outcome_right,
+            topic_standings::outcome_count,
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(name, weight, right, count)| (name, authority(weight, right, count))).collect())
 }
 
 /// The statement of `user`, newest first, from before line `before`. One query. Without the lines that flags gave

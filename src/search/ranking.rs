@@ -86,11 +86,8 @@ pub const VOTES: f32 = 0.08;
 pub const VOTES_FULL: i64 = 100;
 /// Bonus of a solution by somebody of full authority.
 pub const AUTHORITY: f32 = 0.06;
-/// Authority from which more adds nothing: accepted answers of the solution's author, logarithmic, see
-/// [`authority`].
+/// Full authority: answers that are always right, beyond doubt; see [`authority`].
 pub const AUTHORITY_FULL: u8 = 100;
-/// Accepted answers that make a full authority.
-const ACCEPTED_FULL: i64 = 200;
 /// Bonus of a thread active today; it halves every [`FRESH_HALF_DAYS`].
 pub const FRESH: f32 = 0.04;
 /// Days in which the bonus of freshness halves: about as long as a product's version is sold.
@@ -142,10 +139,9 @@ impl Signals {
     }
 }
 
-/// The authority of somebody with so many accepted answers, from 0 to [`AUTHORITY_FULL`].
-pub fn authority(accepted: i64) -> u8 {
-    let share = (accepted.clamp(0, ACCEPTED_FULL) as f32).ln_1p() / (ACCEPTED_FULL as f32).ln_1p();
-    (share * f32::from(AUTHORITY_FULL)).round() as u8
+/// The authority of somebody whose accuracy has this lower bound, in thousandths, from 0 to [`AUTHORITY_FULL`].
+pub fn authority(bound: i64) -> u8 {
+    u8::try_from(bound.clamp(0, 1_000) / 10).unwrap_or(AUTHORITY_FULL)
 }
 
 /// A part of why a hit stands where it does.
@@ -373,6 +369,6 @@ mod tests {
         assert!((base - 1.0 - FRESH / 2.0).abs() < 1e-4);
         assert!(bonus(&Circumstances { version: true, ..of }, &reader) > base);
         assert!(bonus(&of, &Reader { lang: Some(Lang::DEFAULT), ..reader }) > base);
-        assert!(authority(0) == 0 && authority(3) < authority(30) && authority(9_000) == AUTHORITY_FULL);
+        assert!(authority(0) == 0 && authority(300) < authority(600) && authority(9_000) == AUTHORITY_FULL);
     }
 }

@@ -120,23 +120,23 @@ fn to_last_masters(conn: &mut Conn, rows: &mut [Row]) -> DbResult<()> {
     Ok(())
 }
 
-/// Weighs each solution by the accepted answers its author has. It is no part of a document's fingerprint: a thread
+/// Weighs each solution by its author's authority. It is no part of a document's fingerprint: a thread
 /// keeps the weight of the day on which it was indexed until it changes or the index is built anew.
 fn with_authority(conn: &mut Conn, docs: &mut [ThreadDoc]) -> DbResult<()> {
     let solutions: Vec<i64> = docs.iter().filter_map(|doc| doc.solution_post_id).collect();
     if solutions.is_empty() {
         return Ok(());
     }
-    let accepted: HashMap<i64, i64> = posts::table
+    let bounds: HashMap<i64, i64> = posts::table
         .inner_join(standings::table.on(standings::user_id.nullable().eq(posts::author_id)))
         .filter(among(posts::id, solutions))
-        .select((posts::id, standings::accepted_count))
+        .select((posts::id, standings::authority))
         .load::<(i64, i64)>(conn)?
         .into_iter()
         .collect();
     for doc in docs {
-        let own = doc.solution_post_id.and_then(|post| accepted.get(&post));
-        doc.authority = own.map_or(0, |accepted| ranking::authority(*accepted));
+        let own = doc.solution_post_id.and_then(|post| bounds.get(&post));
+        doc.authority = own.map_or(0, |bound| ranking::authority(*bound));
     }
     Ok(())
 }

@@ -227,6 +227,8 @@ pub struct Post {
     pub by_asker: bool,
     /// "Solved it for 3 people", translated; may be empty.
     pub solved_for: String,
+    /// Of an answer on which there is evidence.
+    pub chance: Option<Chance>,
     /// The viewer may say whether it solved it for them.
     pub can_confirm: bool,
     /// What they said: yes, no or empty.
@@ -490,4 +492,13 @@ pub struct DraftRow {
     /// Put away: this takes it up again.
     pub take_up_url: Option<String>,
     pub saved: When,
+}
+
+/// How likely an answer is right.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Chance {
+    /// "84 % likely right", translated.
+    pub label: String,
+    /// What that rests on, and how sure it is, translated.
+    pub why: String,
 }

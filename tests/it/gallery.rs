@@ -382,6 +382,10 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
         can_accept: eye == Eye::Ann,
         can_unaccept: false,
         by_asker: false,
+        chance: Some(loggia::threads::views::Chance {
+            label: s("84 % likely right"),
+            why: s("Between 64 and 95 %."),
+        }),
         solved_for: if id % 2 == 1 { s("Solved it for 3 people") } else { String::new() },
         can_confirm: eye == Eye::Brand,
         my_confirmation: s(match id {
@@ -1138,6 +1142,50 @@ fn sheets() -> Vec<Sheet> {
         shell(Brand, "admin", "Gaps"),
         GapsPage { rows: Vec::new(), aside: true, ..gaps },
     ));
+    let rules = loggia::admin::views::BadgeRulesPage {
+        body: loggia::badges::policy::FIRST_RULES.into(),
+        base: 2,
+        shown: 2,
+        count_label: s("15 badges in force"),
+        tried: true,
+        took_label: s("Looked at 1,200 people in 34 ms."),
+        warnings: vec![s("“Helper” would go to nine in ten or more.")],
+        effects: vec![loggia::admin::views::BadgeEffectRow {
+            name: s("Solver"),
+            rank: s("silver"),
+            rule: s("It takes 10 answers that proved right."),
+            now: 12,
+            then: 30,
+            gained: 20,
+            lost: 2,
+            levelled: 3,
+            gainers: vec![bruno(), carla()],
+            losers: vec![ann()],
+            ..Default::default()
+        }],
+        versions: vec![loggia::admin::views::BadgeVersionRow {
+            id: 2,
+            url: s("/admin/badges?version=2"),
+            by: Some(carla()),
+            when: when("yesterday"),
+            in_force: true,
+        }],
+        max: 65_536,
+        ..Default::default()
+    };
+    all.push(sheet("badge-rules", "admin/badges.html", shell(Brand, "admin", "Badges"), rules.clone()));
+    all.push(sheet(
+        "badge-rules-errors",
+        "admin/badges.html",
+        shell(Brand, "admin", "Badges"),
+        loggia::admin::views::BadgeRulesPage {
+            tried: false,
+            line: 5,
+            line_text: s("needs = { likes = 1 }"),
+            errors: [(s("body"), s("Line 5: nothing called “likes” is counted."))].into_iter().collect(),
+            ..rules
+        },
+    ));
     let synonyms = SynonymsPage {
         body: s("[[same]]\nwords = [\"wifi\", \"wlan\"]\n"),
         base: 1,
@@ -1240,7 +1288,13 @@ fn sheets() -> Vec<Sheet> {
                         url: s("/posts/101"),
                     }),
                 },
-                Holder { person: carla(), when: when("last month"), event_id: 12, cause: None, topic: s("router") },
+                Holder {
+                    person: carla(),
+                    when: when("last month"),
+                    event_id: 12,
+                    cause: None,
+                    topic: s("router"),
+                },
             ],
             pager: pager(),
         },
@@ -1443,6 +1497,16 @@ fn sheets() -> Vec<Sheet> {
         question_count: 12,
         answer_count: 340,
         solution_count: 121,
+        past_badges: Vec::new(),
+        standing: loggia::accounts::views::Standing {
+            label: s("62 % of the time"),
+            why: s("Right in 81 % of 34 resolved answers."),
+            topics: vec![loggia::accounts::views::TopicStanding {
+                name: s("router"),
+                url: s("/tags/router"),
+                label: s("70 % from 12 answers"),
+            }],
+        },
         tab: s(tab),
         rows: vec![],
         points_rows: vec![],
@@ -1499,6 +1563,15 @@ fn sheets() -> Vec<Sheet> {
         "accounts/person.html",
         shell(Brand, "people", "Bruno Keller"),
         PersonPage {
+            past_badges: vec![loggia::accounts::views::PastBadge {
+                name: s("Solver"),
+                rank: s("silver"),
+                url: s("/badges/solver-10"),
+                line: s("Given 2026-01-02, taken back 2026-03-04: an answer was judged."),
+                restores: s("What would bring it back: ten answers that proved right."),
+                grace: s("It still shows until 2026-03-18."),
+                event_ids: vec![12, 4711],
+            }],
             badges: vec![EarnedBadge {
                 name: s("Keystone"),
                 rank: s("gold"),
@@ -1506,6 +1579,7 @@ fn sheets() -> Vec<Sheet> {
                 description: s("An accepted answer with 25 votes."),
                 when: when("2 days ago"),
                 event_id: 4711,
+                leaving: s("Taken back; shows until 2026-12-24"),
                 cause: Some(Cause {
                     title: s("The hub loses two of four thermostats"),
                     url: s("/posts/101"),
@@ -1689,11 +1763,43 @@ fn sheets() -> Vec<Sheet> {
     let counts = |tab: &str| QueueCounts {
         tab: s(tab),
         flag_count: 2,
+        finding_count: 2,
         challenge_count: 1,
         duplicate_count: 1,
         unanswered_count: 4,
         unsolved_count: 1,
     };
+    let finding = |kind: &str| loggia::findings::views::FindingRow {
+        id: 7,
+        kind: s(kind),
+        title: s("A closed group"),
+        evidence: s("6 members have 97 % of their praise from each other: 290 of 300."),
+        members: vec![bruno(), carla(), ann()],
+        more_label: s("and 3 more"),
+        post_urls: vec![s("/posts/12"), s("/posts/15")],
+        found: when("an hour ago"),
+        decided_by: Some(carla()),
+        note: s("They work in one shop."),
+    };
+    let findings = loggia::findings::views::FindingsPage {
+        counts: counts("findings"),
+        state: s("held"),
+        rows: vec![finding("ring"), finding("copies")],
+        max_note: 500,
+        pager: pager(),
+    };
+    all.push(sheet(
+        "findings",
+        "findings/index.html",
+        shell(Brand, "moderation", "Findings"),
+        findings.clone(),
+    ));
+    all.push(sheet(
+        "findings-empty",
+        "findings/index.html",
+        shell(Brand, "moderation", "Findings"),
+        loggia::findings::views::FindingsPage { rows: Vec::new(), ..findings },
+    ));
     let challenged = |id: i64| ChallengeRow {
         id,
         post_url: s("/posts/103"),
@@ -2218,6 +2324,8 @@ fn sheets() -> Vec<Sheet> {
                     | "saved"
                     | "gaps"
                     | "synonyms"
+                    | "badge-rules"
+                    | "findings"
             )
         })
         .map(|x| {

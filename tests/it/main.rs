@@ -11,6 +11,7 @@ mod browser;
 mod child;
 mod postgres;
 mod scratch;
+mod standing;
 mod statements;
 // The verbs of a visitor and a cast that tests may ask for; not each is asked for today.
 #[allow(dead_code)]

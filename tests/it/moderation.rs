@@ -105,7 +105,7 @@ impl World {
     pub fn kinds(&self) -> Vec<String> {
         let mut conn = self.db.reader().unwrap();
         events::table
-            .filter(events::kind.ne("user_joined"))
+            .filter(events::kind.ne_all(["user_joined", "thread_tagged"]))
             .order(events::id)
             .select(events::kind)
             .load(&mut *conn)

@@ -283,6 +283,8 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("elena", "/admin/mails"),
         ("elena", "/admin/mails?state=all"),
         ("elena", "/admin/synonyms"),
+        ("elena", "/admin/badges"),
+        ("carla", "/moderation/findings"),
         ("elena", "/admin/gaps"),
         ("elena", "/admin/gaps?show=aside"),
         ("elena", "/admin/gaps.csv"),

@@ -114,3 +114,30 @@ badge-taken-back = { $n ->
     [one] Taken back once
    *[other] Taken back { $n } times
 }
+
+# How likely an answer is right
+chance-label = { $percent } % likely right
+chance-why = Between { $low } and { $high } %, nine times in ten. The evidence for it weighs as much as { $right } readers who tried it, the evidence against it as much as { $wrong }: the asker’s acceptance, readers’ words, verdicts and, a little, votes. The word of new accounts, and what was said of an earlier text, weighs less.
+chance-why-held = What this answer counts for is held back while moderators look at a finding. Between { $low } and { $high } %; the evidence for it weighs { $right } readers, against it { $wrong }.
+chance-more = How it is reckoned
+
+# How far somebody's word carries
+standing-title = Right, beyond doubt
+standing-overall = { $bound } % of the time
+standing-why = Right in { $accuracy } % of { $count ->
+    [one] one resolved answer
+   *[other] { $count } resolved answers
+ }, weighted by how hard the questions were; with luck set aside at least { $bound } %, at most { $high } %.
+standing-none = No answer is resolved yet: nobody said that one was right or wrong.
+standing-topics = By topic
+standing-topic = { $bound } % from { $count ->
+    [one] one answer
+   *[other] { $count } answers
+ }
+
+# Badges that were taken back
+badges-past = Taken back
+badge-past-line = Given { $given }, taken back { $taken }: { $why }. Your bound was { $before } %, and is { $after } %.
+badge-restores = What would bring it back: { $rule }
+badge-grace = It still shows until { $date }: earned again before, it never went.
+badge-leaving = Taken back; shows until { $date }

@@ -7,6 +7,7 @@ CREATE TABLE badge_rules (
   -- when they came into force; they may have been replaced since
   activated_at BIGINT
 );
+CREATE INDEX badge_rules_by_activation ON badge_rules (activated_at, id);
 CREATE INDEX badge_rules_by_author ON badge_rules (created_by);
 
 DROP TABLE badge_awards;

@@ -1,13 +1,19 @@
 //! accounts room: the page of a person, with what they asked, answered, earned.
-use crate::accounts::views::{EarnedBadge, PersonPage, PointsRow, Suspension};
+use crate::accounts::views::{
+    EarnedBadge, PastBadge, PersonPage, PointsRow, Standing, Suspension, TopicStanding,
+};
 use crate::accounts::{Role, profile};
+use crate::badges::{Award, Rules};
 use crate::error::{Error, Result};
+use crate::kernel::ids::UserId;
 use crate::kernel::limits;
+use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
+use crate::reputation::Authority;
 use crate::threads::{self, Named, SeesRemoved, list_rows};
 use crate::web::cache::Shows;
 use crate::web::form::{Params, Parts};
-use crate::web::i18n::translate;
+use crate::web::i18n::{Arg, has, translate};
 use crate::web::view::{self, Author, Cursor, thread_url, when};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
@@ -59,6 +65,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         rows: Vec::new(),
         points_rows: Vec::new(),
         badges: Vec::new(),
+        past_badges: Vec::new(),
+        standing: standing_view(room, person.id, standing.authority())?,
         pager: view::pager(&here, None, after.is_none()),
         mine,
         suspended: None,
@@ -103,6 +111,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         }
         "badges" => {
             let (_, rules) = crate::badges::active(room.conn)?;
+            let history = crate::badges::badge_history(room.conn, person.id, None, limits::BADGES_SHOWN)?;
             view.badges = crate::badges::badges_of(room.conn, person.id)?
                 .into_iter()
                 .map(|held| {
@@ -115,9 +124,28 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                         when: when(lang, held.award.at, now),
                         event_id: held.award.event.0,
                         cause: crate::badges::cause(badge, person.id, held.award.post, held.title, viewer),
+                        leaving: String::new(),
                     }
                 })
                 .collect();
+            for (award, ends) in
+                history.iter().filter_map(|award| Some((award, in_grace(award, &history, now)?)))
+            {
+                let badge = rules.find(&award.badge);
+                view.badges.push(EarnedBadge {
+                    name: crate::badges::name(lang, &award.badge, badge, None),
+                    rank: award.level.clone(),
+                    url: format!("/badges/{}", award.badge),
+                    description: badge.map(|badge| crate::badges::rule(lang, badge)).unwrap_or_default(),
+                    when: when(lang, award.at, now),
+                    event_id: award.event.0,
+                    cause: None,
+                    leaving: translate(lang, "badge-leaving", &[("date", Arg::Text(&ends.date()))]),
+                });
+            }
+            if mine || moderates {
+                view.past_badges = past_badges(lang, now, &history, &rules);
+            }
             None
         }
         _ => {
@@ -178,4 +206,84 @@ fn points_row(
         when: when(lang, line.at, now),
         event_ids: vec![line.event.0],
     }
+}
+
+/// How far somebody's word carries, overall and in their strongest topics.
+fn standing_view(room: &mut Room<'_>, user: UserId, authority: Authority) -> Result<Standing> {
+    let lang = room.visit.lang;
+    let percent = |thousandths: i64| Arg::Number(thousandths / 10);
+    let args = [
+        ("bound", percent(authority.bound)),
+        ("accuracy", percent(authority.accuracy)),
+        ("high", percent(authority.high)),
+        ("count", Arg::Number(authority.count)),
+    ];
+    if authority.count == 0 {
+        let why = translate(lang, "standing-none", &[]);
+        return Ok(Standing { why, ..Standing::default() });
+    }
+    let topics = crate::reputation::topics_of(room.conn, user, limits::TOPICS_SHOWN)?
+        .into_iter()
+        .filter(|(_, of)| of.count > 0)
+        .map(|(name, of)| TopicStanding {
+            url: format!("/tags/{name}"),
+            label: translate(
+                lang,
+                "standing-topic",
+                &[("bound", percent(of.bound)), ("count", Arg::Number(of.count))],
+            ),
+            name,
+        })
+        .collect();
+    Ok(Standing {
+        label: translate(lang, "standing-overall", &args),
+        why: translate(lang, "standing-why", &args),
+        topics,
+    })
+}
+
+/// Until when a badge that was taken back still shows; `None` when it does not, or was earned again.
+fn in_grace(award: &Award, history: &[Award], now: Moment) -> Option<Moment> {
+    let ends = award.revoked_at?.plus(limits::BADGE_GRACE);
+    let newest = history
+        .iter()
+        .filter(|other| other.badge == award.badge && other.tag == award.tag)
+        .all(|other| other.id <= award.id);
+    (ends > now && newest).then_some(ends)
+}
+
+/// What was taken back: when, by what, and what would bring it back.
+fn past_badges(lang: &str, now: Moment, history: &[Award], rules: &Rules) -> Vec<PastBadge> {
+    let mut past = Vec::new();
+    for award in history {
+        let (Some(event), Some(at)) = (award.revoked_event, award.revoked_at) else { continue };
+        let badge = rules.find(&award.badge);
+        let kind = award.cause.as_deref().unwrap_or_default().replace('_', "-");
+        let key = format!("badge-revoked-by-{kind}");
+        let why = translate(lang, if has(lang, &key) { &key } else { "badge-revoked-by-other" }, &[]);
+        let (given, taken) = (award.at.date(), at.date());
+        let args = [
+            ("given", Arg::Text(&given)),
+            ("taken", Arg::Text(&taken)),
+            ("why", Arg::Text(&why)),
+            ("before", Arg::Number(award.bound_before.unwrap_or(0) / 10)),
+            ("after", Arg::Number(award.bound_after.unwrap_or(0) / 10)),
+        ];
+        let restores = |badge| {
+            let rule = crate::badges::rule(lang, badge);
+            translate(lang, "badge-restores", &[("rule", Arg::Text(&rule))])
+        };
+        past.push(PastBadge {
+            name: crate::badges::name(lang, &award.badge, badge, None),
+            rank: award.level.clone(),
+            url: format!("/badges/{}", award.badge),
+            line: translate(lang, "badge-past-line", &args),
+            restores: badge.map(restores).unwrap_or_default(),
+            grace: in_grace(award, history, now)
+                .map(|ends| translate(lang, "badge-grace", &[("date", Arg::Text(&ends.date()))]))
+                .unwrap_or_default(),
+            event_ids: vec![award.event.0, event.0],
+        });
+    }
+    past
 }

@@ -7,6 +7,7 @@ use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
 use crate::kernel::{excerpt::excerpt, limits, safe_json, token};
+use crate::reputation;
 use crate::threads::policy::{Kind, Removed, Standpoint};
 use crate::threads::store::{self, OriginRow, PostRow, SeesRemoved, ThreadRow};
 use crate::threads::views;
@@ -82,6 +83,8 @@ struct Setting<'a> {
     verdicts: HashMap<PostId, Vec<verdicts::Given>>,
     /// Answers of this thread that proved wrong.
     superseded: HashMap<PostId, challenges::Superseded>,
+    /// Of answers: how likely they are right.
+    evidence: HashMap<PostId, (reputation::Evidence, bool)>,
     /// Of the solution, where its text changed since: which revision was accepted, and the newest.
     changed: Option<(Option<i32>, i32)>,
     /// The viewer may judge answers of this thread.
@@ -308,6 +311,8 @@ fn setting<'a>(
         None => HashMap::new(),
     };
     let verdicts = verdicts::of_posts(room.conn, &answer_ids)?;
+    let ids: Vec<PostId> = answers.iter().map(|row| row.id).collect();
+    let evidence = reputation::evidence_of(room.conn, &ids)?;
     let changed = match thread.accepted_answer_id {
         Some(answer) if answer_ids.contains(&answer) => store::changed_since_accepted(room.conn, thread.id)?,
         _ => None,
@@ -340,6 +345,7 @@ fn setting<'a>(
         confirmed,
         verdicts,
         superseded,
+        evidence,
         changed,
         judges,
         badges,
@@ -367,6 +373,25 @@ fn removed_view(setting: &Setting<'_>, row: &PostRow) -> Option<views::Removed> 
         by: name_of(setting, known.and_then(|(_, actor, _)| *actor), None),
         when: when(setting.lang, known.map_or(row.created_at, |(_, _, at)| *at), setting.now),
     })
+}
+
+/// How likely an answer is right, and what that rests on.
+fn chance_view(lang: &str, evidence: reputation::Evidence, held: bool) -> views::Chance {
+    let (low, high) = evidence.interval();
+    let percent = |thousandths: i64| Arg::Number((thousandths + 5) / 10);
+    let readers = |weight: i64| format!("{}.{}", weight / 1_000, weight % 1_000 / 100);
+    let (right, wrong) = (readers(evidence.right), readers(evidence.wrong));
+    let args = [
+        ("percent", percent(evidence.chance())),
+        ("low", percent(low)),
+        ("high", percent(high)),
+        ("right", Arg::Text(&right)),
+        ("wrong", Arg::Text(&wrong)),
+    ];
+    views::Chance {
+        label: translate(lang, "chance-label", &args),
+        why: translate(lang, if held { "chance-why-held" } else { "chance-why" }, &args),
+    }
 }
 
 fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&PostRow]) -> views::Post {
@@ -423,6 +448,11 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
             Some(sum) if sum.solved > 0 => counted(lang, "label-solved-for", sum.solved),
             _ => String::new(),
         },
+        chance: setting
+            .evidence
+            .get(&row.id)
+            .filter(|(evidence, _)| evidence.right + evidence.wrong > 0)
+            .map(|(evidence, held)| chance_view(lang, *evidence, *held)),
         can_confirm: active && confirmations::may_confirm(&at, kind, removed),
         my_confirmation: match setting.confirmed.get(&row.id) {
             Some(true) => "yes".into(),

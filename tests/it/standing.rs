@@ -1,0 +1,137 @@
+//! tests: the rules of badges as the community manager edits them, findings as moderators judge them, and how
+//! somebody's standing is shown.
+use crate::threads::{BODY, TITLE, answer, ask, thread_id};
+use diesel::prelude::*;
+use loggia::db::DbResult;
+use loggia::db::schema::{badge_awards, findings, standings};
+use loggia::kernel::ids::FindingId;
+use loggia::ledger::Fact;
+
+const RULES: &str =
+    "[[badge]]\nid = \"lamplighter\"\nname = \"Lamplighter\"\nlevel = \"silver\"\nneeds = { answers = 1 }\n";
+
+on_both!(rules_of_badges_are_tried_before_they_come_into_force, |world| async move {
+    let (ann, bruno, elena) = (world.ann().await, world.bruno().await, world.elena().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    world.settle().await;
+    let page = elena.get("/admin/badges").await;
+    page.expect(200).contains("first-solution").contains("The first rules");
+
+    let with = |body: &str, action: &str| {
+        let mut form = page.form("/admin/badges");
+        form.insert("body".into(), body.into());
+        form.insert("action".into(), action.into());
+        elena.send(elena.request(reqwest::Method::POST, "/admin/badges").form(&form))
+    };
+    let wrong = with(&RULES.replace("answers = 1", "likes = 1"), "activate").await;
+    wrong.expect(422).contains("Line 5: nothing called").contains("needs = { likes = 1 }");
+    let unknown =
+        with(&RULES.replace("answers = 1 }", "solutions = 1 }\nper = \"topic\"\ntags = [\"moon\"]"), "try")
+            .await;
+    unknown.expect(422).contains("there is no tag");
+    world.visitor().get("/badges").await.expect(200).contains("First solution").lacks("Lamplighter");
+
+    let tried = with(RULES, "try").await;
+    tried
+        .expect(200)
+        .contains("What would change")
+        .contains("Lamplighter")
+        .contains("Bruno")
+        .contains("no longer given");
+    world.settle().await;
+    let given: i64 = badge_awards::table
+        .filter(badge_awards::badge.eq("lamplighter"))
+        .count()
+        .get_result(&mut *world.db.reader().unwrap())
+        .unwrap();
+    assert_eq!(given, 0, "trying gives nothing");
+
+    with(RULES, "activate").await.expect(303);
+    world.settle().await;
+    world.visitor().get("/badges").await.expect(200).contains("Lamplighter").lacks("First solution");
+    world
+        .visitor()
+        .get("/badges/lamplighter")
+        .await
+        .expect(200)
+        .contains("Bruno")
+        .contains("Never taken back");
+    world.visitor().get("/people/bruno?tab=badges").await.expect(200).contains("Lamplighter");
+    // Whoever read the rules before others came into force is told, and the others stay.
+    with(&RULES.replace("answers = 1", "answers = 2"), "activate").await.expect(422).contains("meanwhile");
+    elena.get("/admin/badges?version=0").await.expect(200).contains("first-solution");
+    ann.get("/admin/badges").await.expect(403);
+});
+
+on_both!(what_a_finding_holds_comes_back_when_a_moderator_releases_it, |world| async move {
+    let (ann, bruno, carla) = (world.ann().await, world.bruno().await, world.carla().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    let id = thread_id(&url);
+    ann.get(&url).await;
+    ann.post(&format!("/threads/{id}/acceptance"), &[("answer", &said.to_string())]).await.expect(303);
+    let points = |name: &str| -> i64 {
+        let user = if name == "bruno" { world.bruno.id } else { world.ann.id };
+        standings::table
+            .find(user)
+            .select(standings::points)
+            .first(&mut *world.db.reader().unwrap())
+            .unwrap_or(0)
+    };
+    world.settle().await;
+    assert_eq!(points("bruno"), 3);
+    let members = vec![world.ann.id, world.bruno.id];
+    let words = format!("{} {}", members[0], members[1]);
+    let finding: FindingId = world
+        .db
+        .write(move |tx| -> DbResult<FindingId> {
+            let finding = diesel::insert_into(findings::table)
+                .values((
+                    findings::kind.eq("series"),
+                    findings::members.eq(words),
+                    findings::posts.eq(""),
+                    findings::pieces.eq(9),
+                    findings::of_pieces.eq(10),
+                    findings::state.eq("held"),
+                    findings::found_at.eq(tx.now),
+                ))
+                .returning(findings::id)
+                .get_result(tx.conn)?;
+            tx.append(None, Fact::CreditHeld { finding, members, posts: vec![] })?;
+            Ok(finding)
+        })
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!((points("ann"), points("bruno")), (0, 0));
+    bruno.get("/people/bruno?tab=points").await.expect(200).contains("held back");
+    bruno.get("/people/bruno?tab=badges").await.expect(200).contains("Taken back").contains("shows until");
+    let action = format!("/findings/{finding}/decision");
+    bruno.get("/moderation/findings").await.expect(403);
+    let page = carla.get("/moderation/findings").await;
+    page.expect(200).contains("9 of 10 pieces (90 %)").contains("Ann").contains("Bruno");
+    let mut form = page.form(&action);
+    form.insert("decision".into(), "released".into());
+    form.insert("note".into(), "They work in one shop.".into());
+    carla.send(carla.request(reqwest::Method::POST, &action).form(&form)).await.expect(303);
+    world.settle().await;
+    assert_eq!((points("ann"), points("bruno")), (2, 3));
+    carla.get("/moderation/findings?tab=released").await.expect(200).contains("They work in one shop.");
+    carla.get("/moderation/log").await.expect(200).contains("released credit");
+});
+
+on_both!(an_answer_says_how_likely_it_is_right_and_a_member_how_far_their_word_carries, |world| async move {
+    let (ann, bruno, dario) = (world.ann().await, world.bruno().await, world.dario().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    world.visitor().get(&url).await.expect(200).lacks("likely right");
+    world.visitor().get("/people/bruno").await.expect(200).contains("No answer is resolved yet");
+    dario.get(&url).await;
+    dario.post(&format!("/posts/{said}/verdict"), &[("verdict", "verified"), ("note", "")]).await.expect(303);
+    world.settle().await;
+    // Beta(5, 1): five sixths.
+    let page = ann.get(&url).await;
+    page.expect(200).contains("83 % likely right").contains("as 4.0 readers who tried it");
+    ann.get("/people/bruno").await.expect(200).contains("one resolved answer").contains("By topic");
+});
