@@ -1034,10 +1034,16 @@ fn lines_with_a_ring() -> String {
             );
         }
     };
+    let mut seed = 7u64;
+    let mut member = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        1 + ((seed >> 33) % 40) as i64
+    };
     for round in 0..120 {
-        let (asker, by) = (1 + round % 40, 1 + (round * 7 + 3) % 40);
-        let fans: Vec<i64> =
-            (1..4).map(|n| 1 + (round * 11 + n * 5) % 40).filter(|fan| *fan != by && *fan != asker).collect();
+        let (asker, by) = (member(), member());
+        let mut fans: Vec<i64> = (0..4).map(|_| member()).filter(|fan| *fan != by && *fan != asker).collect();
+        fans.sort_unstable();
+        fans.dedup();
         if asker != by {
             thread(&mut text, asker, by, &fans);
         }

@@ -1769,8 +1769,8 @@ fn sheets() -> Vec<Sheet> {
         unanswered_count: 4,
         unsolved_count: 1,
     };
-    let finding = |kind: &str| loggia::findings::views::FindingRow {
-        id: 7,
+    let finding = |id: i64, kind: &str| loggia::findings::views::FindingRow {
+        id,
         kind: s(kind),
         title: s("A closed group"),
         evidence: s("6 members have 97 % of their praise from each other: 290 of 300."),
@@ -1784,7 +1784,7 @@ fn sheets() -> Vec<Sheet> {
     let findings = loggia::findings::views::FindingsPage {
         counts: counts("findings"),
         state: s("held"),
-        rows: vec![finding("ring"), finding("copies")],
+        rows: vec![finding(7, "ring"), finding(8, "copies")],
         max_note: 500,
         pager: pager(),
     };
