@@ -229,6 +229,7 @@ routes! {
     POST "/admin/synonyms"                       Admin      admin::pages::synonyms::save;
     GET  "/admin/badges"                         Admin      admin::pages::badges::show;
     POST "/admin/badges"                         Admin      admin::pages::badges::save;
+    GET  "/admin/calibration"                    Admin      admin::pages::calibration::show;
     GET  "/admin/gaps"                           Admin      insight::pages::gaps;
     GET  "/admin/gaps.csv"                       Admin      insight::pages::csv;
     POST "/admin/gaps/dismissal"                 Admin      insight::pages::dismiss;

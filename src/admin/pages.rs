@@ -1,5 +1,6 @@
 //! admin room: its pages.
 pub mod badges;
+pub mod calibration;
 pub mod synonyms;
 
 use super::views::*;

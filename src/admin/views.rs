@@ -194,3 +194,29 @@ pub struct BadgeVersionRow {
     pub when: When,
     pub in_force: bool,
 }
+
+/// `admin/calibration.html`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CalibrationPage {
+    pub rows: Vec<CalibrationRow>,
+    pub trials: i64,
+    /// "0.142"; empty without a trial.
+    pub brier: String,
+    pub error: String,
+    pub recent_trials: i64,
+    pub recent_error: String,
+    /// What is shown is off by more than it may be.
+    pub drifts: bool,
+    /// There are enough trials to say something.
+    pub enough: bool,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CalibrationRow {
+    /// "70 to 80 %", translated.
+    pub range: String,
+    pub trials: i64,
+    /// Percent that was said on average, and that came true.
+    pub said: String,
+    pub came: String,
+}

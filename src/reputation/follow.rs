@@ -260,6 +260,12 @@ fn load(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> D
             of_answer(book, author, thread.question());
         }
     }
+    let mut months: Set<i64> = Set::default();
+    let spoke =
+        |event: &&Event| matches!(event.fact, Fact::AnswerConfirmed { .. } | Fact::VerdictGiven { .. });
+    months.add(events.iter().filter(spoke).map(|event| event.at.month()));
+    let missing = months.unknown(|month| !book.bins.keys().any(|(known, _)| known == month));
+    store::load_bins(conn, tables, book, &missing)?;
     pairs.add(spoken.taken());
     let missing = pairs.unknown(|key| !book.pairs.contains_key(key));
     store::load_pairs(conn, tables, book, &missing)?;
@@ -274,6 +280,7 @@ fn load(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> D
         pairs: pairs.taken(),
         people: people.taken(),
         topics: topics.taken(),
+        months: months.taken(),
     })
 }
 

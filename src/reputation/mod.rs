@@ -2,6 +2,7 @@
 //!
 //! [`policy`] is the pure fold, [`follow`] keeps its sums in the database one step behind the
 //! ledger, [`replay()`] makes them again from the first event and says whether they were right.
+pub mod calibration;
 mod dry_run;
 pub mod evidence;
 pub mod findings;
@@ -17,7 +18,9 @@ pub use evidence::{Authority, Evidence};
 pub use follow::{NAME as FOLLOWER, Reputation, fold_to_head};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
-pub use store::{PointLine, Standing, authority_in, evidence_of, points_page, praise, standing, topics_of};
+pub use store::{
+    PointLine, Standing, authority_in, calibration, evidence_of, points_page, praise, standing, topics_of,
+};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 //! alone give, in whatever order they came, and an inverse takes back exactly what is left to take.
 //! What a fact weighs therefore depends on nothing but facts that stand: how old an account was, how often the same
 //! asker accepted the same answerer, whether a finding holds what two people said of each other.
+use super::calibration::{Bin, bin_of};
 use super::evidence::{self, Accepted, Evidence, Outcomes, Tally};
 use crate::badges::{
     Badge, Change, FIRST, Held, Measure, OVERALL, PROVEN_SCORE, Per, Rules, Turn, Turned, Window,
@@ -595,6 +596,8 @@ pub struct Book {
     pub pairs: Map<PairKey, Pair>,
     pub people: Map<UserId, Person>,
     pub topics: Map<(UserId, TagId), Topic>,
+    /// What was foretold of answers and what came, by month and tenth of the scale.
+    pub bins: Map<(i64, i64), Bin>,
     /// Lines written since they were last taken out.
     pub entries: Vec<Entry>,
     /// Measures moved since they were last taken out.
@@ -739,6 +742,7 @@ impl Book {
         let from = self.changes.len();
         let touched = self.touched(&event.fact);
         let about = posts_of(&event.fact);
+        self.try_chance(event);
         self.claim(&touched, &event.fact, -1);
         if let Some((finding, members, posts)) = finding_of(&event.fact) {
             let on = matches!(event.fact, Fact::CreditHeld { .. });
@@ -968,6 +972,29 @@ impl Book {
     fn is_new(&self, user: Option<UserId>, at: Moment) -> bool {
         let joined = user.and_then(|user| self.people.get(&user)).and_then(|person| person.joined);
         joined.is_some_and(|joined| at.since(joined) < evidence::NEW_ACCOUNT)
+    }
+
+    /// Somebody independent says whether an answer is right: a trial of what its page said until now.
+    fn try_chance(&mut self, event: &Event) {
+        let right = match &event.fact {
+            Fact::AnswerConfirmed { value, .. } => *value,
+            Fact::VerdictGiven { verdict: Verdict::Verified, .. } => true,
+            Fact::VerdictGiven { verdict: Verdict::Refuted, .. } => false,
+            _ => return,
+        };
+        let (Some(giver), Some(post)) = (event.actor, event.fact.post()) else { return };
+        let Some(state) = self.posts.get(&post) else { return };
+        let Some(author) = state.author.filter(|author| *author != giver) else { return };
+        let said = self.pairs.get(&(author, giver)).map(|pair| pair.word(post)).unwrap_or_default();
+        // Who spoke before is in what was foretold.
+        let spoke = said.confirmation != 0 || said.verdict.is_some() || said.accepts || said.vote != 0;
+        let evidence = self.evidence(state);
+        let shown = evidence.right + evidence.wrong > 0;
+        if !shown || spoke || self.held(author, giver) || self.is_new(Some(giver), event.at) {
+            return;
+        }
+        let chance = evidence.chance();
+        self.bins.entry((event.at.month(), bin_of(chance))).or_default().try_one(chance, right);
     }
 
     /// The only place where an event changes what is true, beside [`Book::hold`].

@@ -1,4 +1,5 @@
 //! reputation room: the tables of standings and statements, and what the fold remembers between steps.
+use super::calibration::{BINS, Bin, Table};
 use super::evidence::{Authority, Evidence, Outcomes};
 use super::policy::{Book, Entry, Pair, PairKey, Person, PostState, Reason, Topic};
 use crate::badges::{Measure, Turned};
@@ -45,6 +46,8 @@ mod kind {
     pub const CHALLENGE: i64 = 5;
     /// The one row says which version of the badges' rules is in force.
     pub const RULES: i64 = 6;
+    /// By month and tenth of the scale.
+    pub const BIN: i64 = 7;
 }
 
 /// What a profile shows at its head.
@@ -359,6 +362,42 @@ pub(super) fn load_people(conn: &mut Conn, tables: Tables, book: &mut Book, ids:
     Ok(())
 }
 
+/// What was foretold and what came in these months.
+pub(super) fn load_bins(conn: &mut Conn, tables: Tables, book: &mut Book, months: &[i64]) -> DbResult<()> {
+    in_lists(
+        months,
+        |list, month| {
+            let _ = write!(list, "{month}");
+        },
+        |list| {
+            let sql = format!(
+                "SELECT a, b, data FROM {} WHERE kind = {} AND a IN ({list})",
+                tables.states,
+                kind::BIN
+            );
+            for row in diesel::sql_query(sql).load::<StateRow>(conn)? {
+                let bin: Bin = serde_json::from_str(&row.data).map_err(|e| unreadable(&e))?;
+                book.bins.insert((row.a, row.b), bin);
+            }
+            Ok(())
+        },
+    )
+}
+
+/// What was foretold of answers and what came: over all time, and in the months from `since` on.
+pub fn calibration(conn: &mut Conn, since: i64) -> DbResult<(Table, Table)> {
+    let sql = format!("SELECT a, b, data FROM {} WHERE kind = {}", LIVING.states, kind::BIN);
+    let (mut all, mut recent) = (Table::default(), Table::default());
+    for row in diesel::sql_query(sql).load::<StateRow>(conn)? {
+        let bin: Bin = serde_json::from_str(&row.data).map_err(|e| unreadable(&e))?;
+        all.add(row.b, bin);
+        if row.a >= since {
+            recent.add(row.b, bin);
+        }
+    }
+    Ok((all, recent))
+}
+
 /// The version of the badges' rules in force at the follower's place.
 pub(super) fn rules_in_force(conn: &mut Conn, tables: Tables) -> DbResult<i64> {
     let mut version = 0;
@@ -519,6 +558,8 @@ pub(super) struct Step {
     pub pairs: Vec<PairKey>,
     pub people: Vec<UserId>,
     pub topics: Vec<(UserId, TagId)>,
+    /// Months in which somebody spoke.
+    pub months: Vec<i64>,
 }
 
 /// Writes what moved in `book` since it was last saved, and empties its lists of lines and changes.
@@ -551,6 +592,13 @@ pub(super) fn save(conn: &mut Conn, tables: Tables, book: &mut Book, step: &Step
     for id in &step.people {
         if let Some(person) = book.people.get(id) {
             rows.push(state_row(kind::PERSON, id.0, 0, person)?);
+        }
+    }
+    for month in &step.months {
+        for tenth in 0..BINS as i64 {
+            if let Some(bin) = book.bins.get(&(*month, tenth)) {
+                rows.push(state_row(kind::BIN, *month, tenth, bin)?);
+            }
         }
     }
     write_states(conn, tables, rows)?;

@@ -1186,6 +1186,33 @@ fn sheets() -> Vec<Sheet> {
             ..rules
         },
     ));
+    let row = |range: &str| loggia::admin::views::CalibrationRow {
+        range: s(range),
+        trials: 1_204,
+        said: s("74.2"),
+        came: s("71.0"),
+    };
+    all.push(sheet(
+        "calibration",
+        "admin/calibration.html",
+        shell(Brand, "admin", "Calibration"),
+        loggia::admin::views::CalibrationPage {
+            rows: vec![row("60 to 70 %"), row("70 to 80 %"), row("80 to 90 %")],
+            trials: 3_612,
+            brier: s("0.142"),
+            error: s("0.112"),
+            recent_trials: 31,
+            recent_error: s("0.131"),
+            drifts: true,
+            enough: true,
+        },
+    ));
+    all.push(sheet(
+        "calibration-empty",
+        "admin/calibration.html",
+        shell(Brand, "admin", "Calibration"),
+        loggia::admin::views::CalibrationPage::default(),
+    ));
     let synonyms = SynonymsPage {
         body: s("[[same]]\nwords = [\"wifi\", \"wlan\"]\n"),
         base: 1,

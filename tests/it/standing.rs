@@ -139,4 +139,18 @@ on_both!(an_answer_says_how_likely_it_is_right_and_a_member_how_far_their_word_c
     let page = ann.get(&url).await;
     page.expect(200).contains("83 % likely right").contains("as 4.0 readers who tried it");
     ann.get("/people/bruno").await.expect(200).contains("one resolved answer").contains("By topic");
+    // Whoever speaks next puts that to the test.
+    let elena = world.elena().await;
+    elena.get("/admin/calibration").await.expect(200).contains("Nothing to compare yet");
+    world.db.clock.advance(20 * loggia::kernel::moment::DAY);
+    let carla = world.carla().await;
+    carla.get(&url).await;
+    carla.post(&format!("/posts/{said}/confirmation"), &[("value", "yes")]).await.expect(303);
+    world.settle().await;
+    let page = world.elena().await.get("/admin/calibration").await;
+    page.expect(200)
+        .contains("80 to 90 %")
+        .contains("83.3 %")
+        .contains("100.0 %")
+        .contains("fewer than fifty");
 });

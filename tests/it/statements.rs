@@ -284,6 +284,7 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("elena", "/admin/mails?state=all"),
         ("elena", "/admin/synonyms"),
         ("elena", "/admin/badges"),
+        ("elena", "/admin/calibration"),
         ("carla", "/moderation/findings"),
         ("elena", "/admin/gaps"),
         ("elena", "/admin/gaps?show=aside"),

@@ -1,0 +1,50 @@
+//! admin room: whether answers shown as likely right were right as often as was said.
+use super::head;
+use crate::admin::views::{CalibrationPage, CalibrationRow};
+use crate::error::Result;
+use crate::reputation::{self, calibration};
+use crate::web::i18n::{Arg, translate};
+use crate::web::visit::{Page, Visit};
+use actix_web::HttpResponse;
+
+/// `GET /admin/calibration`.
+pub async fn show(visit: Visit) -> Result<HttpResponse> {
+    visit
+        .page(|room| {
+            let lang = room.visit.lang;
+            let since = room.now.month() - calibration::RECENT_MONTHS + 1;
+            let (all, recent) = reputation::calibration(room.conn, since)?;
+            let number = |value: Option<f64>| value.map(|v| format!("{v:.3}")).unwrap_or_default();
+            let rows = all
+                .0
+                .iter()
+                .enumerate()
+                .filter_map(|(tenth, bin)| {
+                    let (said, came) = bin.shares()?;
+                    let tenth = i64::try_from(tenth).unwrap_or(0) * 10;
+                    Some(CalibrationRow {
+                        range: translate(
+                            lang,
+                            "calibration-range",
+                            &[("from", Arg::Number(tenth)), ("to", Arg::Number(tenth + 10))],
+                        ),
+                        trials: bin.trials,
+                        said: format!("{:.1}", said * 100.0),
+                        came: format!("{:.1}", came * 100.0),
+                    })
+                })
+                .collect();
+            let view = CalibrationPage {
+                rows,
+                trials: all.trials(),
+                brier: number(all.brier()),
+                error: number(all.error()),
+                recent_trials: recent.trials(),
+                recent_error: number(recent.error()),
+                drifts: recent.drifts() || all.drifts(),
+                enough: all.trials() >= calibration::ENOUGH,
+            };
+            Ok(Page::html("admin/calibration.html", head(room, "admin-calibration"), &view))
+        })
+        .await
+}
