@@ -336,7 +336,7 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 impl Rules {
-    /// Reads rules. Whether the program has words of its own for an id, `worded` says.
+    /// Reads rules; of their tags the names alone, see [`Rules::parse_with`].
     ///
     /// # Errors
     /// The first thing that is wrong with them.
