@@ -216,7 +216,9 @@ pub fn insert_rules(tx: &mut Tx<'_>, body: &str, by: Option<UserId>) -> DbResult
 
 /// A version of the rules. Versions never change, so that each is read once.
 pub fn rules_of(conn: &mut Conn, version: i64) -> DbResult<Arc<Rules>> {
-    static READ: LazyLock<Mutex<HashMap<(i64, Moment), Arc<Rules>>>> = LazyLock::new(Mutex::default);
+    /// By version and by when it was written, so that tests with several houses do not mix them.
+    type Known = HashMap<(i64, Moment), Arc<Rules>>;
+    static READ: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     if version == 0 {
         return Ok(policy::FIRST.clone());
     }

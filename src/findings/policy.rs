@@ -14,7 +14,7 @@ pub const COPIED_PERCENT: i64 = 70;
 pub fn prints(md: &str) -> Vec<(i64, i64)> {
     let text = markdown::render(md).text;
     let mut sentences: Vec<Vec<String>> = text
-        .split(|c: char| matches!(c, '.' | '!' | '?' | '\n' | ';'))
+        .split(['.', '!', '?', '\n', ';'])
         .map(|sentence| {
             sentence
                 .split(|c: char| !c.is_alphanumeric())
