@@ -497,7 +497,7 @@ pub struct DraftRow {
 /// How likely an answer is right.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Chance {
-    /// "84 % likely right", translated.
+    /// "Probably right: 84 %", translated.
     pub label: String,
     /// What that rests on, and how sure it is, translated.
     pub why: String,

@@ -383,7 +383,7 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
         can_unaccept: false,
         by_asker: false,
         chance: Some(loggia::threads::views::Chance {
-            label: s("84 % likely right"),
+            label: s("Probably right: 84 %"),
             why: s("Between 64 and 95 %."),
         }),
         solved_for: if id % 2 == 1 { s("Solved it for 3 people") } else { String::new() },

@@ -130,14 +130,14 @@ on_both!(an_answer_says_how_likely_it_is_right_and_a_member_how_far_their_word_c
     let (ann, bruno, dario) = (world.ann().await, world.bruno().await, world.dario().await);
     let url = ask(&ann, TITLE, BODY, "router").await;
     let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
-    world.visitor().get(&url).await.expect(200).lacks("likely right");
+    world.visitor().get(&url).await.expect(200).lacks("Probably right");
     world.visitor().get("/people/bruno").await.expect(200).contains("No answer is resolved yet");
     dario.get(&url).await;
     dario.post(&format!("/posts/{said}/verdict"), &[("verdict", "verified"), ("note", "")]).await.expect(303);
     world.settle().await;
     // Beta(5, 1): five sixths.
     let page = ann.get(&url).await;
-    page.expect(200).contains("83 % likely right").contains("as 4.0 readers who tried it");
+    page.expect(200).contains("Probably right: 83 %").contains("as 4.0 readers who tried it");
     ann.get("/people/bruno").await.expect(200).contains("one resolved answer").contains("By topic");
     // Whoever speaks next puts that to the test.
     let elena = world.elena().await;
