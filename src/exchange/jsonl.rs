@@ -36,7 +36,7 @@ use super::run::{DONE, Opened, Run, Stored};
 use super::{ExchangeError, FileCount, Options, Report, Result};
 use crate::db::schema::{imported_rows, imports, tags};
 use crate::db::{Access, Target};
-use crate::kernel::ids::{PostId, TagId, UserId};
+use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use lines::{Line, Lines};
@@ -57,6 +57,8 @@ struct Book<'a> {
     users: HashMap<i64, UserId>,
     posts: HashMap<(char, i64), PostId>,
     tags: HashMap<String, TagId>,
+    /// Where the next search for findings is due, once it is known.
+    next_search: Option<EventId>,
 }
 
 /// Imports the file at `path` into an already migrated database while no server runs on it.
@@ -94,7 +96,7 @@ pub fn import(target: &Target, path: &Path, options: &Options<'_>) -> Result<Rep
     };
     let tags = tags::table.select((tags::name, tags::id)).load(&mut run.conn)?.into_iter().collect();
     let (users, posts) = (HashMap::new(), HashMap::new());
-    let mut book = Book { run, key, file, users, posts, tags };
+    let mut book = Book { run, key, file, users, posts, tags, next_search: None };
     book.remember()?;
     if book.run.stage == STAGE {
         book.lines(path, length)?;

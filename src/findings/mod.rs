@@ -23,6 +23,17 @@ pub use store::{Finding, held_count};
 /// The place up to which the ledger was searched.
 const NAME: &str = "findings";
 
+/// The event at which the next search is due; of an import, which asks after each act and would ask the database else.
+pub fn next_search(tx: &mut Tx<'_>) -> DbResult<EventId> {
+    let from = place(tx.conn, NAME)?;
+    // The first head that is far enough from where the last search ended.
+    let mut head = from.0;
+    while head - from.0 < step(head) {
+        head = from.0 + step(head);
+    }
+    Ok(EventId(head))
+}
+
 /// Searches if the ledger has grown enough since the last time. Tells how much was found.
 ///
 /// `fold`: bring standings up to the ledger's head first, as nobody else does during an import.

@@ -350,7 +350,16 @@ impl Book<'_> {
         match act(&mut tx, &viewer) {
             Ok(done) => {
                 // At the same places of the ledger as in an open house, so that part of a file comes to the same.
-                findings::search_if_due(&mut tx, true)?;
+                let head = ledger::head(tx.conn)?;
+                let due = match self.next_search {
+                    Some(due) => due,
+                    None => findings::next_search(&mut tx)?,
+                };
+                self.next_search = Some(due);
+                if head >= due {
+                    findings::search_if_due(&mut tx, true)?;
+                    self.next_search = Some(findings::next_search(&mut tx)?);
+                }
                 Ok(Ok(done))
             }
             Err(crate::error::Error::Db(error)) => Err(error.into()),
