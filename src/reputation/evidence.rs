@@ -304,20 +304,34 @@ fn thousandths(share: f64) -> i64 {
     (share * 1e3).round() as i64
 }
 
-/// Where the Beta distribution's function reaches `p`, by halving: it rises everywhere, so 40 steps are exact enough
-/// for any display.
+/// Where the Beta distribution's function reaches `p`: Newton's method from the mean, and halving wherever a step would
+/// leave what is left of the interval. Exact to a millionth, within a handful of steps.
 fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
+    let ln_beta = ln_beta(a, b);
     let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..40 {
-        let middle = f64::midpoint(low, high);
-        if beta_function(a, b, middle) < p { low = middle } else { high = middle }
+    let mut x = a / (a + b);
+    for _ in 0..60 {
+        let off = beta_function(a, b, x, ln_beta) - p;
+        if off < 0.0 {
+            low = x
+        } else {
+            high = x
+        }
+        let density = ((a - 1.0) * x.ln() + (b - 1.0) * (1.0 - x).ln() - ln_beta).exp();
+        let step = x - off / density;
+        // Not a number, or beyond what is left, where the density is next to nothing.
+        let next = if step > low && step < high { step } else { f64::midpoint(low, high) };
+        if (next - x).abs() < 1e-6 {
+            return next;
+        }
+        x = next;
     }
-    f64::midpoint(low, high)
+    x
 }
 
 /// The regularised incomplete beta function I_x(a, b), by its continued fraction (Abramowitz and Stegun, 26.5.8),
 /// evaluated from the front by Lentz's method.
-fn beta_function(a: f64, b: f64, x: f64) -> f64 {
+fn beta_function(a: f64, b: f64, x: f64, ln_beta: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
@@ -326,9 +340,9 @@ fn beta_function(a: f64, b: f64, x: f64) -> f64 {
     }
     // The fraction converges quickly left of the mean; the other side by symmetry.
     if x > (a + 1.0) / (a + b + 2.0) {
-        return 1.0 - beta_function(b, a, 1.0 - x);
+        return 1.0 - beta_function(b, a, 1.0 - x, ln_beta);
     }
-    let front = (a * x.ln() + b * (1.0 - x).ln() - ln_beta(a, b)).exp() / a;
+    let front = (a * x.ln() + b * (1.0 - x).ln() - ln_beta).exp() / a;
     let tiny = 1e-30;
     let (mut c, mut d) = (1.0, 1.0 - (a + b) * x / (a + 1.0));
     d = 1.0 / if d.abs() < tiny { tiny } else { d };
@@ -346,7 +360,7 @@ fn beta_function(a: f64, b: f64, x: f64) -> f64 {
             (c * d - 1.0).abs()
         };
         turn(m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m)));
-        if turn(-(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))) < 1e-10 {
+        if turn(-(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0))) < 1e-9 {
             break;
         }
     }
@@ -395,6 +409,18 @@ mod tests {
         assert_eq!(accepted.interval(), (224, 975));
         // Beta(1, 1) is uniform.
         assert_eq!(Evidence::default().interval(), (50, 950));
+        // Beta(2, 2): 3x² − 2x³, so at 0.05 x is 0.1354, and by symmetry 0.8646.
+        assert_eq!(Evidence { right: 1_000, wrong: 1_000 }.interval(), (135, 865));
+        // However much or little there is of either, the ends are in order and about the chance.
+        for (right, wrong) in [(0, 90_000), (90_000, 0), (750, 1_000_000), (5_000_000, 6_000), (100, 0)] {
+            let evidence = Evidence { right, wrong };
+            let (low, high) = evidence.interval();
+            assert!(
+                low <= evidence.chance() + 1 && evidence.chance() <= high + 1,
+                "{right} {wrong}: {low} {high}"
+            );
+            assert!((0..=1_000).contains(&low) && (0..=1_000).contains(&high));
+        }
         // Beta(11, 3): from tables, 5 % at 0.590 and 95 % at 0.934.
         let (low, high) = Evidence { right: 10_000, wrong: 2_000 }.interval();
         assert!((low - 590).abs() <= 3 && (high - 934).abs() <= 3, "{low} {high}");
