@@ -92,10 +92,10 @@ enum Command {
     User(User),
     /// The rules of badges; works while the forum is open
     #[command(subcommand)]
-    Badges(BadgeRules),
+    Badges(BrandFile),
     /// The brand's words that mean the same to a search; works while the forum is open
     #[command(subcommand)]
-    Synonyms(SynonymList),
+    Synonyms(BrandFile),
     /// Write everything into one file, while the forum is open or not
     Backup {
         #[arg(value_name = "FILE.tar.gz")]
@@ -175,32 +175,17 @@ enum Model {
     Remove,
 }
 
+/// What can be done with a file of the brand's.
 #[derive(Subcommand)]
-enum BadgeRules {
-    /// Print the rules in force
+enum BrandFile {
+    /// Print what is in force
     Show,
-    /// Say what rules would do, or what is wrong with them; changes nothing
+    /// Say whether a file could be put in force, what it would do, or what is wrong with it; changes nothing
     Check {
         #[arg(value_name = "FILE.toml")]
         file: PathBuf,
     },
-    /// Put rules in force
-    Load {
-        #[arg(value_name = "FILE.toml")]
-        file: PathBuf,
-    },
-}
-
-#[derive(Subcommand)]
-enum SynonymList {
-    /// Print the list in force
-    Show,
-    /// Say whether a list could be put in force, or what is wrong with it
-    Check {
-        #[arg(value_name = "FILE.toml")]
-        file: PathBuf,
-    },
-    /// Put a list in force
+    /// Put a file in force
     Load {
         #[arg(value_name = "FILE.toml")]
         file: PathBuf,
@@ -287,12 +272,12 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::User(User::Erase { name }) => people::erase(&config, &name),
         Command::User(User::SetPassword { name }) => people::set_password(&config, &name),
-        Command::Badges(BadgeRules::Show) => badges::show(&config),
-        Command::Badges(BadgeRules::Check { file }) => badges::check(&config, &file),
-        Command::Badges(BadgeRules::Load { file }) => badges::load(&config, &file),
-        Command::Synonyms(SynonymList::Show) => synonyms::show(&config),
-        Command::Synonyms(SynonymList::Check { file }) => synonyms::check(&file),
-        Command::Synonyms(SynonymList::Load { file }) => synonyms::load(&config, &file),
+        Command::Badges(BrandFile::Show) => badges::show(&config),
+        Command::Badges(BrandFile::Check { file }) => badges::check(&config, &file),
+        Command::Badges(BrandFile::Load { file }) => badges::load(&config, &file),
+        Command::Synonyms(BrandFile::Show) => synonyms::show(&config),
+        Command::Synonyms(BrandFile::Check { file }) => synonyms::check(&file),
+        Command::Synonyms(BrandFile::Load { file }) => synonyms::load(&config, &file),
         Command::Backup { file } => transfer::backup(&config, &file, cli.place.settings_file().as_deref()),
         Command::Restore { file } => transfer::restore(&config, &file),
         Command::Model { what } => match what.unwrap_or(Model::Show) {
@@ -396,6 +381,11 @@ fn require_database(config: &Config) -> anyhow::Result<()> {
         ),
         _ => Ok(()),
     }
+}
+
+/// A file that somebody edited.
+fn read_text(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 /// Brings the schema up to date; refuses to do so under a running server.

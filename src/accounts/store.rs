@@ -35,30 +35,26 @@ impl OneTimePurpose {
 type ViewerRow = (UserId, String, String, String, Option<Moment>, String);
 
 fn viewer(
-    conn: &mut Conn,
     row: ViewerRow,
+    unread_notices: i64,
     session: Option<(i64, Moment)>,
     token: Option<(i64, Moment)>,
-) -> DbResult<Viewer> {
+) -> Viewer {
     let (id, username, display_name, role, suspended_until, signature) = row;
+    let role = Role::parse(&role).unwrap_or(Role::Customer);
+    Viewer { id, username, display_name, role, suspended_until, signature, unread_notices, session, token }
+}
+
+/// Notices somebody has not read, up to the cap that is shown.
+fn unread(conn: &mut Conn, user: UserId) -> DbResult<i64> {
     let unread: Vec<i64> = notices::table
-        .filter(notices::user_id.eq(id))
+        .filter(notices::user_id.eq(user))
         .filter(notices::read_at.is_null())
         .order(notices::id.desc())
         .limit(limits::COUNT_CAP)
         .select(notices::id)
         .load(conn)?;
-    Ok(Viewer {
-        id,
-        username,
-        display_name,
-        role: Role::parse(&role).unwrap_or(Role::Customer),
-        suspended_until,
-        signature,
-        unread_notices: unread.len() as i64,
-        session,
-        token,
-    })
+    Ok(unread.len() as i64)
 }
 
 /// Somebody as they would act, for commands that act in their name.
@@ -76,7 +72,8 @@ pub fn viewer_by_id(conn: &mut Conn, id: UserId) -> DbResult<Option<Viewer>> {
         ))
         .first(conn)
         .optional()?;
-    row.map(|row| viewer(conn, row, None, None)).transpose()
+    // Nobody looks at a page: their notices need not be counted.
+    Ok(row.map(|row| viewer(row, 0, None, None)))
 }
 
 /// Whose session this is, if it still lives.
@@ -101,7 +98,9 @@ pub fn viewer_by_session(conn: &mut Conn, digest: &str, now: Moment) -> DbResult
         ))
         .first(conn)
         .optional()?;
-    row.map(|(session, used_at, row)| viewer(conn, row, Some((session, used_at)), None)).transpose()
+    let Some((session, used_at, row)) = row else { return Ok(None) };
+    let unread = unread(conn, row.0)?;
+    Ok(Some(viewer(row, unread, Some((session, used_at)), None)))
 }
 
 /// Whose API token this is, if it was not revoked and its owner is not kept out.
@@ -126,8 +125,9 @@ pub fn viewer_by_api_token(conn: &mut Conn, digest: &str, now: Moment) -> DbResu
         ))
         .first(conn)
         .optional()?;
-    row.map(|(token, used_at, row)| viewer(conn, row, None, Some((token, used_at.unwrap_or(Moment(0))))))
-        .transpose()
+    let Some((token, used_at, row)) = row else { return Ok(None) };
+    let unread = unread(conn, row.0)?;
+    Ok(Some(viewer(row, unread, None, Some((token, used_at.unwrap_or(Moment(0)))))))
 }
 
 pub fn touch_session(tx: &mut Tx<'_>, session: i64) -> DbResult<()> {

@@ -91,7 +91,8 @@ pub async fn index(visit: Visit) -> Result<HttpResponse> {
         .shared_page(Shows::Everything, |room| {
             let mine = mine(room)?;
             let lang = room.visit.lang;
-            let badges = all_badges(room.conn)?
+            let (_, rules) = active(room.conn)?;
+            let badges = all_badges(room.conn, &rules)?
                 .iter()
                 .map(|row| card(lang, &row.badge, row.holders, mine.contains(&row.badge.id)))
                 .collect();
@@ -112,7 +113,7 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
             let badge = rules.find(&id).ok_or(Error::NotFound)?;
             let rows = holders(room.conn, &badge.id, after.map(|c| c.id), limits::PAGE_ROWS + 1)?;
             let (rows, next) = threads::cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            let (held, revoked) = all_badges(room.conn)?
+            let (held, revoked) = all_badges(room.conn, &rules)?
                 .iter()
                 .find(|row| row.badge.id == badge.id)
                 .map_or((0, 0), |row| (row.holders, row.revoked));

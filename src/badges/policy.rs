@@ -2,6 +2,7 @@
 use super::OVERALL;
 use crate::kernel::ids::TagId;
 use crate::kernel::limits;
+use crate::kernel::toml_text::{self, line_of};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -331,10 +332,6 @@ struct Row {
     needs: Spanned<BTreeMap<Spanned<String>, Spanned<i64>>>,
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
 impl Rules {
     /// Reads rules; of their tags the names alone, see [`Rules::parse_with`].
     ///
@@ -345,10 +342,8 @@ impl Rules {
         if text.len() > limits::BADGE_RULES_BYTES {
             return Err(wrong(text.len(), Wrong::TooLarge));
         }
-        let file: File = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            wrong(at, Wrong::Toml(error.message().lines().collect::<Vec<_>>().join(" ")))
-        })?;
+        let file: File =
+            toml_text::read(text).map_err(|(line, said)| Problem { line, what: Wrong::Toml(said) })?;
         if file.badge.is_empty() {
             return Err(wrong(0, Wrong::None));
         }

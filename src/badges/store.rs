@@ -214,39 +214,46 @@ pub fn insert_rules(tx: &mut Tx<'_>, body: &str, by: Option<UserId>) -> DbResult
         .get_result(tx.conn)?)
 }
 
-/// A version of the rules. Versions never change, so that each is read once.
+/// A version of the rules.
 pub fn rules_of(conn: &mut Conn, version: i64) -> DbResult<Arc<Rules>> {
-    /// By version and by when it was written, so that tests with several houses do not mix them.
-    type Known = HashMap<(i64, Moment), Arc<Rules>>;
-    static READ: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     if version == 0 {
         return Ok(policy::FIRST.clone());
     }
     let at: Moment = badge_rules::table.find(version).select(badge_rules::created_at).first(conn)?;
-    let mut read = READ.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(rules) = read.get(&(version, at)) {
+    read(conn, version, at)
+}
+
+/// Versions never change, so that each is read once. Told apart by when they were written too, as a process may have
+/// more than one house.
+fn read(conn: &mut Conn, version: i64, at: Moment) -> DbResult<Arc<Rules>> {
+    type Known = HashMap<(i64, Moment), Arc<Rules>>;
+    static READ: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+    let known = || READ.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(rules) = known().get(&(version, at)) {
         return Ok(rules.clone());
     }
     let body: String = badge_rules::table.find(version).select(badge_rules::body).first(conn)?;
-    let known = known_tags(conn)?;
-    let rules = Rules::parse_with(&body, &known).map_err(|problem| {
+    let tags = known_tags(conn)?;
+    let rules = Rules::parse_with(&body, &tags).map_err(|problem| {
         DbError::Refused(format!("version {version} of the badges' rules cannot be read: {problem:?}"))
     })?;
     let rules = Arc::new(rules);
-    read.insert((version, at), rules.clone());
+    known().insert((version, at), rules.clone());
     Ok(rules)
 }
 
 /// The rules in force.
 pub fn active(conn: &mut Conn) -> DbResult<(i64, Arc<Rules>)> {
-    let version: Option<i64> = badge_rules::table
+    let newest: Option<(i64, Moment)> = badge_rules::table
         .filter(badge_rules::activated_at.is_not_null())
         .order((badge_rules::activated_at.desc(), badge_rules::id.desc()))
-        .select(badge_rules::id)
+        .select((badge_rules::id, badge_rules::created_at))
         .first(conn)
         .optional()?;
-    let version = version.unwrap_or(0);
-    Ok((version, rules_of(conn, version)?))
+    match newest {
+        Some((version, at)) => Ok((version, read(conn, version, at)?)),
+        None => Ok((0, policy::FIRST.clone())),
+    }
 }
 
 /// What `user` holds now, the most precious first, in one query.
@@ -335,7 +342,7 @@ pub fn holders(conn: &mut Conn, badge: &str, before: Option<i64>, limit: i64) ->
 }
 
 /// Every badge there is, in the order of the rules, with its holders counted in one query.
-pub fn all_badges(conn: &mut Conn) -> DbResult<Vec<BadgeSummary>> {
+pub fn all_badges(conn: &mut Conn, rules: &Rules) -> DbResult<Vec<BadgeSummary>> {
     let counted: Vec<(String, i64, i64)> = badge_awards::table
         .group_by(badge_awards::badge)
         .select((
@@ -344,7 +351,6 @@ pub fn all_badges(conn: &mut Conn) -> DbResult<Vec<BadgeSummary>> {
             diesel::dsl::count(badge_awards::revoked_event_id),
         ))
         .load(conn)?;
-    let (_, rules) = active(conn)?;
     Ok(rules
         .badges
         .iter()

@@ -1,9 +1,8 @@
 //! cli room: the rules of badges from the terminal, while the forum is open or not.
-use super::{complain, open_database, require_database, say};
+use super::{complain, open_database, read_text, require_database, say};
 use crate::badges::{self, Changing, Problem, Rules};
 use crate::config::Config;
 use crate::reputation;
-use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,7 +21,7 @@ pub fn show(config: &Config) -> anyhow::Result<ExitCode> {
 
 /// Says what a file would do today, or what is wrong with it.
 pub fn check(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
-    let text = read(file)?;
+    let text = read_text(file)?;
     require_database(config)?;
     let db = open_database(config)?;
     let mut conn = db.reader()?;
@@ -50,7 +49,7 @@ pub fn check(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
 
 /// Puts a file in force; a running forum follows within a second.
 pub fn load(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
-    let text = read(file)?;
+    let text = read_text(file)?;
     let db = open_database(config)?;
     let change = db.write_blocking(move |tx| badges::change_rules(tx, None, None, &text))?;
     db.stop();
@@ -65,10 +64,6 @@ pub fn load(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
             ExitCode::SUCCESS
         }
     })
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 fn wrong(file: &Path, problem: &Problem) -> ExitCode {

@@ -1,9 +1,8 @@
 //! cli room: the brand's synonyms from the terminal, while the forum is open or not.
-use super::{complain, open_database, require_database, say};
+use super::{complain, open_database, read_text, require_database, say};
 use crate::config::Config;
 use crate::search::synonyms::Problem;
 use crate::search::{SynonymChange, Synonyms, change_synonyms, synonym_list};
-use anyhow::Context;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -19,7 +18,7 @@ pub fn show(config: &Config) -> anyhow::Result<ExitCode> {
 
 /// Says whether a file could be put in force.
 pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
-    let text = read(file)?;
+    let text = read_text(file)?;
     Ok(match Synonyms::parse(&text) {
         Ok(list) => {
             say(&format!("{} rules", list.rules()));
@@ -31,7 +30,7 @@ pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
 
 /// Puts a file in force; a running forum follows within a second.
 pub fn load(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
-    let text = read(file)?;
+    let text = read_text(file)?;
     let db = open_database(config)?;
     let change = db.write_blocking(move |tx| change_synonyms(tx, None, None, &text))?;
     db.stop();
@@ -46,10 +45,6 @@ pub fn load(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
             ExitCode::SUCCESS
         }
     })
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
 }
 
 fn wrong(file: &Path, problem: &Problem) -> ExitCode {

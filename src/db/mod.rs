@@ -14,7 +14,7 @@ use crate::ledger::Event;
 use diesel::connection::{Instrumentation, SimpleConnection};
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-pub use fragments::{among, among_texts, zero};
+pub use fragments::{Reckoned, among, among_texts, reckoned, zero};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -52,14 +52,6 @@ impl<'a> Tx<'a> {
         self.events.push(event);
         Ok(id)
     }
-
-    /// Writes one event of the past, brought over by an import: followers tell nobody about it.
-    pub fn append_imported(&mut self, at: Moment, actor: Option<UserId>, fact: Fact) -> DbResult<EventId> {
-        let event = ledger::append(self.conn, at, actor, fact, true)?;
-        let id = event.id;
-        self.events.push(event);
-        Ok(id)
-    }
 }
 
 /// One waiting act and the one who waits for it.

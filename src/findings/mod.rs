@@ -51,10 +51,7 @@ pub fn search_if_due(tx: &mut Tx<'_>, fold: bool) -> DbResult<usize> {
     let mut count = 0;
     for found in reputation::findings::search(&book) {
         // Held already, or released by a moderator, who knew these people.
-        let told = known.iter().any(|known| {
-            known.kind == found.kind && found.members.iter().all(|member| known.members.contains(member))
-        });
-        if !told {
+        if !known.iter().any(|known| found.is_within(known.kind, &known.members)) {
             hold(tx, &found, Vec::new())?;
             count += 1;
         }
@@ -67,7 +64,10 @@ pub fn search_if_due(tx: &mut Tx<'_>, fold: bool) -> DbResult<usize> {
             .collect();
         let before = known
             .iter()
-            .filter(|known| known.kind == Kind::Copies && known.members == [author])
+            // What was released is no habit.
+            .filter(|known| {
+                known.kind == Kind::Copies && known.members == [author] && known.state != "released"
+            })
             .map(|known| known.posts.len())
             .sum::<usize>();
         if !new.is_empty() && before + new.len() >= COPIES {

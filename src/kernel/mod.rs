@@ -10,3 +10,4 @@ pub mod safe_html;
 pub mod safe_json;
 pub mod slug;
 pub mod token;
+pub mod toml_text;

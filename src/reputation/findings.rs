@@ -102,6 +102,13 @@ pub struct Found {
     pub of: i64,
 }
 
+impl Found {
+    /// Whether a finding of this kind about these members says it already.
+    pub fn is_within(&self, kind: Kind, members: &[UserId]) -> bool {
+        self.kind == kind && self.members.iter().all(|member| members.contains(member))
+    }
+}
+
 /// Praise and blame between an author and one other.
 #[derive(Debug, Clone, Copy, Default)]
 struct Edge {

@@ -100,7 +100,7 @@ pub(super) fn fold(
     events: &[Event],
 ) -> DbResult<Vec<Turned>> {
     let version = store::rules_in_force(conn, tables)?;
-    if version != book.rulebook.version || book.rulebook.versions.is_empty() {
+    if version != book.rulebook.version {
         book.rulebook.rules = badges::rules_of(conn, version)?;
         book.rulebook.version = version;
     }

@@ -212,10 +212,7 @@ impl World {
             }
         }
         for found in findings::search(&self.book) {
-            let known = self.found.iter().any(|known| {
-                known.kind == found.kind && found.members.iter().all(|member| known.members.contains(member))
-            });
-            if !known {
+            if !self.found.iter().any(|known| found.is_within(known.kind, &known.members)) {
                 self.hold(found, Vec::new());
             }
         }

@@ -976,7 +976,7 @@ fn badges_name_their_event_go_when_the_facts_go_and_come_again() {
     let counts = badges::badge_counts(&mut conn, &[ANN, BRUNO, CARLA]).unwrap();
     assert_eq!(counts.get(&BRUNO).map(|c| (c.bronze, c.silver, c.gold)), Some((1, 0, 0)));
     assert_eq!(counts.get(&CARLA), None);
-    let all = badges::all_badges(&mut conn).unwrap();
+    let all = badges::all_badges(&mut conn, &FIRST).unwrap();
     assert_eq!(all.len(), FIRST.badges.len());
     let of = |id: &str| all.iter().find(|s| s.badge.id == id).map(|s| (s.holders, s.revoked));
     assert_eq!(of("first-solution"), Some((1, 1)));
@@ -1035,7 +1035,7 @@ fn badges_that_come_and_go_within_a_step_or_came_with_an_import_are_no_news() {
     house
         .db
         .write_blocking(|tx: &mut Tx<'_>| {
-            tx.append_imported(Moment(0), Some(ANN), accepted(1, 2, BRUNO, ANN))
+            Tx::past(tx.conn, Moment(0), &mut Vec::new()).append(Some(ANN), accepted(1, 2, BRUNO, ANN))
         })
         .unwrap();
     house.catch_up();

@@ -7,6 +7,7 @@ use super::analysis::{Alternatives, QueryWord, query_words};
 use super::query::{Query, WORDS_MAX};
 use super::ranking;
 use crate::kernel::limits;
+use crate::kernel::toml_text::{self, line_of};
 use serde::Deserialize;
 use std::collections::{BTreeSet, HashMap};
 use toml::Spanned;
@@ -118,10 +119,6 @@ struct Also {
     to: Spanned<Vec<Spanned<String>>>,
 }
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
 impl Synonyms {
     /// Reads a list, in time linear in its bounded text.
     ///
@@ -132,10 +129,8 @@ impl Synonyms {
         if text.len() > limits::SYNONYM_BYTES {
             return Err(wrong(text.len(), Wrong::TooLarge));
         }
-        let file: File = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            wrong(at, Wrong::Toml(error.message().lines().collect::<Vec<_>>().join(" ")))
-        })?;
+        let file: File =
+            toml_text::read(text).map_err(|(line, said)| Problem { line, what: Wrong::Toml(said) })?;
         let mut list = Synonyms { rules: file.same.len() + file.also.len(), ..Synonyms::default() };
         if list.rules > limits::SYNONYM_RULES {
             return Err(wrong(text.len(), Wrong::TooManyRules));

@@ -148,7 +148,8 @@ on_both!(an_event_says_when_who_and_what, |ground: Ground| async move {
             let (joined, voted) = (joined.clone(), voted.clone());
             move |tx| -> DbResult<_> {
                 assert_eq!(tx.now, now);
-                Ok((tx.append(Some(actor), joined)?, tx.append_imported(dawn(), None, voted)?))
+                let joined = tx.append(Some(actor), joined)?;
+                Ok((joined, Tx::past(tx.conn, dawn(), &mut Vec::new()).append(None, voted)?))
             }
         })
         .await

@@ -463,8 +463,7 @@ on_both!(mails_go_to_confirmed_addresses_of_people_who_are_here_and_want_them, |
 on_both!(imported_events_are_told_to_nobody, |house: House| {
     let start = house.start;
     house.write(move |tx| {
-        tx.append_imported(
-            start,
+        Tx::past(tx.conn, start, &mut Vec::new()).append(
             Some(BRUNO),
             Fact::AnswerPosted { thread: THREAD, post: ANSWER, author: Some(BRUNO), official: false },
         )
