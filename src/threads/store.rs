@@ -6,7 +6,7 @@ use crate::db::schema::{
     answer_standings, badge_awards, cases, drafts, duplicate_links, follows, me_toos, post_origins, posts,
     removals, revisions, standings, submissions, tags, thread_tags, threads, users,
 };
-use crate::db::{Conn, DbResult, Tx, among, zero};
+use crate::db::{Conn, DbResult, Reckoned, Tx, among, reckoned, zero};
 use crate::kernel::ids::{CaseId, PostId, TagId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -1034,6 +1034,10 @@ pub struct PostRow {
     pub signature: Option<String>,
     pub author: Option<AuthorColumns>,
     pub points: Option<i64>,
+    /// How far its author's word carries: the lower bound of their accuracy, in thousandths.
+    pub authority: Option<i64>,
+    /// See [`rank`].
+    pub rank: i64,
     pub origin: Option<OriginRow>,
 }
 
@@ -1059,12 +1063,28 @@ impl PostRow {
     }
 }
 
+/// What the answers of a page are ordered by: how likely each is right, in thousandths, and among equals its score.
+///
+/// It is the mean of the posterior that the page shows ([`crate::reputation::Evidence::chance`]), with the author's
+/// authority as that much of one reader for it: so that, before anybody has tried it, the answer of somebody who is
+/// mostly right stands first. What is outdated has four readers against it; what a finding holds, nobody for it.
+fn rank() -> Reckoned {
+    reckoned(
+        "((1000 + CASE WHEN answer_standings.held THEN 0 ELSE \
+         coalesce(answer_standings.evidence_right, 0) + coalesce(standings.authority, 0) END) * 1000 \
+         / (2000 + coalesce(answer_standings.evidence_right, 0) + coalesce(answer_standings.evidence_wrong, 0) \
+         + coalesce(standings.authority, 0) + CASE WHEN answer_standings.outdated THEN 4000 ELSE 0 END) \
+         * 1000000 + posts.score)",
+    )
+}
+
 macro_rules! posts_with_authors {
     () => {
         posts::table
             .left_join(users::table.on(users::id.nullable().eq(posts::author_id)))
             .left_join(standings::table.on(standings::user_id.nullable().eq(posts::author_id)))
             .left_join(post_origins::table.on(post_origins::post_id.eq(posts::id)))
+            .left_join(answer_standings::table.on(answer_standings::post_id.eq(posts::id)))
             .select((
                 posts::id,
                 posts::parent_id,
@@ -1082,6 +1102,8 @@ macro_rules! posts_with_authors {
                 posts::signature,
                 (users::username, users::display_name, users::role, users::erased_at).nullable(),
                 standings::points.nullable(),
+                standings::authority.nullable(),
+                rank(),
                 (
                     post_origins::post_id,
                     post_origins::site,
@@ -1168,16 +1190,12 @@ pub fn answers(
         query = if oldest {
             query.filter(posts::id.gt(at.id))
         } else {
-            query.filter(posts::score.lt(at.key).or(posts::score.eq(at.key).and(posts::id.gt(at.id))))
+            query.filter(rank().lt(at.key).or(rank().eq(at.key).and(posts::id.gt(at.id))))
         };
     }
-    query = if oldest {
-        query.order(posts::id.asc())
-    } else {
-        query.order((posts::score.desc(), posts::id.asc()))
-    };
+    query = if oldest { query.order(posts::id.asc()) } else { query.order((rank().desc(), posts::id.asc())) };
     let rows: Vec<PostRow> = query.limit(limits::PAGE_ANSWERS + 1).load(conn)?;
-    Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.score, id: row.id.0 }))
+    Ok(cut(rows, limits::PAGE_ANSWERS, |row| Cursor { key: row.rank, id: row.id.0 }))
 }
 
 /// The badges that the authors of a thread's large posts hold now: whose, and of which level.

@@ -501,4 +501,6 @@ pub struct Chance {
     pub label: String,
     /// What that rests on, and how sure it is, translated.
     pub why: String,
+    /// How that orders the answers, translated.
+    pub order: String,
 }

@@ -210,6 +210,8 @@ on_both!(a_superseded_solution_no_longer_stands_before_the_better_answers, |worl
         })
         .await
         .unwrap();
+    // The order follows the standings, a moment later.
+    world.settle().await;
     assert!(!order(&world.visitor().get(&url).await));
     carla.get(&format!("/posts/{wrong}")).await.expect(303).leads_to(&format!("{url}#post-{wrong}"));
 });

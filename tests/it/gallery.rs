@@ -385,6 +385,7 @@ fn post(id: i64, author: Person, body: &str, eye: Eye) -> Post {
         chance: Some(loggia::threads::views::Chance {
             label: s("Probably right: 84 %"),
             why: s("Between 64 and 95 %."),
+            order: s("Its author counts as 0.6 of a reader for it."),
         }),
         solved_for: if id % 2 == 1 { s("Solved it for 3 people") } else { String::new() },
         can_confirm: eye == Eye::Brand,

@@ -154,3 +154,63 @@ on_both!(an_answer_says_how_likely_it_is_right_and_a_member_how_far_their_word_c
         .contains("100.0 %")
         .contains("fewer than fifty");
 });
+
+on_both!(answers_stand_in_the_order_of_how_likely_they_are_right, |world| async move {
+    let (ann, bruno, carla, dario) =
+        (world.ann().await, world.bruno().await, world.carla().await, world.dario().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let id = thread_id(&url);
+    let texts =
+        ["Unplug it over night, every night.", "Update the firmware first.", "Change the channel by hand."];
+    let mut said = Vec::new();
+    for text in texts {
+        said.push(answer(&bruno, &url, text).await);
+    }
+    let order = async |by: &crate::visitor::Visitor, said: &[i64]| -> Vec<usize> {
+        let page = by.get(&url).await.expect(200).text().to_owned();
+        let mut places: Vec<(usize, usize)> = said
+            .iter()
+            .enumerate()
+            .map(|(at, post)| (page.find(&format!("id=\"post-{post}\"")).unwrap(), at))
+            .collect();
+        places.sort_unstable();
+        places.into_iter().map(|(_, at)| at).collect()
+    };
+    assert_eq!(order(&dario, &said).await, [0, 1, 2], "nothing is known yet: as they came");
+    // A vote is little; a reader it solved it for is more; a refutation outweighs a vote.
+    ann.get(&url).await;
+    ann.post(&format!("/posts/{}/vote", said[1]), &[("value", "1")]).await.expect(303);
+    ann.post(&format!("/posts/{}/vote", said[0]), &[("value", "1")]).await.expect(303);
+    carla.get(&url).await;
+    carla.post(&format!("/posts/{}/confirmation", said[2]), &[("value", "yes")]).await.expect(303);
+    dario.get(&url).await;
+    dario
+        .post(&format!("/posts/{}/verdict", said[0]), &[("verdict", "refuted"), ("note", "")])
+        .await
+        .expect(303);
+    world.settle().await;
+    assert_eq!(order(&dario, &said).await, [2, 1, 0]);
+    let shown = world.visitor().get(&format!("/api/v1/threads/{id}")).await.expect(200).json();
+    let ids: Vec<i64> =
+        shown["answers"]["items"].as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect();
+    assert_eq!(ids, [said[2], said[1], said[0]], "the API tells them in the same order");
+    // Where nobody has said anything, the word of somebody who is mostly right stands first.
+    let other = ask(&ann, "The lamp in the hall flickers at night", BODY, "lamp").await;
+    let by_bruno = answer(&bruno, &other, "Turn the bulb until it is firm in its socket.").await;
+    let by_carla = answer(&carla, &other, "Ask the landlord to look at the wiring of the hall.").await;
+    world.settle().await;
+    let carla_id = world.carla.id;
+    world
+        .db
+        .write(move |tx| -> DbResult<()> {
+            diesel::update(standings::table.find(carla_id))
+                .set(standings::authority.eq(700))
+                .execute(tx.conn)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let page = ann.get(&other).await.expect(200).text().to_owned();
+    let at = |post: i64| page.find(&format!("id=\"post-{post}\"")).unwrap();
+    assert!(at(by_carla) < at(by_bruno));
+});

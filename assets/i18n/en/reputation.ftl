@@ -119,6 +119,7 @@ badge-taken-back = { $n ->
 chance-label = Probably right: { $percent } %
 chance-why = Between { $low } and { $high } %, nine times in ten. The evidence for it weighs as much as { $right } readers who tried it, the evidence against it as much as { $wrong }: the asker’s acceptance, readers’ words, verdicts and, a little, votes. The word of new accounts, and what was said of an earlier text, weighs less.
 chance-why-held = What this answer counts for is held back while moderators look at a finding. Between { $low } and { $high } %; the evidence for it weighs { $right } readers, against it { $wrong }.
+chance-order = Answers stand in this order below the solution; there, how often its author proved right counts as { $authority } of a reader for it.
 chance-more = How it is reckoned
 
 # How far somebody's word carries

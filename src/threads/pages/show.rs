@@ -311,8 +311,7 @@ fn setting<'a>(
         None => HashMap::new(),
     };
     let verdicts = verdicts::of_posts(room.conn, &answer_ids)?;
-    let ids: Vec<PostId> = answers.iter().map(|row| row.id).collect();
-    let evidence = reputation::evidence_of(room.conn, &ids)?;
+    let evidence = reputation::evidence_of(room.conn, &answer_ids)?;
     let changed = match thread.accepted_answer_id {
         Some(answer) if answer_ids.contains(&answer) => store::changed_since_accepted(room.conn, thread.id)?,
         _ => None,
@@ -376,7 +375,7 @@ fn removed_view(setting: &Setting<'_>, row: &PostRow) -> Option<views::Removed> 
 }
 
 /// How likely an answer is right, and what that rests on.
-fn chance_view(lang: &str, evidence: reputation::Evidence, held: bool) -> views::Chance {
+fn chance_view(lang: &str, evidence: reputation::Evidence, authority: i64, held: bool) -> views::Chance {
     let (low, high) = evidence.interval();
     let percent = |thousandths: i64| Arg::Number((thousandths + 5) / 10);
     let readers = |weight: i64| format!("{}.{}", weight / 1_000, weight % 1_000 / 100);
@@ -391,6 +390,7 @@ fn chance_view(lang: &str, evidence: reputation::Evidence, held: bool) -> views:
     views::Chance {
         label: translate(lang, "chance-label", &args),
         why: translate(lang, if held { "chance-why-held" } else { "chance-why" }, &args),
+        order: translate(lang, "chance-order", &[("authority", Arg::Text(&readers(authority)))]),
     }
 }
 
@@ -452,7 +452,11 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
             .evidence
             .get(&row.id)
             .filter(|(evidence, _)| evidence.right + evidence.wrong > 0)
-            .map(|(evidence, held)| chance_view(lang, *evidence, *held)),
+            // What a finding is about is between its author and moderators.
+            .map(|(evidence, held)| {
+                let held = *held && (at.is_author() || at.moderates());
+                chance_view(lang, *evidence, row.authority.unwrap_or(0), held)
+            }),
         can_confirm: active && confirmations::may_confirm(&at, kind, removed),
         my_confirmation: match setting.confirmed.get(&row.id) {
             Some(true) => "yes".into(),
