@@ -41,6 +41,8 @@ pub struct House {
     pub renderers: Renderers,
     pub diffs: Diffs,
     pub views: crate::threads::ViewCounter,
+    /// Readers of solutions, for what they are worth.
+    pub readers: crate::worth::Counter,
     pub steps: crate::threads::Steps,
     pub search: crate::search::Search,
     pub searches: crate::insight::Counter,
@@ -166,6 +168,7 @@ impl App {
             renderers: Renderers::start().context("no thread can be started")?,
             diffs: Diffs::default(),
             views: crate::threads::ViewCounter::default(),
+            readers: crate::worth::Counter::default(),
             steps: crate::threads::Steps::default(),
             search,
             searches: crate::insight::Counter::default(),
@@ -235,6 +238,8 @@ impl App {
             let mut last_flush = app.started;
             let mut last_count = app.started;
             let mut last_search = app.started;
+            // Months before this one have their statements, as far as this node knows.
+            let mut stated = 0;
             while !app.bell.stopping() {
                 app.bell.wait(app.bell.rung(), Duration::from_millis(limits::FOLLOWER_POLL_MS));
                 let now = app.db.clock.now();
@@ -242,6 +247,9 @@ impl App {
                     last_flush = now;
                     if let Err(error) = app.views.flush(&app.db) {
                         tracing::warn!(%error, "views could not be written down; they are kept for the next time");
+                    }
+                    if let Err(error) = app.readers.flush(&app.db) {
+                        tracing::warn!(%error, "readers could not be written down; they are kept for the next time");
                     }
                 }
                 if now.since(last_count) >= limits::SEARCH_FLUSH {
@@ -270,10 +278,23 @@ impl App {
                     if let Err(error) = swept {
                         tracing::warn!(%error, "old rows could not be dropped");
                     }
+                    let before = now.plus(-limits::WORTH_SETTLES).month();
+                    if stated < before {
+                        match crate::worth::state_months(&app.db, &app.letterhead, &app.config.worth) {
+                            Ok(made) => {
+                                stated = before;
+                                tracing::info!(made, "statements of worth were made");
+                            }
+                            Err(error) => tracing::warn!(%error, "statements of worth could not be made"),
+                        }
+                    }
                 }
             }
             if let Err(error) = app.views.flush(&app.db) {
                 tracing::warn!(%error, "the last views were not written down");
+            }
+            if let Err(error) = app.readers.flush(&app.db) {
+                tracing::warn!(%error, "the last readers were not written down");
             }
             if let Err(error) = app.searches.flush(&app.db) {
                 tracing::warn!(%error, "the last searches were not written down");

@@ -4,6 +4,7 @@
 //! `loggia.toml` uses the name (dots are tables), the environment `LOGGIA_` and the name in capitals
 //! with dots as underscores. Unknown names and wrong values are refused by name.
 use crate::db::Target;
+use crate::kernel::money::{self, Rate};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -75,6 +76,13 @@ settings![
         "hours after which an unsolved thread stands in the moderators' queue"
     ),
     ("case_due_hours", "1 to 8760", "24", "hours staff have for a case"),
+    (
+        "worth.per_thousand_readers",
+        "an amount such as 4.50, up to 1000000",
+        "",
+        "what a thousand readers of solutions are worth, for the members' monthly statements; empty: they show no value"
+    ),
+    ("worth.currency", "three capital letters", "EUR", "its currency"),
     (
         "mail.transport",
         "smtp, folder or off",
@@ -173,6 +181,7 @@ pub struct Config {
     pub model: Option<PathBuf>,
     pub unsolved_after_hours: i64,
     pub case_due_hours: i64,
+    pub worth: Rate,
     pub mail: Mail,
     pub reload_templates: Option<PathBuf>,
     pub log: String,
@@ -313,6 +322,15 @@ impl Config {
         if smtp_ca.as_ref().is_some_and(|path| !path.is_file()) {
             return Err(wrong("mail.smtp_ca"));
         }
+        let worth = Rate {
+            per_thousand: match optional("worth.per_thousand_readers") {
+                None => 0,
+                Some(text) => money::parse(&text).ok_or_else(|| wrong("worth.per_thousand_readers"))?,
+            },
+            currency: Some(text("worth.currency"))
+                .filter(|text| money::is_currency(text))
+                .ok_or_else(|| wrong("worth.currency"))?,
+        };
         let mail = Mail {
             transport,
             from,
@@ -357,6 +375,7 @@ impl Config {
             },
             unsolved_after_hours: number("unsolved_after_hours", 1, 8760)?,
             case_due_hours: number("case_due_hours", 1, 8760)?,
+            worth,
             mail,
             reload_templates: optional("reload_templates").map(PathBuf::from),
             log: text("log"),

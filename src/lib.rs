@@ -33,7 +33,6 @@
 //! | candidate | a thread that may be the master of another, with its likelihood; for moderators to judge |
 //! | removed | deleted by its author or hidden by a moderator; a state with who, when and why |
 //! | flag | a member's report of a post |
-//! | verdict | what staff, or a member proven in the topic, judged of an answer |
 //! | challenge | somebody's claim, with evidence, that an answer is wrong; upheld, it supersedes the answer |
 //! | case | an escalation of a thread to staff, with a clock |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
@@ -41,6 +40,7 @@
 //! | gap | what people search for and don't find |
 //! | saved search | a query somebody wants to hear of: a member, or a confirmed address |
 //! | follower, place | reacts to events; the last one it has done |
+//! | statement of worth | what somebody's solutions were worth in a month: readers, people helped, value |
 //! | points, badge, standing | what being right earned; an award under a version of the rules; the sums of a person |
 //! | notice, mail, list | what somebody is told in the house; by mail; a kind of mail that can be left |
 //! | erased | a person who left for good: their number and posts stay, nothing that names them |
@@ -49,7 +49,7 @@
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`], [`confirmations`], [`verdicts`],
 //! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
+//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach), [`worth`],
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
@@ -123,3 +123,4 @@ pub mod verdicts;
 pub mod votes;
 pub mod watches;
 pub mod web;
+pub mod worth;

@@ -69,7 +69,7 @@ macro_rules! routes {
 
 use crate::{
     accounts, admin, api, badges, challenges, escalation, findings, insight, moderation, notices, search,
-    tags, threads, verdicts, watches, web as house,
+    tags, threads, verdicts, watches, web as house, worth,
 };
 
 routes! {
@@ -130,6 +130,9 @@ routes! {
     POST "/settings/notices"                     SignedIn   notices::pages::save_settings;
     GET  "/unsubscribe"                          Anyone     notices::pages::unsubscribe_form;
     POST "/unsubscribe"                          Anyone     notices::pages::unsubscribe;
+
+    GET  "/worth"                                SignedIn   worth::pages::show;
+    GET  "/worth.csv"                            SignedIn   worth::pages::file;
 
     GET  "/ask"                                  SignedIn   threads::pages::write::ask_form;
     GET  "/posts/{id}"                           Anyone     threads::pages::write::locate;
@@ -231,7 +234,7 @@ routes! {
     POST "/admin/badges"                         Admin      admin::pages::badges::save;
     GET  "/admin/calibration"                    Admin      admin::pages::calibration::show;
     GET  "/admin/gaps"                           Admin      insight::pages::gaps;
-    GET  "/admin/gaps.csv"                       Admin      insight::pages::csv;
+    GET  "/admin/gaps.csv"                       Admin      insight::pages::file;
     POST "/admin/gaps/dismissal"                 Admin      insight::pages::dismiss;
     POST "/admin/gaps/dismissal/removal"         Admin      insight::pages::restore;
 

@@ -673,6 +673,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    solution_readers (user_id, month, post_id) {
+        user_id -> BigInt,
+        month -> BigInt,
+        post_id -> BigInt,
+        readers -> BigInt,
+    }
+}
+
+diesel::table! {
+    worth_statements (user_id, month) {
+        user_id -> BigInt,
+        month -> BigInt,
+        readers -> BigInt,
+        people_helped -> BigInt,
+        threads_solved -> BigInt,
+        rate -> BigInt,
+        currency -> Text,
+        topics -> Text,
+        made_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -726,4 +749,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     verdicts,
     challenges,
     duplicate_candidates,
+    solution_readers,
+    worth_statements,
 );

@@ -18,7 +18,7 @@ use crate::moderation::{self, Act};
 use crate::reputation;
 use crate::reputation::findings::{COPIES, Found, Kind, step};
 use std::collections::{BTreeMap, HashMap};
-pub use store::{Finding, held_count};
+pub use store::{Finding, Held, held_count, held_now};
 
 /// The place up to which the ledger was searched.
 const NAME: &str = "findings";

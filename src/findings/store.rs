@@ -88,6 +88,30 @@ pub fn find(conn: &mut Conn, id: FindingId) -> DbResult<Option<Finding>> {
     Ok(row.and_then(finding))
 }
 
+/// What findings hold just now.
+#[derive(Debug, Clone, Default)]
+pub struct Held(Vec<(Kind, Vec<UserId>, Vec<PostId>)>);
+
+impl Held {
+    /// Whether what `giver` says of a post of `author` counts for nothing.
+    pub fn holds(&self, author: UserId, giver: UserId, post: PostId) -> bool {
+        self.0.iter().any(|(kind, members, posts)| {
+            posts.contains(&post)
+                || match members.as_slice() {
+                    _ if *kind == Kind::Copies => false,
+                    [silenced] => *silenced == giver,
+                    several => several.contains(&giver) && several.contains(&author),
+                }
+        })
+    }
+}
+
+/// What findings hold just now: there are few of them.
+pub fn held_now(conn: &mut Conn) -> DbResult<Held> {
+    let stand = all(conn)?.into_iter().filter(|finding| finding.state != "released");
+    Ok(Held(stand.map(|finding| (finding.kind, finding.members, finding.posts)).collect()))
+}
+
 /// All there are: what was found before is not found again.
 pub fn all(conn: &mut Conn) -> DbResult<Vec<Finding>> {
     let rows: Vec<Row> = findings::table.order(findings::id).select(columns!()).load(conn)?;

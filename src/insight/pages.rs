@@ -1,11 +1,11 @@
 //! insight room: the page of gaps, for administrators, and the same as a file.
-use super::policy::{self, csv_cell};
+use super::policy;
 use super::store::{self, Beside};
 use super::views::{GapRow, GapsPage, Period, ThreadLink, Wording};
 use super::{Gap, KEYS_APART};
 use crate::error::{Error, Result};
-use crate::kernel::limits;
 use crate::kernel::moment::DAY;
+use crate::kernel::{csv, limits};
 use crate::search::{self, Query};
 use crate::web::form::{Form, Params};
 use crate::web::i18n::translate;
@@ -13,7 +13,6 @@ use crate::web::rates::Budget;
 use crate::web::view::{self, counted, encode, when};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use std::collections::HashSet;
 use std::fmt::Write;
 use std::time::Duration;
@@ -232,16 +231,16 @@ fn rows(room: &mut Room<'_>, gaps: Vec<Gap>) -> Result<Vec<GapRow>> {
 }
 
 /// `GET /admin/gaps.csv?days=&show=`.
-pub async fn csv(visit: Visit, params: Params) -> Result<HttpResponse> {
+pub async fn file(visit: Visit, params: Params) -> Result<HttpResponse> {
     let asked = Asked::of(&params)?;
     let folded = asked.folded(&visit).await?;
-    let text = visit
-        .read(move |room| {
+    visit
+        .table(format!("gaps-{}", asked.days), move |room| {
             let lang = room.visit.lang;
             let (gaps, _) = asked.list(room, folded, None, limits::GAPS_PER_FILE)?;
             let heads =
                 ["search", "missed", "found-none", "weak", "searched", "opened", "solved", "last", "also"];
-            let heads = heads.map(|name| csv_cell(&translate(lang, &format!("gaps-{name}"), &[])));
+            let heads = heads.map(|name| csv::cell(&translate(lang, &format!("gaps-{name}"), &[])));
             let mut out = format!("{}\r\n", heads.join(","));
             for gap in gaps {
                 let also: Vec<&str> = gap.wordings().skip(1).collect();
@@ -249,7 +248,7 @@ pub async fn csv(visit: Visit, params: Params) -> Result<HttpResponse> {
                 let _ = write!(
                     out,
                     "{},{},{},{},{},{},{},{},{}\r\n",
-                    csv_cell(&gap.wording),
+                    csv::cell(&gap.wording),
                     gap.missed(),
                     gap.found_none,
                     gap.weak,
@@ -257,17 +256,12 @@ pub async fn csv(visit: Visit, params: Params) -> Result<HttpResponse> {
                     gap.opened,
                     gap.solved,
                     gap.missed_at.date(),
-                    csv_cell(&also.join("; "))
+                    csv::cell(&also.join("; "))
                 );
             }
             Ok(out)
         })
-        .await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"gaps-{}.csv\"", asked.days)))
-        .insert_header((CACHE_CONTROL, "private, no-store"))
-        .body(text))
+        .await
 }
 
 fn search_url(wording: &str) -> String {

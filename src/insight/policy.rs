@@ -104,12 +104,6 @@ impl Gap {
     }
 }
 
-/// A text cell of a file for spreadsheets, which take what begins so for a formula.
-pub fn csv_cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\"").replace(['\n', '\r'], " "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,11 +264,5 @@ mod tests {
         ] {
             assert!(!personal(text), "{text}");
         }
-    }
-
-    #[test]
-    fn a_cell_is_no_formula() {
-        assert_eq!(csv_cell("=1+1"), "\"'=1+1\"");
-        assert_eq!(csv_cell("say \"a\"\nb"), "\"say \"\"a\"\" b\"");
     }
 }

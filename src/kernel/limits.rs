@@ -348,6 +348,17 @@ pub const VIEW_FLUSH: i64 = 10_000_000;
 pub const SWEEP: i64 = 600_000_000;
 /// Threads whose views wait to be written down at once.
 pub const VIEWS_WAITING: usize = 20_000;
+/// Readers told apart in a day and node: 16 bytes each. Whoever comes after counts for nothing.
+pub const READERS_PER_DAY: usize = 1_000_000;
+/// Microseconds into a month before the last one is stated: every node has written down its readers by then.
+pub const WORTH_SETTLES: i64 = crate::kernel::moment::HOUR;
+/// Answers on the page of a statement of worth, and in its file.
+pub const WORTH_ROWS: i64 = 50;
+pub const WORTH_LINES: i64 = 5_000;
+/// Months a statement's page leads to.
+pub const WORTH_MONTHS: i64 = 24;
+/// Answers its mail names.
+pub const WORTH_MAILED: i64 = 3;
 
 // --- threads ---
 /// Characters, white space not counted, that say something in a question or an answer.

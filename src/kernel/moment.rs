@@ -33,6 +33,12 @@ impl Moment {
         let date = self.timestamp().to_zoned(jiff::tz::TimeZone::UTC).date();
         i64::from(date.year()) * 12 + i64::from(date.month()) - 1
     }
+    /// The first moment of a month as [`Moment::month`] counts them; the epoch where the calendar has no such month.
+    pub fn of_month(month: i64) -> Moment {
+        let year = i16::try_from(month.div_euclid(12)).ok();
+        let month = i8::try_from(month.rem_euclid(12) + 1).ok();
+        year.zip(month).and_then(|(year, month)| Moment::of_date(year, month, 1)).unwrap_or(Moment(0))
+    }
     /// Microseconds from `earlier` to this moment.
     pub fn since(self, earlier: Moment) -> i64 {
         self.0.saturating_sub(earlier.0)
@@ -107,5 +113,7 @@ mod tests {
         assert_eq!(m.iso(), "2013-11-05T20:22:07Z");
         assert_eq!(Moment::parse("2013-11-05T20:22:07Z").unwrap().long(), "2013-11-05 20:22 UTC");
         assert_eq!(Moment::parse("yesterday"), None);
+        assert_eq!(Moment::of_month(m.month()).iso(), "2013-11-01T00:00:00Z");
+        assert_eq!(Moment::of_month(m.month() + 2).date(), "2014-01-01");
     }
 }

@@ -30,10 +30,12 @@ pub enum List {
     Cases,
     Badges,
     Searches,
+    /// The monthly statement of worth.
+    Worth,
 }
 
 impl List {
-    pub const ALL: [List; 9] = [
+    pub const ALL: [List; 10] = [
         List::Account,
         List::Answers,
         List::Comments,
@@ -43,6 +45,7 @@ impl List {
         List::Cases,
         List::Badges,
         List::Searches,
+        List::Worth,
     ];
 
     /// As stored, signed and used in field names.
@@ -57,6 +60,7 @@ impl List {
             List::Cases => "cases",
             List::Badges => "badges",
             List::Searches => "searches",
+            List::Worth => "worth",
         }
     }
 

@@ -44,6 +44,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
             .load::<String>(conn)?,
         "saved_searches": crate::watches::own_data(conn, user)?,
         "badges": badges(conn, user)?,
+        "worth": crate::worth::own_data(conn, user)?,
         "sessions": own_sessions(conn, user)?,
         "access_tokens": tokens(conn, user)?,
         "account_log": log(conn, user)?,

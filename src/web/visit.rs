@@ -14,8 +14,8 @@ use crate::web::{templates, views};
 use actix_web::cookie::{Cookie, SameSite, time::Duration as CookieDuration};
 use actix_web::dev::Payload;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap,
-    IF_NONE_MATCH, LOCATION, ORIGIN, REFERER, USER_AGENT, VARY,
+    ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
+    HeaderMap, IF_NONE_MATCH, LOCATION, ORIGIN, REFERER, USER_AGENT, VARY,
 };
 use actix_web::web::{Bytes, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
@@ -463,6 +463,19 @@ impl Visit {
     {
         let value = self.read(work).await?;
         Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "private, no-store")).json(value))
+    }
+
+    /// A table as a CSV file of this name, for this visitor to keep.
+    pub async fn table<F>(self, name: String, work: F) -> Result<HttpResponse>
+    where
+        F: FnOnce(&mut Room<'_>) -> Result<String> + Send + 'static,
+    {
+        let text = self.read(work).await?;
+        Ok(HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")))
+            .insert_header((CACHE_CONTROL, "private, no-store"))
+            .body(text))
     }
 
     /// What the csrf token of this visitor's forms is made of.

@@ -27,6 +27,7 @@ use loggia::tags::views::*;
 use loggia::threads::views::*;
 use loggia::watches::views::*;
 use loggia::web::views::*;
+use loggia::worth::views::*;
 
 // ---------- templates and words ----------
 
@@ -1185,6 +1186,48 @@ fn sheets() -> Vec<Sheet> {
             line_text: s("needs = { likes = 1 }"),
             errors: [(s("body"), s("Line 5: nothing called “likes” is counted."))].into_iter().collect(),
             ..rules
+        },
+    ));
+    let month = |label: &str, here| WorthMonth { month: s(label), url: s("/worth?month=2026-10"), here };
+    let worth = WorthPage {
+        month: s("October 2026"),
+        months: vec![
+            month("November 2026", false),
+            month("October 2026", true),
+            month("September 2026", false),
+        ],
+        made: Some(when("25 days ago")),
+        readers: 12_480,
+        people_helped: 31,
+        threads_solved: 7,
+        value: s("56.16 EUR"),
+        rate_label: s("Brezza values a thousand readers at 4.50 EUR."),
+        topics: vec![WorthTopic {
+            name: s("router"),
+            url: s("/tags/router"),
+            label: s("72 % from 14 answers"),
+        }],
+        rows: (1..=3)
+            .map(|n| WorthRow {
+                title: s("The hub loses two of four thermostats"),
+                url: (n < 3).then(|| format!("/posts/{n}")),
+                readers: 8_100 / n,
+                people_helped: 12 / n,
+                value: s("36.45 EUR"),
+            })
+            .collect(),
+        more: true,
+        csv_url: s("/worth.csv?month=2026-10"),
+    };
+    all.push(sheet("worth", "worth/show.html", shell(Ann, "people", "Statement of worth"), worth.clone()));
+    all.push(sheet(
+        "worth-empty",
+        "worth/show.html",
+        shell(Ann, "people", "Statement of worth"),
+        WorthPage {
+            month: s("November 2026"),
+            months: vec![month("November 2026", true)],
+            ..WorthPage::default()
         },
     ));
     let row = |range: &str| loggia::admin::views::CalibrationRow {
@@ -2354,6 +2397,7 @@ fn sheets() -> Vec<Sheet> {
                     | "synonyms"
                     | "badge-rules"
                     | "findings"
+                    | "worth"
             )
         })
         .map(|x| {

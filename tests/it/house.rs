@@ -54,6 +54,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("dismissed_gaps", &["insight"]),
     ("saved_searches", &["watches"]),
     ("search_tellings", &["watches"]),
+    ("solution_readers", &["worth"]),
+    ("worth_statements", &["worth"]),
     ("imports", &["exchange"]),
     ("post_origins", &["exchange"]),
     ("imported_rows", &["exchange"]),

@@ -54,4 +54,5 @@ mod threads;
 mod tiny;
 mod traps;
 mod verdicts;
+mod worth;
 mod writing;

@@ -205,6 +205,16 @@ async fn grow(world: &World, from: i64, to: i64) {
     let app = world.app.clone();
     crate::ground::aside(move || app.searches.flush(&app.db).unwrap()).await;
     world.settle().await;
+    let app = world.app.clone();
+    let reader = loggia::worth::Reader::Household(std::net::IpAddr::from([192, 0, 2, 1]));
+    let questions: Vec<ThreadId> = loggia::db::schema::threads::table
+        .select(loggia::db::schema::threads::id)
+        .load(&mut *world.db.reader().unwrap())
+        .unwrap();
+    for thread in questions {
+        app.readers.read(thread, reader, world.clock.now());
+    }
+    crate::ground::aside(move || app.readers.flush(&app.db).unwrap()).await;
 }
 
 on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
@@ -266,6 +276,8 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("ann", "/notices"),
         ("ann", "/drafts"),
         ("ann", "/searches"),
+        ("ann", "/worth"),
+        ("ann", "/worth.csv"),
         ("ann", "/settings/sessions"),
         ("ann", "/ask?title=router"),
         ("carla", "/moderation"),

@@ -18,8 +18,10 @@ use crate::web::i18n::{Arg, translate};
 use crate::web::view::{self, Cursor, counted, person_url, tag_links, thread_url, when};
 use crate::web::views::{BadgeCounts, FieldErrors};
 use crate::web::visit::{Head, Page, Room, Visit};
+use crate::worth::{self, Reader};
 use actix_web::HttpResponse;
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 /// What a form sent back puts on the page again, so that nothing written is lost.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +43,25 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
     };
     let app = visit.app.clone();
     let came_from = visit.came_from().map(str::to_owned);
+    let (household, robot) = (visit.household(), worth::is_robot(&visit.user_agent));
+    let member = Arc::new(OnceLock::new());
+    let known = Arc::clone(&member);
     let reply = visit
         .shared_page(Shows::Thread(id), move |room| {
+            if let Some(viewer) = &room.viewer {
+                let _ = known.set(viewer.id);
+            }
             page(room, id, Some(&slug), oldest, after, Typed::default())
         })
         .await?;
     if reply.status().is_success() {
+        let now = app.db.clock.now();
         app.views.count(id);
-        app.searches.opened(came_from.as_deref(), id, app.db.clock.now());
+        if !robot {
+            let reader = member.get().map_or(Reader::Household(household), |id| Reader::Member(*id));
+            app.readers.read(id, reader, now);
+        }
+        app.searches.opened(came_from.as_deref(), id, now);
     }
     Ok(reply)
 }

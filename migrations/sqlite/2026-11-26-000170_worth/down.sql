@@ -1,0 +1,2 @@
+DROP TABLE worth_statements;
+DROP TABLE solution_readers;
