@@ -35,6 +35,7 @@
 //! | flag | a member's report of a post |
 //! | challenge | somebody's claim, with evidence, that an answer is wrong; upheld, it supersedes the answer |
 //! | case | an escalation of a thread to staff, with a clock |
+//! | sample, judgement | an accepted answer drawn at random; what somebody says of it who sees nothing else |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
 //! | synonyms | the brand's list of words that mean the same to a search |
 //! | gap | what people search for and don't find |
@@ -49,7 +50,7 @@
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`], [`confirmations`], [`verdicts`],
 //! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach), [`worth`],
+//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach), [`worth`], [`samples`] (answers judged blind),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
@@ -116,6 +117,7 @@ pub mod notices;
 pub mod privacy;
 pub mod reputation;
 pub mod routes;
+pub mod samples;
 pub mod search;
 pub mod tags;
 pub mod threads;

@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, challenges, escalation, findings, insight, moderation, notices, search,
-    tags, threads, verdicts, watches, web as house, worth,
+    accounts, admin, api, badges, challenges, escalation, findings, insight, moderation, notices, samples,
+    search, tags, threads, verdicts, watches, web as house, worth,
 };
 
 routes! {
@@ -201,6 +201,8 @@ routes! {
     POST "/posts/{id}/challenges"                SignedIn   challenges::pages::challenge;
     POST "/challenges/{id}/removal"              SignedIn   challenges::pages::withdraw;
     POST "/challenges/{id}/decision"             Moderator  challenges::pages::decide;
+    GET  "/samples"                              SignedIn   samples::pages::show;
+    POST "/samples/{id}/judgement"               SignedIn   samples::pages::judge;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
     GET  "/moderation/findings"                  Moderator  findings::pages::index;

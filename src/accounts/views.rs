@@ -115,6 +115,8 @@ pub struct PersonPage {
     pub pager: Pager,
     /// It is the viewer's own page.
     pub mine: bool,
+    /// It is their own page, and they may judge samples.
+    pub judges: bool,
     pub suspended: Option<Suspension>,
     pub can_suspend: bool,
     pub can_unsuspend: bool,

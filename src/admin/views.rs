@@ -209,6 +209,17 @@ pub struct CalibrationPage {
     pub drifts: bool,
     /// There are enough trials to say something.
     pub enough: bool,
+    /// Of accepted answers judged blind in the last year: "84 %"; empty without any.
+    pub sample_share: String,
+    /// Between which it lies, translated; may be empty.
+    pub sample_range: String,
+    /// What their pages said on average.
+    pub sample_said: String,
+    pub sample_judged: i64,
+    pub sample_unclear: i64,
+    pub sample_open: i64,
+    /// What pages say of accepted answers lies outside what was judged.
+    pub sample_drifts: bool,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

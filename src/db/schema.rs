@@ -696,6 +696,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    samples (id) {
+        id -> BigInt,
+        post_id -> BigInt,
+        thread_id -> BigInt,
+        chance -> BigInt,
+        drawn_at -> BigInt,
+        state -> Text,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sample_judgements (sample_id, user_id) {
+        sample_id -> BigInt,
+        user_id -> BigInt,
+        judgement -> Text,
+        created_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
@@ -751,4 +772,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     duplicate_candidates,
     solution_readers,
     worth_statements,
+    samples,
+    sample_judgements,
 );

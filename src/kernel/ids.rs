@@ -93,6 +93,10 @@ id!(
     FindingId
 );
 id!(
+    /// An accepted answer drawn at random, to be judged blind.
+    SampleId
+);
+id!(
     /// A row of somebody's notices.
     NoticeId
 );

@@ -360,6 +360,26 @@ pub const WORTH_MONTHS: i64 = 24;
 /// Answers its mail names.
 pub const WORTH_MAILED: i64 = 3;
 
+// --- blind samples ---
+/// Samples that wait at once: as many as a few people judge in a week or two, and one page reads all of them.
+pub const SAMPLES_OPEN: i64 = 30;
+/// Samples drawn at a time, once a day: a year's are enough for an interval of a few in a hundred.
+pub const SAMPLES_PER_DRAW: usize = 5;
+/// Numbers looked up at once while drawing.
+pub const SAMPLE_NUMBERS: usize = 500;
+/// Microseconds between two draws.
+pub const SAMPLE_PAUSE: i64 = crate::kernel::moment::DAY;
+/// Microseconds after which an answer may be drawn again.
+pub const SAMPLE_AGAIN: i64 = 365 * crate::kernel::moment::DAY;
+/// Microseconds a sample waits for a second judgement.
+pub const SAMPLE_WAITS: i64 = 14 * crate::kernel::moment::DAY;
+/// Microseconds that an estimate looks back.
+pub const SAMPLE_WINDOW: i64 = 365 * crate::kernel::moment::DAY;
+/// Samples an estimate reads at most; a window has fewer.
+pub const SAMPLES_READ: i64 = 5_000;
+/// Judged samples from which an estimate says something.
+pub const SAMPLES_ENOUGH: i64 = 30;
+
 // --- threads ---
 /// Characters, white space not counted, that say something in a question or an answer.
 pub const MIN_BODY: usize = 10;

@@ -1,7 +1,8 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
     account_log, api_tokens, badge_awards, challenges, confirmations, drafts, flags, follows, me_toos,
-    notices, posts, revisions, sessions, standings, threads, unsubscriptions, users, verdicts, votes,
+    notices, posts, revisions, sample_judgements, samples, sessions, standings, threads, unsubscriptions,
+    users, verdicts, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -24,6 +25,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
         "votes": own_votes(conn, user)?,
         "confirmations": own_confirmations(conn, user)?,
         "verdicts": own_verdicts(conn, user)?,
+        "blind_judgements": own_judgements(conn, user)?,
         "me_too": stars(me_toos::table
             .filter(me_toos::user_id.eq(user))
             .order(me_toos::thread_id)
@@ -184,6 +186,17 @@ fn own_verdicts(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         .select((verdicts::post_id, verdicts::verdict, verdicts::note, verdicts::created_at))
         .load(conn)?;
     let shown = |(post, verdict, note, at): (_, _, _, Moment)| json!({ "post": post, "verdict": verdict, "note": note, "at": at.iso() });
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_judgements(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    let rows: Vec<(i64, String, Moment)> = sample_judgements::table
+        .inner_join(samples::table.on(samples::id.eq(sample_judgements::sample_id)))
+        .filter(sample_judgements::user_id.eq(user))
+        .order(sample_judgements::sample_id)
+        .select((samples::post_id, sample_judgements::judgement, sample_judgements::created_at))
+        .load(conn)?;
+    let shown = |(post, judgement, at): (_, _, Moment)| json!({ "post": post, "judgement": judgement, "at": at.iso() });
     Ok(rows.into_iter().map(shown).collect())
 }
 

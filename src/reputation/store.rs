@@ -131,6 +131,21 @@ pub fn authority_in(conn: &mut Conn, user: UserId, tags: &[TagId]) -> DbResult<A
         .unwrap_or_default())
 }
 
+/// How far the word of `user` carries, in each topic in which it carries at all.
+pub fn authority_by_topic(conn: &mut Conn, user: UserId) -> DbResult<Vec<(TagId, Authority)>> {
+    let rows: Vec<(TagId, i64, i64, i64)> = topic_standings::table
+        .filter(topic_standings::user_id.eq(user))
+        .filter(topic_standings::outcome_weight.gt(0))
+        .select((
+            topic_standings::tag_id,
+            topic_standings::outcome_weight,
+            topic_standings::outcome_right,
+            topic_standings::outcome_count,
+        ))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(tag, weight, right, count)| (tag, authority(weight, right, count))).collect())
+}
+
 /// What is known of these answers: the evidence, and whether what it counts for is held back. One query.
 pub fn evidence_of(conn: &mut Conn, posts: &[PostId]) -> DbResult<HashMap<PostId, (Evidence, bool)>> {
     if posts.is_empty() {

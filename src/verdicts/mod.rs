@@ -6,7 +6,7 @@ mod store;
 use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
-use crate::kernel::ids::{PostId, ThreadId};
+use crate::kernel::ids::{PostId, TagId, ThreadId};
 use crate::kernel::limits;
 use crate::ledger::Fact;
 pub use crate::ledger::Verdict;
@@ -32,6 +32,15 @@ pub fn may_judge(conn: &mut Conn, viewer: &Viewer, thread: ThreadId) -> DbResult
     }
     let tags = threads::store::tag_ids(conn, thread)?;
     Ok(policy::is_proven(reputation::authority_in(conn, viewer.id, &tags)?))
+}
+
+/// The topics whose answers this person may judge; `None`: all there are.
+pub fn topics_judged(conn: &mut Conn, viewer: &Viewer) -> DbResult<Option<Vec<TagId>>> {
+    if policy::judges_by_role(viewer.role) {
+        return Ok(None);
+    }
+    let topics = reputation::authority_by_topic(conn, viewer.id)?;
+    Ok(Some(topics.into_iter().filter(|(_, of)| policy::is_proven(*of)).map(|(tag, _)| tag).collect()))
 }
 
 /// Why this person may not judge this answer, as far as it depends on the answer. For pages.

@@ -22,6 +22,7 @@ use loggia::escalation::views::*;
 use loggia::insight::views::*;
 use loggia::moderation::views::*;
 use loggia::notices::views::*;
+use loggia::samples::views::*;
 use loggia::search::views::*;
 use loggia::tags::views::*;
 use loggia::threads::views::*;
@@ -1249,6 +1250,13 @@ fn sheets() -> Vec<Sheet> {
             recent_error: s("0.131"),
             drifts: true,
             enough: true,
+            sample_share: s("84 %"),
+            sample_range: s("The true share lies between 71 and 92 %, nine times in ten."),
+            sample_said: s("93 %"),
+            sample_judged: 38,
+            sample_unclear: 2,
+            sample_open: 14,
+            sample_drifts: true,
         },
     ));
     all.push(sheet(
@@ -1257,6 +1265,27 @@ fn sheets() -> Vec<Sheet> {
         shell(Brand, "admin", "Calibration"),
         loggia::admin::views::CalibrationPage::default(),
     ));
+    let sample = SamplePage {
+        sample: Some(SampleView {
+            id: 7,
+            title: s("The hub loses two of four thermostats"),
+            question_html: html(
+                "<p>Since the update of Tuesday two of my four thermostats are gone each night.</p>",
+            ),
+            answer_html: html(
+                "<p>Take the batteries out for a minute, then hold the wheel until it blinks twice.</p>",
+            ),
+        }),
+        judged_title: s("Invoice shows last year's address"),
+        judged_url: s("/posts/12"),
+        unproven: false,
+    };
+    let show = |name: &str, page| {
+        sheet(name, "samples/show.html", shell(Brand, "samples", "Judge answers blind"), page)
+    };
+    all.push(show("sample", sample));
+    all.push(show("sample-empty", SamplePage::default()));
+    all.push(show("sample-unproven", SamplePage { unproven: true, ..SamplePage::default() }));
     let synonyms = SynonymsPage {
         body: s("[[same]]\nwords = [\"wifi\", \"wlan\"]\n"),
         base: 1,
@@ -1583,6 +1612,7 @@ fn sheets() -> Vec<Sheet> {
         points_rows: vec![],
         badges: vec![],
         pager: Pager::default(),
+        judges: true,
         mine: false,
         suspended: None,
         can_suspend: false,
@@ -2398,6 +2428,7 @@ fn sheets() -> Vec<Sheet> {
                     | "badge-rules"
                     | "findings"
                     | "worth"
+                    | "sample"
             )
         })
         .map(|x| {

@@ -56,6 +56,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("search_tellings", &["watches"]),
     ("solution_readers", &["worth"]),
     ("worth_statements", &["worth"]),
+    ("samples", &["samples"]),
+    ("sample_judgements", &["samples"]),
     ("imports", &["exchange"]),
     ("post_origins", &["exchange"]),
     ("imported_rows", &["exchange"]),

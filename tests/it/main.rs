@@ -45,6 +45,7 @@ mod moderation;
 mod notices;
 mod privacy;
 mod rights;
+mod samples;
 mod schema;
 mod search;
 mod source;

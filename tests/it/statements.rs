@@ -276,6 +276,8 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("ann", "/notices"),
         ("ann", "/drafts"),
         ("ann", "/searches"),
+        ("ann", "/samples"),
+        ("carla", "/samples?judged=1"),
         ("ann", "/worth"),
         ("ann", "/worth.csv"),
         ("ann", "/settings/sessions"),

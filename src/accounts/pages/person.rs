@@ -69,6 +69,10 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         standing: standing_view(room, person.id, standing.authority())?,
         pager: view::pager(&here, None, after.is_none()),
         mine,
+        judges: match room.viewer.clone().filter(|_| mine) {
+            Some(viewer) => !crate::samples::Reach::of(room.conn, &viewer)?.is_nothing(),
+            None => false,
+        },
         suspended: None,
         can_suspend: suspended.is_none()
             && viewer.is_some_and(|by| crate::moderation::may_suspend(by, (person.id, role)).is_ok()),

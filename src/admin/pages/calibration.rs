@@ -3,6 +3,7 @@ use super::head;
 use crate::admin::views::{CalibrationPage, CalibrationRow};
 use crate::error::Result;
 use crate::reputation::{self, calibration};
+use crate::samples;
 use crate::web::i18n::{Arg, translate};
 use crate::web::visit::{Page, Visit};
 use actix_web::HttpResponse;
@@ -34,7 +35,23 @@ pub async fn show(visit: Visit) -> Result<HttpResponse> {
                     })
                 })
                 .collect();
+            let sample = samples::recent(room.conn, room.now)?;
+            let percent = |share: Option<i64>| share.map(|share| format!("{share} %")).unwrap_or_default();
             let view = CalibrationPage {
+                sample_share: percent(sample.share().map(|(share, ..)| share)),
+                sample_range: match sample.share() {
+                    Some((_, low, high)) => translate(
+                        lang,
+                        "calibration-sample-range",
+                        &[("low", Arg::Number(low)), ("high", Arg::Number(high))],
+                    ),
+                    None => String::new(),
+                },
+                sample_said: percent(sample.said()),
+                sample_judged: sample.judged(),
+                sample_unclear: sample.unclear,
+                sample_open: sample.open,
+                sample_drifts: sample.drifts(),
                 rows,
                 trials: all.trials(),
                 brier: number(all.brier()),

@@ -1,0 +1,2 @@
+DROP TABLE sample_judgements;
+DROP TABLE samples;
