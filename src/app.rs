@@ -204,26 +204,23 @@ impl App {
         Ok(())
     }
 
-    /// Another node's commits make this node's cached pages old too.
+    /// Another node's commits make this node's cached pages old too, and so do standings when they have come after what
+    /// was said: a page made between the two shows what was known before.
     fn spawn_cache_follower(&self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         let app = self.clone();
         let one_node = matches!(self.config.database, db::Target::Sqlite(_));
+        let mut standings = follow::place(&mut *self.db.reader()?, crate::reputation::FOLLOWER)?;
         let mut place = { crate::ledger::head(&mut *self.db.reader()?)? };
         Ok(std::thread::Builder::new().name("cache".into()).spawn(move || {
-            while !app.bell.stopping() && !one_node {
+            while !app.bell.stopping() {
                 let seen = app.bell.rung();
-                match app
-                    .db
-                    .reader()
-                    .and_then(|mut conn| crate::ledger::after(&mut conn, place, limits::EVENTS_PER_STEP))
-                {
-                    Ok(events) => {
-                        if let Some(last) = events.last() {
-                            place = last.id;
-                            app.cache.follow(&events);
-                        }
-                    }
-                    Err(error) => tracing::debug!(%error, "the cache could not look at the ledger"),
+                let moved = app.db.reader().and_then(|mut conn| {
+                    let reached = follow::place(&mut conn, crate::reputation::FOLLOWER)?;
+                    app.cache.follow_after(&mut conn, &mut standings, Some(reached))?;
+                    if one_node { Ok(()) } else { app.cache.follow_after(&mut conn, &mut place, None) }
+                });
+                if let Err(error) = moved {
+                    tracing::debug!(%error, "the cache could not look at the ledger");
                 }
                 app.bell.wait(seen, Duration::from_millis(limits::FOLLOWER_POLL_MS));
             }
@@ -262,7 +259,7 @@ impl App {
                 }
                 if now.since(last_search) >= limits::FINDINGS_PAUSE {
                     last_search = now;
-                    match app.db.write_blocking(|tx| crate::findings::search_if_due(tx, false)) {
+                    match crate::findings::search(&app.db) {
                         Ok(0) => {}
                         Ok(found) => tracing::info!(found, "findings wait for a moderator"),
                         Err(error) => tracing::warn!(%error, "findings could not be searched for"),

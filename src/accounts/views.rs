@@ -115,6 +115,8 @@ pub struct PersonPage {
     pub pager: Pager,
     /// It is the viewer's own page.
     pub mine: bool,
+    /// On their own page: what newcomers begin with, until all of it is done.
+    pub first_steps: Vec<FirstStep>,
     /// It is their own page, and they may judge samples.
     pub judges: bool,
     pub suspended: Option<Suspension>,
@@ -258,4 +260,12 @@ pub struct SessionRow {
     pub started: When,
     pub seen: When,
     pub current: bool,
+}
+
+/// A badge for newcomers.
+#[derive(Debug, Clone, Serialize)]
+pub struct FirstStep {
+    pub name: String,
+    pub url: String,
+    pub done: bool,
 }

@@ -170,6 +170,11 @@ pub fn load_held(conn: &mut Conn, table: &str, users: &[UserId]) -> DbResult<Vec
     Ok(held)
 }
 
+/// What this person holds.
+pub fn held_by(conn: &mut Conn, user: UserId) -> DbResult<Vec<Held>> {
+    Ok(load_held(conn, "badge_awards", &[user])?.into_iter().map(|(_, held)| held).collect())
+}
+
 /// The tags there are.
 pub fn known_tags(conn: &mut Conn) -> DbResult<HashMap<String, TagId>> {
     let rows: Vec<(String, TagId)> = tags::table.select((tags::name, tags::id)).load(conn)?;

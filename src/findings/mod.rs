@@ -8,7 +8,7 @@ mod store;
 pub mod views;
 
 use crate::accounts::Viewer;
-use crate::db::{DbResult, Tx};
+use crate::db::{Conn, Db, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::{EventId, FindingId, PostId, UserId};
 use crate::kernel::limits;
@@ -34,29 +34,75 @@ pub fn next_search(tx: &mut Tx<'_>) -> DbResult<EventId> {
     Ok(EventId(head))
 }
 
-/// Searches if the ledger has grown enough since the last time. Tells how much was found.
-///
-/// `fold`: bring standings up to the ledger's head first, as nobody else does during an import.
-pub fn search_if_due(tx: &mut Tx<'_>, fold: bool) -> DbResult<usize> {
-    let (from, head) = (place(tx.conn, NAME)?, ledger::head(tx.conn)?);
-    if head.0 - from.0 < step(head.0) {
+/// What a search came to, before anything of it is written down.
+struct Search {
+    from: EventId,
+    /// The ledger's end when it began.
+    head: EventId,
+    /// Of the answers written and changed since `from`.
+    prints: Vec<(PostId, Prints)>,
+    /// Answers that are copies, by author.
+    copies: BTreeMap<UserId, Vec<PostId>>,
+    others: Vec<Found>,
+}
+
+/// The sentences of an answer, as numbers with their counts of words.
+type Prints = Vec<(i64, i64)>;
+
+/// Where the next search begins, if the ledger has grown enough since the last one, and where the ledger ends.
+fn due(conn: &mut Conn) -> DbResult<Option<(EventId, EventId)>> {
+    let (from, head) = (place(conn, NAME)?, ledger::head(conn)?);
+    Ok((head.0 - from.0 >= step(head.0)).then_some((from, head)))
+}
+
+/// Searches if it is due, within an import, in which nobody else brings standings up to the ledger's head.
+pub fn search_in_import(tx: &mut Tx<'_>) -> DbResult<()> {
+    if let Some((from, head)) = due(tx.conn)? {
+        reputation::fold_to_head(tx)?;
+        let search = look(tx.conn, from, head)?;
+        store::set_prints(tx, &search.prints)?;
+        keep(tx, search)?;
+    }
+    Ok(())
+}
+
+/// Searches if it is due, and holds what is found; how much. All that is said is read without the writer, which others
+/// wait for, and written down in small transactions; a kill on the way repeats the search and nothing else.
+pub fn search(db: &Db) -> DbResult<usize> {
+    let search = {
+        let mut conn = db.reader()?;
+        let Some((from, head)) = due(&mut conn)? else { return Ok(0) };
+        look(&mut conn, from, head)?
+    };
+    for some in search.prints.chunks(limits::PRINTS_PER_STEP) {
+        let some = some.to_vec();
+        db.write_blocking(move |tx| store::set_prints(tx, &some))?;
+    }
+    db.write_blocking(move |tx| keep(tx, search))
+}
+
+/// Reads what was said, and what was written since `from`.
+fn look(conn: &mut Conn, from: EventId, head: EventId) -> DbResult<Search> {
+    let (prints, copies) = copies(conn, from, head)?;
+    let others = reputation::findings::search(&reputation::praise(conn)?);
+    Ok(Search { from, head, prints, copies, others })
+}
+
+/// Holds what is new of it, unless another node was quicker.
+fn keep(tx: &mut Tx<'_>, search: Search) -> DbResult<usize> {
+    if !advance(tx, NAME, search.from, search.head)? {
         return Ok(0);
     }
-    if fold {
-        reputation::fold_to_head(tx)?;
-    }
-    let copies = copies(tx, from)?;
-    let book = reputation::praise(tx.conn)?;
     let known = store::all(tx.conn)?;
     let mut count = 0;
-    for found in reputation::findings::search(&book) {
+    for found in search.others {
         // Held already, or released by a moderator, who knew these people.
         if !known.iter().any(|known| found.is_within(known.kind, &known.members)) {
             hold(tx, &found, Vec::new())?;
             count += 1;
         }
     }
-    for (author, posts) in copies {
+    for (author, posts) in search.copies {
         let new: Vec<PostId> = posts
             .iter()
             .copied()
@@ -77,8 +123,6 @@ pub fn search_if_due(tx: &mut Tx<'_>, fold: bool) -> DbResult<usize> {
             count += 1;
         }
     }
-    let head = ledger::head(tx.conn)?;
-    advance(tx, NAME, from, head)?;
     Ok(count)
 }
 
@@ -98,13 +142,21 @@ fn held(finding: FindingId, kind: Kind, members: &[UserId], posts: Vec<PostId>) 
     Fact::CreditHeld { finding, members: silenced(kind, members), posts }
 }
 
-/// Reads the answers written and changed since `from`, and tells whose copies are among all answers, by author.
-fn copies(tx: &mut Tx<'_>, from: EventId) -> DbResult<BTreeMap<UserId, Vec<PostId>>> {
+/// Reads the answers written and changed between two events: their sentences, and whose are copies among all answers,
+/// by author.
+#[allow(clippy::type_complexity)] // both go into a search
+fn copies(
+    conn: &mut Conn,
+    from: EventId,
+    head: EventId,
+) -> DbResult<(Vec<(PostId, Prints)>, BTreeMap<UserId, Vec<PostId>>)> {
     let mut after = from;
+    let mut fresh = policy::Fresh::default();
     let mut copied: BTreeMap<UserId, Vec<PostId>> = BTreeMap::new();
     loop {
-        let events = ledger::after(tx.conn, after, limits::EVENTS_PER_STEP)?;
-        let Some(last) = events.last() else { return Ok(copied) };
+        let mut events = ledger::after(conn, after, limits::EVENTS_PER_STEP)?;
+        events.retain(|event| event.id <= head);
+        let Some(last) = events.last() else { return Ok((fresh.all(), copied)) };
         after = last.id;
         let mut ids: Vec<PostId> = events
             .iter()
@@ -115,13 +167,15 @@ fn copies(tx: &mut Tx<'_>, from: EventId) -> DbResult<BTreeMap<UserId, Vec<PostI
             .collect();
         ids.sort_unstable();
         ids.dedup();
-        let texts = store::texts(tx.conn, &ids)?;
-        let prints: Vec<(PostId, Vec<(i64, i64)>)> =
+        let authors = store::authors(conn, &ids)?;
+        let texts = store::texts(conn, &ids)?;
+        let prints: Vec<(PostId, Prints)> =
             texts.iter().map(|(post, md)| (*post, policy::prints(md))).collect();
-        store::set_prints(tx, &prints)?;
+        for (post, prints) in &prints {
+            fresh.put(*post, authors.get(post).copied().flatten(), prints);
+        }
         let numbers: Vec<i64> = prints.iter().flat_map(|(_, prints)| prints.iter().map(|p| p.0)).collect();
-        let firsts = store::firsts(tx.conn, &numbers)?;
-        let authors = store::authors(tx.conn, &ids)?;
+        let firsts = store::firsts(conn, &numbers, &fresh)?;
         for (post, prints) in &prints {
             let Some(author) = authors.get(post).copied().flatten() else { continue };
             let of_others: HashMap<i64, bool> = prints

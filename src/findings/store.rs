@@ -1,4 +1,5 @@
 //! findings room: its rows, and the prints of answers.
+use super::policy::Fresh;
 use crate::db::schema::{answer_prints, findings, posts};
 use crate::db::{Conn, DbResult, Tx, among, insert_all};
 use crate::kernel::ids::{FindingId, PostId, UserId};
@@ -180,8 +181,13 @@ pub fn set_prints(tx: &mut Tx<'_>, prints: &[(PostId, Vec<(i64, i64)>)]) -> DbRe
     Ok(())
 }
 
-/// Of these prints, the first answer that had each, and its author.
-pub fn firsts(conn: &mut Conn, prints: &[i64]) -> DbResult<HashMap<i64, (PostId, Option<UserId>)>> {
+/// Of these prints, the first answer that has each, and its author: of those written down, and of `fresh` ones, which
+/// stand in the place of what is written down of the same answers.
+pub fn firsts(
+    conn: &mut Conn,
+    prints: &[i64],
+    fresh: &Fresh,
+) -> DbResult<HashMap<i64, (PostId, Option<UserId>)>> {
     let rows: Vec<(i64, PostId, Option<UserId>)> = answer_prints::table
         .inner_join(posts::table.on(posts::id.eq(answer_prints::post_id)))
         .filter(among(answer_prints::print, prints.iter().copied()))
@@ -189,8 +195,16 @@ pub fn firsts(conn: &mut Conn, prints: &[i64]) -> DbResult<HashMap<i64, (PostId,
         .select((answer_prints::print, answer_prints::post_id, posts::author_id))
         .load(conn)?;
     let mut firsts = HashMap::new();
-    for (print, post, author) in rows {
+    for (print, post, author) in rows.into_iter().filter(|(_, post, _)| !fresh.has(*post)) {
         firsts.entry(print).or_insert((post, author));
+    }
+    for print in prints {
+        if let Some((post, author)) = fresh.first(*print) {
+            let first = firsts.entry(*print).or_insert((post, author));
+            if post < first.0 {
+                *first = (post, author);
+            }
+        }
     }
     Ok(firsts)
 }

@@ -346,6 +346,8 @@ pub const KEEP_ALIVE_SECONDS: u64 = 30;
 pub const VIEW_FLUSH: i64 = 10_000_000;
 /// Microseconds between two sweeps of what is too old.
 pub const SWEEP: i64 = 600_000_000;
+/// Answers whose sentences are written down in one transaction.
+pub const PRINTS_PER_STEP: usize = 200;
 /// Threads whose views wait to be written down at once.
 pub const VIEWS_WAITING: usize = 20_000;
 /// Readers told apart in a day and node: 16 bytes each. Whoever comes after counts for nothing.
@@ -395,8 +397,6 @@ pub const MAX_TAGS: usize = 5;
 pub const MAX_TAGS_CHARS: usize = MAX_TAGS * (MAX_TAG + 2);
 /// Characters of a thread's excerpt in lists.
 pub const EXCERPT_CHARS: usize = 180;
-/// Answers one person says of in a day that they helped, or did not: who reads a whole evening stays below it.
-pub const CONFIRMATIONS_PER_DAY: i64 = 50;
 /// Confirmations of one answer its author is told of; later ones are counted on the page.
 pub const CONFIRMATIONS_TOLD: i64 = 3;
 /// Microseconds within which the same form sent again is a second press of its button, not a second thought.
@@ -409,6 +409,14 @@ pub const MAX_DRAFTS: i64 = 50;
 pub const MAX_SUMMARY: usize = 200;
 /// Microseconds a form's key is remembered: longer than any browser keeps a page to send again.
 pub const SUBMISSION_LIFE: i64 = 7 * crate::kernel::moment::DAY;
+
+// --- what one person says in a day, so that nobody speaks for many ---
+/// Votes: who reads all day long stays below it, and who votes for a friend's every post does not.
+pub const VOTES_PER_DAY: i64 = 100;
+/// Answers one person says of in a day that they helped, or did not: who reads a whole evening stays below it.
+pub const CONFIRMATIONS_PER_DAY: i64 = 50;
+/// Answers one person challenges in a day: each costs a moderator minutes of trying.
+pub const CHALLENGES_PER_DAY: i64 = 5;
 
 // --- supervision ---
 /// Characters of a reason at least: one word explains nothing to the person it is about.
@@ -425,8 +433,6 @@ pub const FLAG_EXCERPT_CHARS: usize = 400;
 pub const MIN_EVIDENCE: usize = 20;
 /// Characters of such evidence at most: a moderator reads it whole.
 pub const MAX_EVIDENCE: usize = 4_000;
-/// Answers one person challenges in a day: each costs a moderator minutes of trying.
-pub const CHALLENGES_PER_DAY: i64 = 5;
 /// Likelihood, in per mille, from which a pair of threads is laid before moderators: two of three were then the same
 /// question (docs/search.md).
 pub const DUPLICATE_LIKELIHOOD: u16 = 400;

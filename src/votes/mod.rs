@@ -4,6 +4,8 @@ use crate::db::schema::votes;
 use crate::db::{Conn, DbResult, Tx, among};
 use crate::error::Result;
 use crate::kernel::ids::{PostId, UserId};
+use crate::kernel::limits;
+use crate::kernel::moment::{DAY, Moment};
 use crate::ledger::Fact;
 use crate::threads::{self, Kind, Removed};
 use diesel::prelude::*;
@@ -47,6 +49,9 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
     if had == value {
         return Ok(Cast::Counted { score: head.score, my_vote: value, place });
     }
+    if before.is_none() && today(tx.conn, viewer.id, tx.now)? >= limits::VOTES_PER_DAY {
+        return Ok(Cast::Refused("vote-too-many"));
+    }
     match (before, value) {
         (Some((id, _)), 0) => {
             diesel::delete(votes::table.find(id)).execute(tx.conn)?;
@@ -75,6 +80,17 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
         Fact::VoteCast { thread: head.thread, post, author: head.author, question, value, before: had };
     tx.append(Some(viewer.id), fact)?;
     Ok(Cast::Counted { score, my_vote: value, place })
+}
+
+/// How many votes of this person's last day stand, up to the limit.
+fn today(conn: &mut Conn, voter: UserId, now: Moment) -> DbResult<i64> {
+    let ids: Vec<i64> = votes::table
+        .filter(votes::voter_id.eq(voter))
+        .filter(votes::created_at.gt(now.plus(-DAY)))
+        .limit(limits::VOTES_PER_DAY)
+        .select(votes::id)
+        .load(conn)?;
+    Ok(ids.len() as i64)
 }
 
 /// A person's votes on these posts.

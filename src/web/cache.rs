@@ -1,9 +1,10 @@
 //! web room: anonymous pages in memory, dropped when the ledger says that they changed.
-use crate::kernel::ids::{PostId, ThreadId};
+use crate::db::{Conn, DbResult};
+use crate::kernel::ids::{EventId, PostId, ThreadId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
-use crate::ledger::Event;
+use crate::ledger::{self, Event};
 use actix_web::web::Bytes;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -154,6 +155,20 @@ impl PageCache {
             self.everything.fetch_add(1, Ordering::SeqCst);
             self.search_moved();
         }
+    }
+
+    /// [`PageCache::follow`] of the events behind `place` and up to `end`, at most so many at a time.
+    pub fn follow_after(&self, conn: &mut Conn, place: &mut EventId, end: Option<EventId>) -> DbResult<()> {
+        if end.is_some_and(|end| end <= *place) {
+            return Ok(());
+        }
+        let mut events = ledger::after(conn, *place, limits::EVENTS_PER_STEP)?;
+        events.retain(|event| end.is_none_or(|end| event.id <= end));
+        if let Some(last) = events.last() {
+            *place = last.id;
+            self.follow(&events);
+        }
+        Ok(())
     }
 
     /// Makes old what was searched for: the index has moved on.

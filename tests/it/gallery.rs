@@ -1613,6 +1613,10 @@ fn sheets() -> Vec<Sheet> {
         badges: vec![],
         pager: Pager::default(),
         judges: true,
+        first_steps: vec![
+            FirstStep { name: s("First answer"), url: s("/badges/first-answer"), done: true },
+            FirstStep { name: s("First solution"), url: s("/badges/first-solution"), done: false },
+        ],
         mine: false,
         suspended: None,
         can_suspend: false,

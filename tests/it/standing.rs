@@ -1,11 +1,22 @@
 //! tests: the rules of badges as the community manager edits them, findings as moderators judge them, and how
 //! somebody's standing is shown.
+use crate::child::until;
+use crate::ground::aside;
+use crate::statements::viewer;
 use crate::threads::{BODY, TITLE, answer, ask, thread_id};
 use diesel::prelude::*;
 use loggia::db::DbResult;
 use loggia::db::schema::{badge_awards, findings, standings};
-use loggia::kernel::ids::FindingId;
+use loggia::kernel::ids::{FindingId, PostId};
+use loggia::kernel::limits;
+use loggia::kernel::moment::DAY;
+use loggia::kernel::names::Title;
 use loggia::ledger::Fact;
+use loggia::threads::{Body, Kind, NewQuestion, Posting};
+use loggia::votes::Cast;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const RULES: &str =
     "[[badge]]\nid = \"lamplighter\"\nname = \"Lamplighter\"\nlevel = \"silver\"\nneeds = { answers = 1 }\n";
@@ -213,4 +224,147 @@ on_both!(answers_stand_in_the_order_of_how_likely_they_are_right, |world| async 
     let page = ann.get(&other).await.expect(200).text().to_owned();
     let at = |post: i64| page.find(&format!("id=\"post-{post}\"")).unwrap();
     assert!(at(by_carla) < at(by_bruno));
+});
+
+on_both!(
+    newcomers_see_their_first_steps_until_all_are_done_and_they_carry_no_authority,
+    |world| async move {
+        let (ann, bruno) = (world.ann().await, world.bruno().await);
+        bruno
+            .get("/people/bruno")
+            .await
+            .expect(200)
+            .contains("First steps")
+            .lacks("</a> <span class=\"muted\">done");
+        let url = ask(&ann, TITLE, BODY, "router").await;
+        let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+        ann.get(&url).await;
+        ann.post(&format!("/posts/{said}/vote"), &[("value", "1")]).await.expect(303);
+        world.settle().await;
+        bruno
+            .get("/people/bruno")
+            .await
+            .expect(200)
+            .contains("First steps")
+            .contains("</a> <span class=\"muted\">done");
+        ann.get("/people/bruno").await.expect(200).lacks("First steps");
+        let authority: i64 = standings::table
+            .find(world.bruno.id)
+            .select(standings::authority)
+            .first(&mut *world.db.reader().unwrap())
+            .unwrap();
+        assert!(authority < 10, "one vote is next to nothing: {authority} of a thousand");
+    }
+);
+
+on_both!(a_kept_page_shows_what_standings_came_to_a_moment_later, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    let id = thread_id(&url);
+    world.settle().await;
+    let visitor = world.visitor();
+    visitor.get(&url).await.expect(200).lacks("Probably right");
+    ann.get(&url).await;
+    ann.post(&format!("/threads/{id}/acceptance"), &[("answer_id", &said.to_string())]).await.expect(303);
+    // The clock stands still: no page grows old by itself.
+    until("the kept page shows how likely the answer is right", PATIENCE, async || {
+        visitor.get(&url).await.expect(200).text().contains("Probably right")
+    })
+    .await;
+});
+
+on_both!(nobody_votes_without_end_in_a_day, |world| async move {
+    let (bruno, carla) = (viewer(&world.bruno), viewer(&world.carla));
+    let asker = carla.clone();
+    let posts: Vec<PostId> = world
+        .db
+        .write(move |tx| -> loggia::error::Result<Vec<PostId>> {
+            (0..=limits::VOTES_PER_DAY)
+                .map(|n| {
+                    let new = NewQuestion {
+                        title: Title::parse(&format!("The router of the night {n}")).unwrap(),
+                        body: Body::parse(BODY, Kind::Question).unwrap(),
+                        tags: Vec::new(),
+                        submission_key: None,
+                    };
+                    match loggia::threads::ask(tx, &asker, new)? {
+                        Posting::Posted(posted) => Ok(posted.post),
+                        other => panic!("{other:?}"),
+                    }
+                })
+                .collect()
+        })
+        .await
+        .unwrap();
+    let last = posts[posts.len() - 1];
+    let (voter, rest) = (bruno.clone(), posts.clone());
+    world
+        .db
+        .write(move |tx| -> loggia::error::Result<()> {
+            for post in &rest[..rest.len() - 1] {
+                assert!(matches!(loggia::votes::cast(tx, &voter, *post, 1)?, Cast::Counted { .. }));
+            }
+            assert_eq!(loggia::votes::cast(tx, &voter, last, 1)?, Cast::Refused("vote-too-many"));
+            // What was said may be said otherwise, or taken back.
+            assert!(matches!(loggia::votes::cast(tx, &voter, rest[0], -1)?, Cast::Counted { .. }));
+            assert!(matches!(loggia::votes::cast(tx, &voter, rest[1], 0)?, Cast::Counted { .. }));
+            assert!(matches!(loggia::votes::cast(tx, &voter, last, 1)?, Cast::Counted { .. }));
+            assert!(matches!(loggia::votes::cast(tx, &voter, rest[1], 1)?, Cast::Refused(_)));
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let browser = world.bruno().await;
+    browser.get("/").await;
+    let page = browser.post(&format!("/posts/{}/vote", posts[1]), &[("value", "1")]).await;
+    page.expect(409).contains("Please go on tomorrow");
+    world.clock.advance(DAY);
+    let browser = world.bruno().await;
+    browser.get("/").await;
+    browser.post(&format!("/posts/{}/vote", posts[1]), &[("value", "1")]).await.expect(303);
+});
+
+on_both!(copies_in_an_open_house_are_found_as_it_grows_and_once, |world| async move {
+    let (ann, bruno, dario) = (world.ann().await, world.bruno().await, world.dario().await);
+    const LONG: &str = "Hold the reset button for ten seconds until the lamp turns blue and wait for it. \
+                        Then open the settings page of the router and choose the second channel there.";
+    let mut copies = Vec::new();
+    for n in 0..3 {
+        let url = ask(&ann, &format!("A router that sleeps {n} times a night"), BODY, "router").await;
+        let own =
+            format!("{LONG} On the model of {n} lamps, count to {n} between both of these steps, slowly.");
+        if n == 0 {
+            answer(&dario, &url, LONG).await;
+        }
+        copies.push(answer(&bruno, &url, if n == 0 { &own } else { LONG }).await);
+        let again = format!("**{LONG}**\n\nHope it helps.");
+        copies.push(answer(&bruno, &url, &again).await);
+    }
+    let search = || {
+        let app = world.app.clone();
+        aside(move || loggia::findings::search(&app.db).unwrap())
+    };
+    assert_eq!(search().await, 0, "the ledger has not grown enough");
+    world
+        .db
+        .write(|tx| -> DbResult<()> {
+            for _ in 0..60 {
+                tx.append(None, Fact::TagDescribed { tag: loggia::kernel::ids::TagId(1) })?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(search().await, 1);
+    assert_eq!(search().await, 0);
+    let carla = world.carla().await;
+    carla.get("/moderation/findings").await.expect(200).contains("Bruno").lacks("Dario");
+    let held: Vec<String> =
+        findings::table.select(findings::posts).load(&mut *world.db.reader().unwrap()).unwrap();
+    assert_eq!(held.len(), 1);
+    for copy in &copies[1..] {
+        assert!(held[0].split(' ').any(|post| post == copy.to_string()), "{copy} in {held:?}");
+    }
 });

@@ -139,6 +139,7 @@ token-name-bad = Please give the token a name of at most 60 characters.
 token-too-many = You have as many tokens as there is room for. Please revoke one first.
 vote-closed = Votes on this are closed.
 vote-comment = Comments cannot be voted on.
+vote-too-many = You have voted on a hundred posts within a day. Please go on tomorrow.
 vote-own = You cannot vote on your own post.
 vote-value = A vote is up, down or taken back.
 point-rule-answer-up-vote = Your answer is voted up

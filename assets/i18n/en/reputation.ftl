@@ -109,6 +109,9 @@ badge-rule-topic-ever = Given for each topic. In it, it takes { $needs }.
 badge-rule-topic-year = Given for each topic. In it, it takes { $needs }.
 badge-rule-topic-month = Given for each topic. In it, it takes { $needs }.
 badge-starter = To begin with
+first-steps-title = First steps
+first-steps-lead = They bid you welcome and say nothing yet of how right you are.
+first-steps-done = done
 badge-taken-back = { $n ->
     [0] Never taken back
     [one] Taken back once

@@ -1,6 +1,6 @@
 //! accounts room: the page of a person, with what they asked, answered, earned.
 use crate::accounts::views::{
-    EarnedBadge, PastBadge, PersonPage, PointsRow, Standing, Suspension, TopicStanding,
+    EarnedBadge, FirstStep, PastBadge, PersonPage, PointsRow, Standing, Suspension, TopicStanding,
 };
 use crate::accounts::{Role, profile};
 use crate::badges::{Award, Rules};
@@ -64,6 +64,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
         tab: tab.to_owned(),
         rows: Vec::new(),
         points_rows: Vec::new(),
+        first_steps: Vec::new(),
         badges: Vec::new(),
         past_badges: Vec::new(),
         standing: standing_view(room, person.id, standing.authority())?,
@@ -83,6 +84,9 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
             _ => None,
         },
     };
+    if mine {
+        view.first_steps = first_steps(room, person.id)?;
+    }
     if let Some(until) = suspended {
         let reason = if mine || moderates {
             crate::moderation::suspension(room.conn, person.id, now)?
@@ -213,6 +217,24 @@ fn points_row(
 }
 
 /// How far somebody's word carries, overall and in their strongest topics.
+/// The badges for newcomers, each with whether it is held; none once all of them are.
+fn first_steps(room: &mut Room<'_>, user: UserId) -> Result<Vec<FirstStep>> {
+    let lang = room.visit.lang;
+    let (_, rules) = crate::badges::active(room.conn)?;
+    let held = crate::badges::held_by(room.conn, user)?;
+    let steps: Vec<FirstStep> = rules
+        .badges
+        .iter()
+        .filter(|badge| badge.starter)
+        .map(|badge| FirstStep {
+            name: crate::badges::name(lang, &badge.id, Some(badge), None),
+            url: format!("/badges/{}", badge.id),
+            done: held.iter().any(|held| held.badge == badge.id),
+        })
+        .collect();
+    Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })
+}
+
 fn standing_view(room: &mut Room<'_>, user: UserId, authority: Authority) -> Result<Standing> {
     let lang = room.visit.lang;
     let percent = |thousandths: i64| Arg::Number(thousandths / 10);

@@ -357,7 +357,7 @@ impl Book<'_> {
                 };
                 self.next_search = Some(due);
                 if head >= due {
-                    findings::search_if_due(&mut tx, true)?;
+                    findings::search_in_import(&mut tx)?;
                     self.next_search = Some(findings::next_search(&mut tx)?);
                 }
                 Ok(Ok(done))
