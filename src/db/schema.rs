@@ -143,6 +143,7 @@ diesel::table! {
         duplicate_of -> Nullable<BigInt>,
         escalated -> Bool,
         accepted_revision -> Nullable<Integer>,
+        superseded_answer_id -> Nullable<BigInt>,
     }
 }
 

@@ -118,13 +118,16 @@ pub enum Reason {
     ChallengeRejectedWithdrawn,
     /// An acceptance weighs another than it did: somebody independent confirmed it, or no longer does.
     AcceptanceWeighed,
+    /// Moderators found that the accepted answer is wrong; and that it is right after all.
+    SolutionSuperseded,
+    SolutionReinstated,
     /// A finding holds what the credit rested on; and it no longer does.
     CreditHeld,
     CreditReleased,
 }
 
 impl Reason {
-    pub const ALL: [Reason; 23] = [
+    pub const ALL: [Reason; 25] = [
         Reason::AnswerUpVote,
         Reason::AnswerUpVoteWithdrawn,
         Reason::AnswerDownVote,
@@ -146,6 +149,8 @@ impl Reason {
         Reason::ChallengeRejected,
         Reason::ChallengeRejectedWithdrawn,
         Reason::AcceptanceWeighed,
+        Reason::SolutionSuperseded,
+        Reason::SolutionReinstated,
         Reason::CreditHeld,
         Reason::CreditReleased,
     ];
@@ -174,6 +179,8 @@ impl Reason {
             Reason::ChallengeRejected => "challenge-rejected",
             Reason::ChallengeRejectedWithdrawn => "challenge-rejected-withdrawn",
             Reason::AcceptanceWeighed => "acceptance-weighed",
+            Reason::SolutionSuperseded => "solution-superseded",
+            Reason::SolutionReinstated => "solution-reinstated",
             Reason::CreditHeld => "credit-held",
             Reason::CreditReleased => "credit-released",
         }
@@ -694,7 +701,7 @@ pub fn silences(members: &[UserId]) -> Option<UserId> {
 
 /// The acceptance of an answer, if it counts.
 fn acceptance(people: &Map<UserId, Person>, state: &PostState) -> Option<Accepted> {
-    let accept = state.accept?;
+    let accept = state.accept.filter(|_| state.superseded == 0)?;
     let author = state.author?;
     if accept.by.is_some_and(|by| held(people, author, by)) {
         return None;
@@ -1420,6 +1427,7 @@ impl Book {
             Fact::CreditReleased { .. } => Some((None, Reason::CreditReleased)),
             _ => None,
         };
+        let challenged = matches!(event.fact, Fact::ChallengeDecided { .. });
         let accepting = matches!(event.fact, Fact::AnswerAccepted { .. } | Fact::AnswerUnaccepted { .. });
         self.claims.sort_unstable();
         let from = self.entries.len();
@@ -1430,12 +1438,16 @@ impl Book {
                 continue;
             }
             let (came, went) = cause.reasons();
-            let reason = match removal {
-                Some((removed, reason)) if removed.is_none_or(|removed| removed == post) => reason,
-                _ if cause == Cause::Acceptance && !accepting => Reason::AcceptanceWeighed,
-                _ if points.signum() == cause.points().signum() => came,
-                _ => went,
-            };
+            let reason =
+                match removal {
+                    Some((removed, reason)) if removed.is_none_or(|removed| removed == post) => reason,
+                    _ if challenged && matches!(cause, Cause::Acceptance | Cause::Accepting) => {
+                        if points < 0 { Reason::SolutionSuperseded } else { Reason::SolutionReinstated }
+                    }
+                    _ if cause == Cause::Acceptance && !accepting => Reason::AcceptanceWeighed,
+                    _ if points.signum() == cause.points().signum() => came,
+                    _ => went,
+                };
             // One line per reason: what a removed post had from several causes goes together.
             let fresh = self.entries.get_mut(from..).unwrap_or_default();
             match fresh.iter_mut().find(|entry| entry.user == user && entry.reason == reason) {

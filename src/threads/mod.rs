@@ -464,7 +464,7 @@ fn remove(
     reason: &str,
 ) -> Result<()> {
     // A solution that is out of sight solves nothing; who brings it back may have it accepted again.
-    if head.accepted {
+    if head.accepted || head.superseded_answer == Some(post) {
         store::set_accepted(tx, head.thread, None)?;
         let (author, asker) = (head.author, head.asker);
         tx.append(Some(actor), Fact::AnswerUnaccepted { thread: head.thread, post, author, asker })?;
@@ -543,10 +543,13 @@ pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId
     {
         return Ok(Done::Refused("accept-not-yours"));
     }
+    if store::is_superseded(tx.conn, answer)? {
+        return Ok(Done::Refused("accept-superseded"));
+    }
     if head.accepted {
         store::set_accepted_revision(tx, thread, head.revision)?;
     } else {
-        if let Some(before) = head.accepted_answer {
+        if let Some(before) = head.accepted_answer.or(head.superseded_answer) {
             unaccept_known(tx, viewer.id, &head, before)?;
         }
         store::set_accepted(tx, thread, Some((answer, head.revision)))?;
@@ -562,7 +565,7 @@ pub fn unaccept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId) -> Result<Do
     if head.kind != Kind::Question {
         return Ok(Done::NotFound);
     }
-    let Some(before) = head.accepted_answer else {
+    let Some(before) = head.accepted_answer.or(head.superseded_answer) else {
         return Ok(Done::Already(place(&head, thread.question())));
     };
     if viewer.is_suspended(tx.now) || !at.may_accept(Removed::No, head.locked) {
@@ -579,6 +582,18 @@ fn unaccept_known(tx: &mut Tx<'_>, actor: UserId, head: &PostHead, before: PostI
         Some(actor),
         Fact::AnswerUnaccepted { thread: head.thread, post: before, author, asker: head.asker },
     )?;
+    Ok(())
+}
+
+/// Moderators upheld a challenge of this answer, or reversed that: a thread whose solution is wrong is unsolved, until
+/// it is right after all or its asker accepts another.
+pub fn supersede(tx: &mut Tx<'_>, answer: PostId) -> Result<()> {
+    let Some(head) = store::post_head(tx.conn, answer)? else { return Ok(()) };
+    let wrong = store::is_superseded(tx.conn, answer)?;
+    let there = head.removed == Removed::No;
+    if (wrong && head.accepted) || (!wrong && there && head.superseded_answer == Some(answer)) {
+        store::set_superseded(tx, head.thread, answer, wrong)?;
+    }
     Ok(())
 }
 

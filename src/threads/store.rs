@@ -3,8 +3,8 @@ use super::policy::{Kind, Removed, Standpoint};
 use super::{Body, Unfinished};
 use crate::accounts::Role;
 use crate::db::schema::{
-    answer_standings, badge_awards, cases, drafts, duplicate_links, follows, me_toos, post_origins, posts,
-    removals, revisions, standings, submissions, tags, thread_tags, threads, users,
+    answer_standings, badge_awards, cases, challenges, drafts, duplicate_links, follows, me_toos,
+    post_origins, posts, removals, revisions, standings, submissions, tags, thread_tags, threads, users,
 };
 use crate::db::{Conn, DbResult, Reckoned, Tx, among, reckoned, zero};
 use crate::kernel::ids::{CaseId, PostId, TagId, ThreadId, UserId};
@@ -31,6 +31,8 @@ pub struct PostHead {
     pub comment_count: i64,
     pub answer_count: i64,
     pub accepted_answer: Option<PostId>,
+    /// The asker accepted it, and moderators upheld since that it is wrong.
+    pub superseded_answer: Option<PostId>,
     /// This very post is the accepted one.
     pub accepted: bool,
     /// The newest.
@@ -54,7 +56,7 @@ impl PostHead {
 
 type HeadRow = (
     (String, ThreadId, Option<UserId>, i16, i64, i64, i32),
-    (String, Option<UserId>, i16, bool, Option<i64>, i64, Option<PostId>, Option<i32>),
+    (String, Option<UserId>, i16, bool, Option<i64>, i64, Option<PostId>, Option<i32>, Option<PostId>),
 );
 
 pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
@@ -80,6 +82,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 threads::answer_count,
                 threads::accepted_answer_id,
                 threads::accepted_revision,
+                threads::superseded_answer_id,
             ),
         ))
         .first(conn)
@@ -105,6 +108,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 answer_count,
                 accepted_answer,
                 accepted_revision,
+                superseded_answer,
             ),
         )| {
             PostHead {
@@ -121,6 +125,7 @@ pub fn post_head(conn: &mut Conn, post: PostId) -> DbResult<Option<PostHead>> {
                 comment_count,
                 answer_count,
                 accepted_answer,
+                superseded_answer,
                 accepted: accepted_answer == Some(post),
                 revision,
                 accepted_revision,
@@ -364,9 +369,34 @@ pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<(PostId, i
             threads::accepted_answer_id.eq(answer.map(|(answer, _)| answer)),
             threads::accepted_revision.eq(answer.map(|(_, revision)| revision)),
             threads::accepted_at.eq(answer.map(|_| tx.now)),
+            threads::superseded_answer_id.eq(None::<PostId>),
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// The accepted answer is wrong (`wrong`), or is right after all: which revision was accepted stays known.
+pub fn set_superseded(tx: &mut Tx<'_>, thread: ThreadId, answer: PostId, wrong: bool) -> DbResult<()> {
+    let (accepted, superseded) = if wrong { (None, Some(answer)) } else { (Some(answer), None) };
+    diesel::update(threads::table.find(thread))
+        .set((
+            threads::accepted_answer_id.eq(accepted),
+            threads::accepted_at.eq(accepted.map(|_| tx.now)),
+            threads::superseded_answer_id.eq(superseded),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whether moderators upheld a challenge of this answer.
+pub fn is_superseded(conn: &mut Conn, answer: PostId) -> DbResult<bool> {
+    let upheld: Option<i64> = challenges::table
+        .filter(challenges::post_id.eq(answer))
+        .filter(challenges::state.eq("upheld"))
+        .select(challenges::id)
+        .first(conn)
+        .optional()?;
+    Ok(upheld.is_some())
 }
 
 /// The solution is one still: in this revision too.
@@ -819,6 +849,8 @@ pub struct ThreadRow {
     pub locked: bool,
     pub duplicate_of: Option<ThreadId>,
     pub escalated: bool,
+    /// The asker accepted it, and moderators upheld since that it is wrong.
+    pub superseded_answer_id: Option<PostId>,
 }
 
 /// The columns of [`ThreadRow`], in its order.
@@ -845,6 +877,7 @@ macro_rules! thread_columns {
             threads::locked,
             threads::duplicate_of,
             threads::escalated,
+            threads::superseded_answer_id,
         )
     };
 }

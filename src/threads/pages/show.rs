@@ -129,16 +129,15 @@ pub fn page(
     };
     let question = store::question(room.conn, id)?.ok_or(Error::NotFound)?;
     let superseded = challenges::superseded(room.conn, id)?;
-    // One that proved wrong does not stand before the others.
-    let solution = thread.accepted_answer_id.filter(|answer| !superseded.contains_key(answer));
+    let solution = thread.accepted_answer_id;
     let (mut answers, next) = store::answers(room.conn, id, solution, oldest, after, sees)?;
     let accepted = match (after, solution) {
         (None, Some(_)) => store::accepted(room.conn, &thread, sees)?,
         _ => None,
     };
-    let solution_url = match (&accepted, thread.accepted_answer_id) {
+    let solution_url = match (&accepted, thread.superseded_answer_id) {
         (Some(row), _) => Some(format!("#post-{}", row.id)),
-        (None, Some(answer)) if solution.is_none() => Some(format!("/posts/{answer}")),
+        (None, Some(answer)) => Some(format!("/posts/{answer}")),
         _ => None,
     };
     answers.splice(0..0, accepted);
@@ -248,7 +247,7 @@ pub fn page(
         first_answers_url: pager.first_url.map(|u| format!("{u}#answers")),
         status: views::ThreadStatus {
             solved,
-            superseded: !solved && thread.accepted_answer_id.is_some(),
+            superseded: !solved && thread.superseded_answer_id.is_some(),
             solution_url,
             locked,
             duplicate_of,
@@ -454,7 +453,11 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         accepted,
         official: row.official,
         signature: row.signature.clone(),
-        can_accept: kind == Kind::Answer && !accepted && active && at.may_accept(removed, thread.locked),
+        can_accept: kind == Kind::Answer
+            && !accepted
+            && superseded.is_none()
+            && active
+            && at.may_accept(removed, thread.locked),
         can_unaccept: accepted && active && at.may_accept(removed, thread.locked),
         by_asker: kind == Kind::Answer && row.author_id.is_some() && row.author_id == thread.author_id,
         solved_for: match setting.sums.get(&row.id) {

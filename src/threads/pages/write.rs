@@ -49,7 +49,7 @@ fn place_of(conn: &mut Conn, head: &store::PostHead, post: PostId) -> Result<Str
     }
     let first_page = stands_on == head.thread.question()
         || head.answer_count <= limits::PAGE_ANSWERS
-        || (head.accepted_answer == Some(stands_on) && !crate::challenges::is_superseded(conn, stands_on)?);
+        || head.accepted_answer == Some(stands_on);
     if first_page {
         return Ok(post_url(head.thread, &head.slug, post));
     }
