@@ -93,6 +93,10 @@ id!(
     FindingId
 );
 id!(
+    /// Somebody's word to moderators against what was taken from them.
+    AppealId
+);
+id!(
     /// A row of somebody's notices.
     NoticeId
 );
