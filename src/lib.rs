@@ -35,6 +35,8 @@
 //! | flag | a member's report of a post |
 //! | verdict | what staff, or a member proven in the topic, judged of an answer |
 //! | challenge | somebody's claim, with evidence, that an answer is wrong; upheld, it supersedes the answer |
+//! | appeal | a member's word to moderators against what was taken from them or decided against them |
+//! | reinstatement | a badge given back on appeal: held whatever the measures say |
 //! | case | an escalation of a thread to staff, with a clock |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
 //! | synonyms | the brand's list of words that mean the same to a search |
@@ -48,7 +50,7 @@
 //!
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`], [`confirmations`], [`verdicts`],
-//! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`],
+//! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`], [`appeals`],
 //! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
@@ -97,6 +99,7 @@ pub mod accounts;
 pub mod admin;
 pub mod api;
 pub mod app;
+pub mod appeals;
 pub mod badges;
 pub mod challenges;
 pub mod cli;

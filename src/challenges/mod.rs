@@ -10,13 +10,13 @@ pub mod views;
 use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
-use crate::kernel::ids::{ChallengeId, PostId};
+use crate::kernel::ids::{ChallengeId, PostId, UserId};
 use crate::kernel::markdown;
 use crate::kernel::safe_html::SafeHtml;
 use crate::ledger::Fact;
 use crate::moderation;
 use crate::threads::{self, Done, Kind, Place, PostHead, Removed, Standpoint};
-pub use store::{Superseded, forget, is_superseded, open_count, superseded};
+pub use store::{Matter, State, Superseded, forget, is_superseded, matters, open_count, superseded};
 
 /// Evidence as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     // Also of an answer that is gone meanwhile: the challenge is theirs.
     let Some(head) = threads::post_head(tx.conn, known.post)? else { return Ok(Done::NotFound) };
     let here = place(&head, known.post);
-    if !known.open {
+    if known.state != State::Open {
         return Ok(Done::Already(here));
     }
     if viewer.is_suspended(tx.now) {
@@ -106,7 +106,7 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     Ok(Done::Done(here))
 }
 
-/// A moderator decides, and says why.
+/// A moderator decides, and says why; or decides anew, the other way, what was decided before.
 pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, note: &str) -> Result<Done> {
     if !viewer.role.moderates() {
         return Ok(Done::NotFound);
@@ -120,7 +120,7 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
         return Ok(Done::NotFound);
     };
     let here = place(&head, post);
-    if !known.open {
+    if known.state == State::Withdrawn || known.state == State::decided(upheld) {
         return Ok(Done::Already(here));
     }
     if let Some(key) = policy::decision_problem(viewer.id, known.challenger, head.author) {
@@ -134,6 +134,11 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
         Fact::ChallengeDecided { thread, post, author, challenge: id, challenger, upheld },
     )?;
     Ok(Done::Done(here))
+}
+
+/// Whether this person may decide a challenge of that answer.
+pub fn may_decide(decider: UserId, challenger: UserId, author: Option<UserId>) -> bool {
+    policy::decision_problem(decider, challenger, author).is_none()
 }
 
 /// Why an answer cannot be challenged by this person just now, for its page.

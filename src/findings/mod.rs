@@ -17,8 +17,9 @@ use crate::ledger::{self, Fact};
 use crate::moderation::{self, Act};
 use crate::reputation;
 use crate::reputation::findings::{COPIES, Found, Kind, step};
+pub use pages::{evidence, title};
 use std::collections::{BTreeMap, HashMap};
-pub use store::{Finding, held_count};
+pub use store::{Finding, authors, by_id, held_count};
 
 /// The place up to which the ledger was searched.
 const NAME: &str = "findings";
