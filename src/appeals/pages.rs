@@ -123,6 +123,11 @@ impl Reader<'_> {
             ("after", Arg::Number(award.bound_after.unwrap_or(0) / 10)),
         ];
         let rule = badge.map(|badge| badges::rule(lang, badge));
+        // What a reader says by a press of a button bears no name, for moderators neither.
+        let of_a_button = matches!(
+            award.cause.as_deref(),
+            Some("vote_cast" | "answer_confirmed" | "confirmation_withdrawn")
+        );
         let origin = self.grounds.origin(event);
         let by_event = origin.and_then(|origin| origin.post);
         let links = by_event.map(|post| self.link(post, "appeal-post-of-event"));
@@ -139,7 +144,7 @@ impl Reader<'_> {
                 .into_iter()
                 .chain(earned.map(|post| self.link(post, "appeal-post-earned")))
                 .collect(),
-            decided_by: self.person(origin.and_then(|origin| origin.actor)),
+            decided_by: self.person(origin.and_then(|origin| origin.actor).filter(|_| !of_a_button)),
             ..Ground::default()
         })
     }

@@ -668,3 +668,54 @@ on_both!(the_queue_of_appeals_is_paged_and_what_is_gone_says_so, |world| async m
         second.expect(200).contains(&format!("number {last}:")).lacks(&format!("number {first}:"));
     }
 });
+
+on_both!(moderators_see_what_took_a_badge_but_not_whose_vote_it_was, |world| async move {
+    let (ann, bruno, carla) = (world.ann().await, world.bruno().await, world.carla().await);
+    let url = ask(&carla, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    ann.get(&url).await;
+    for value in ["1", "0"] {
+        ann.post(&format!("/posts/{said}/vote"), &[("value", value)]).await.expect(303);
+        world.settle().await;
+    }
+    let page = bruno.get("/people/bruno?tab=badges").await;
+    let form = page.links().into_iter().find(|link| link.starts_with("/appeals/new")).unwrap();
+    let form = bruno.get(&form.replace("&amp;", "&")).await;
+    form.expect(200).contains("The badge First answer was taken back").contains("votes have changed");
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    let queue = carla.get("/moderation/appeals").await;
+    queue.expect(200).contains("votes have changed").contains(&format!("/posts/{said}")).lacks("/people/ann");
+});
+
+on_both!(the_author_of_an_answer_that_a_finding_is_about_hears_it_and_may_appeal, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    let finding = world
+        .db
+        .write(move |tx| -> DbResult<FindingId> {
+            let finding = diesel::insert_into(findings::table)
+                .values((
+                    findings::kind.eq("copies"),
+                    findings::members.eq(""),
+                    findings::posts.eq(said.to_string()),
+                    findings::pieces.eq(3),
+                    findings::of_pieces.eq(3),
+                    findings::state.eq("held"),
+                    findings::found_at.eq(tx.now),
+                ))
+                .returning(findings::id)
+                .get_result(tx.conn)?;
+            let posts = vec![loggia::kernel::ids::PostId(said)];
+            tx.append(None, Fact::CreditHeld { finding, members: vec![], posts })?;
+            Ok(finding)
+        })
+        .await
+        .unwrap();
+    notices(&world, &ann).await.lacks("held back");
+    notices(&world, &bruno).await.contains("held back");
+    ann.get(&format!("/appeals/new?finding={finding}")).await.expect(403);
+    let form = bruno.get(&format!("/appeals/new?finding={finding}")).await;
+    form.expect(200).contains("Copied answers").contains(&format!("/posts/{said}"));
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+});
