@@ -34,6 +34,8 @@
 //! | removed | deleted by its author or hidden by a moderator; a state with who, when and why |
 //! | flag | a member's report of a post |
 //! | challenge | somebody's claim, with evidence, that an answer is wrong; upheld, it supersedes the answer |
+//! | appeal | a member's word to moderators against what was taken from them or decided against them |
+//! | reinstatement | a badge given back on appeal: held whatever the measures say |
 //! | case | an escalation of a thread to staff, with a clock |
 //! | sample, judgement | an accepted answer drawn at random; what somebody says of it who sees nothing else |
 //! | event, ledger | what happened, in commit order: ids and numbers only |
@@ -49,8 +51,9 @@
 //!
 //! # Rooms
 //! Features are folders: [`threads`] (with [`votes`], [`confirmations`], [`verdicts`],
-//! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`],
-//! [`moderation`], [`escalation`], [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach), [`worth`], [`samples`] (answers judged blind),
+//! [`challenges`] and [`tags`]), [`search`], [`reputation`], [`findings`], [`badges`], [`appeals`],
+//! [`samples`] (answers judged blind), [`worth`] (what readers are worth), [`moderation`], [`escalation`],
+//! [`notices`], [`watches`] (saved searches), [`insight`] (what searches teach),
 //! [`mail`], [`accounts`], [`privacy`], [`admin`], [`api`], [`exchange`]. In each, at most:
 //! `mod.rs` (types and verbs), `policy.rs` (pure rules), `store.rs` (SQL), `follow.rs` (reacts to events),
 //! `pages.rs` (handlers) and `views.rs` (what templates show). Beneath them: [`kernel`] (pure; only it makes
@@ -98,6 +101,7 @@ pub mod accounts;
 pub mod admin;
 pub mod api;
 pub mod app;
+pub mod appeals;
 pub mod badges;
 pub mod challenges;
 pub mod cli;

@@ -68,8 +68,8 @@ macro_rules! routes {
 }
 
 use crate::{
-    accounts, admin, api, badges, challenges, escalation, findings, insight, moderation, notices, samples,
-    search, tags, threads, verdicts, watches, web as house, worth,
+    accounts, admin, api, appeals, badges, challenges, escalation, findings, insight, moderation, notices,
+    samples, search, tags, threads, verdicts, watches, web as house, worth,
 };
 
 routes! {
@@ -203,11 +203,17 @@ routes! {
     POST "/challenges/{id}/decision"             Moderator  challenges::pages::decide;
     GET  "/samples"                              SignedIn   samples::pages::show;
     POST "/samples/{id}/judgement"               SignedIn   samples::pages::judge;
+    GET  "/appeals"                              SignedIn   appeals::pages::index;
+    POST "/appeals"                              SignedIn   appeals::pages::make;
+    GET  "/appeals/new"                          SignedIn   appeals::pages::form;
+    POST "/appeals/{id}/removal"                 SignedIn   appeals::pages::withdraw;
+    POST "/appeals/{id}/decision"                Moderator  appeals::pages::decide;
     GET  "/moderation"                           Moderator  moderation::pages::queue;
     GET  "/moderation/log"                       Moderator  moderation::pages::log;
     GET  "/moderation/findings"                  Moderator  findings::pages::index;
     POST "/findings/{id}/decision"               Moderator  findings::pages::decide;
     GET  "/moderation/challenges"                Moderator  challenges::pages::queue;
+    GET  "/moderation/appeals"                   Moderator  appeals::pages::queue;
     POST "/moderation/duplicates/{id}/dismissal" Moderator  moderation::pages::dismiss_candidate;
     POST "/flags/{id}/decision"                  Moderator  moderation::pages::decide;
     POST "/posts/{id}/hiding"                    Moderator  moderation::pages::hide;

@@ -140,6 +140,8 @@ pub struct PointsRow {
     pub when: When,
     /// Ledger events that gave it.
     pub event_ids: Vec<i64>,
+    /// Where its owner can appeal against it.
+    pub appeal_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]
@@ -155,6 +157,8 @@ pub struct EarnedBadge {
     pub cause: Option<crate::badges::views::Cause>,
     /// "Taken back on 3 March", translated, while it still shows; empty for one that is held.
     pub leaving: String,
+    /// "Given back on appeal", translated; empty for one that is earned.
+    pub given_back: String,
 }
 
 /// How far somebody's word carries.
@@ -188,6 +192,10 @@ pub struct PastBadge {
     pub grace: String,
     /// Events that gave it and took it back.
     pub event_ids: Vec<i64>,
+    /// Where its owner can appeal against that.
+    pub appeal_url: Option<String>,
+    /// How their appeal stands, translated; empty where there is none.
+    pub appeal_label: String,
 }
 
 #[derive(Debug, Clone, Default, Serialize)]

@@ -15,8 +15,8 @@ pub use pages::{cause, name, rule};
 pub use policy::{Badge, FIRST, Level, Measure, PROVEN_SCORE, Per, Problem, Rules, Turn, Window};
 pub use store::{
     Award, BadgeCounts, BadgeSummary, Earned, Holder, Version, active, all_badges, badge_counts,
-    badge_history, badges_of, held_by, holders, known_tags, load_held, rules_of, rules_text, settle, tally,
-    versions,
+    badge_history, badges_of, held_by, holders, holds, known_tags, load_held, rules_of, rules_text, settle,
+    taken_back, tally, versions,
 };
 
 /// A badge somebody holds.

@@ -1,7 +1,7 @@
 //! badges room: the tables of awards and of the rules. Only [`settle`] writes awards.
 use super::policy::{self, Badge, Level, Rules, Turn};
 use super::{Held, Turned};
-use crate::db::schema::{badge_awards, badge_rules, posts, tags, threads, users};
+use crate::db::schema::{badge_awards, badge_rules, events, posts, tags, threads, users};
 use crate::db::{Conn, DbError, DbResult, Tx, among, zero};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::limits;
@@ -62,6 +62,15 @@ pub struct Earned {
     pub award: Award,
     pub title: Option<String>,
     pub topic: Option<String>,
+    /// The kind of the event that gave it.
+    pub given_by: Option<String>,
+}
+
+impl Earned {
+    /// Moderators gave it back on an appeal.
+    pub fn is_reinstated(&self) -> bool {
+        self.given_by.as_deref() == Some("badge_reinstated")
+    }
 }
 
 /// Somebody who holds a badge.
@@ -269,11 +278,17 @@ pub fn badges_of(conn: &mut Conn, user: UserId) -> DbResult<Vec<Earned>> {
         )
         .left_join(threads::table.on(threads::id.eq(posts::thread_id).and(threads::removed.eq(zero()))))
         .left_join(tags::table.on(tags::id.eq(badge_awards::tag_id)))
+        .left_join(events::table.on(events::id.eq(badge_awards::event_id)))
         .filter(badge_awards::user_id.eq(user))
         .filter(badge_awards::revoked_event_id.is_null())
         .order(badge_awards::id)
         .limit(limits::BADGES_SHOWN)
-        .select((badge_awards::all_columns, threads::title.nullable(), tags::name.nullable()))
+        .select((
+            badge_awards::all_columns,
+            threads::title.nullable(),
+            tags::name.nullable(),
+            events::kind.nullable(),
+        ))
         .load(conn)?;
     held.sort_by_key(|held| (std::cmp::Reverse(Level::parse(&held.award.level)), held.award.id));
     Ok(held)
@@ -287,6 +302,28 @@ pub fn badge_history(conn: &mut Conn, user: UserId, before: Option<i64>, limit: 
         .order(badge_awards::id.desc())
         .limit(limit)
         .load(conn)?)
+}
+
+/// What these events took back from these people.
+pub fn taken_back(conn: &mut Conn, users: &[UserId], events: &[EventId]) -> DbResult<Vec<Award>> {
+    Ok(badge_awards::table
+        .filter(among(badge_awards::user_id, users.iter().copied()))
+        .filter(among(badge_awards::revoked_event_id, events.iter().copied()))
+        .order(badge_awards::id)
+        .load(conn)?)
+}
+
+/// Whether this person holds this badge.
+pub fn holds(conn: &mut Conn, user: UserId, badge: &str, tag: TagId) -> DbResult<bool> {
+    let held: Option<i64> = badge_awards::table
+        .filter(badge_awards::user_id.eq(user))
+        .filter(badge_awards::badge.eq(badge))
+        .filter(badge_awards::tag_id.eq(tag))
+        .filter(badge_awards::revoked_event_id.is_null())
+        .select(badge_awards::id)
+        .first(conn)
+        .optional()?;
+    Ok(held.is_some())
 }
 
 /// How many badges of each level each of `users` holds, in one query; who holds none is left out.

@@ -10,13 +10,13 @@ pub mod views;
 use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
-use crate::kernel::ids::{ChallengeId, PostId};
+use crate::kernel::ids::{ChallengeId, PostId, UserId};
 use crate::kernel::markdown;
 use crate::kernel::safe_html::SafeHtml;
 use crate::ledger::Fact;
 use crate::moderation;
 use crate::threads::{self, Done, Kind, Place, PostHead, Removed, Standpoint};
-pub use store::{Superseded, forget, is_superseded, open_count, superseded};
+pub use store::{Matter, State, Superseded, forget, matters, open_count, superseded};
 
 /// Evidence as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub fn challenge(
     if store::open_by(tx.conn, post, viewer.id)?.is_some() {
         return Ok(Done::Already(place(&head, post)));
     }
-    let superseded = is_superseded(tx.conn, post)?;
+    let superseded = threads::is_superseded(tx.conn, post)?;
     let today = store::today(tx.conn, viewer.id, tx.now)?;
     if let Some(key) = policy::problem(&at, head.kind, there(&head), superseded, today) {
         return Ok(Done::Refused(key));
@@ -94,7 +94,7 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     // Also of an answer that is gone meanwhile: the challenge is theirs.
     let Some(head) = threads::post_head(tx.conn, known.post)? else { return Ok(Done::NotFound) };
     let here = place(&head, known.post);
-    if !known.open {
+    if known.state != State::Open {
         return Ok(Done::Already(here));
     }
     if viewer.is_suspended(tx.now) {
@@ -106,7 +106,7 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     Ok(Done::Done(here))
 }
 
-/// A moderator decides, and says why.
+/// A moderator decides, and says why; or decides anew, the other way, what was decided before.
 pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, note: &str) -> Result<Done> {
     if !viewer.role.moderates() {
         return Ok(Done::NotFound);
@@ -120,13 +120,14 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
         return Ok(Done::NotFound);
     };
     let here = place(&head, post);
-    if !known.open {
+    if known.state == State::Withdrawn || known.state == State::decided(upheld) {
         return Ok(Done::Already(here));
     }
     if let Some(key) = policy::decision_problem(viewer.id, known.challenger, head.author) {
         return Ok(Done::Refused(key));
     }
     store::decide(tx, id, upheld, viewer.id, note)?;
+    threads::supersede(tx, post)?;
     moderation::log_challenge(tx, viewer.id, &head, post, upheld, note)?;
     let (thread, author, challenger) = (head.thread, head.author, known.challenger);
     tx.append(
@@ -136,6 +137,11 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
     Ok(Done::Done(here))
 }
 
+/// Whether this person may decide a challenge of that answer.
+pub fn may_decide(decider: UserId, challenger: UserId, author: Option<UserId>) -> bool {
+    policy::decision_problem(decider, challenger, author).is_none()
+}
+
 /// Why an answer cannot be challenged by this person just now, for its page.
 fn problem(
     conn: &mut Conn,
@@ -143,6 +149,6 @@ fn problem(
     head: &PostHead,
     post: PostId,
 ) -> DbResult<Option<&'static str>> {
-    let superseded = is_superseded(conn, post)?;
+    let superseded = threads::is_superseded(conn, post)?;
     Ok(policy::problem(at, head.kind, there(head), superseded, 0))
 }

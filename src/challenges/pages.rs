@@ -1,6 +1,6 @@
 //! challenges room: claiming that an answer is wrong, taking that back, and the moderators' queue of such claims.
 use super::views::{ChallengePage, ChallengeRow, ChallengesPage, OpenChallenge};
-use super::{Evidence, store};
+use super::{Evidence, Matter, store};
 use crate::accounts;
 use crate::confirmations;
 use crate::error::{Error, Result};
@@ -135,16 +135,26 @@ pub async fn withdraw(visit: Visit, parts: Parts, form: Form) -> Result<HttpResp
     }
 }
 
-/// `GET /moderation/challenges?after=`.
+/// `GET /moderation/challenges?tab=open|decided&after=`.
 pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
     let after = Cursor::of(&params)?;
+    let (state, base) = match params.get("tab") {
+        "" | "open" => ("open", "/moderation/challenges"),
+        "decided" => ("decided", "/moderation/challenges?tab=decided"),
+        _ => return Err(Error::NotFound),
+    };
     visit
         .page(move |room| {
-            let (rows, next) = rows(room, after)?;
+            let (rows, next) = if state == "open" {
+                store::waiting(room.conn, after)?
+            } else {
+                store::decided(room.conn, after)?
+            };
             let view = ChallengesPage {
                 counts: moderation::queue_counts(room, "challenges")?,
-                rows,
-                pager: view::pager("/moderation/challenges", next.map(Cursor::encode), after.is_none()),
+                state: state.into(),
+                rows: rows_of(room, rows)?,
+                pager: view::pager(base, next.map(Cursor::encode), after.is_none()),
             };
             let head = Head::private(room.visit.t("queue-title"), "moderation");
             Ok(Page::html("challenges/queue.html", head, &view))
@@ -152,48 +162,54 @@ pub async fn queue(visit: Visit, params: Params) -> Result<HttpResponse> {
         .await
 }
 
-fn rows(room: &mut Room<'_>, after: Option<Cursor>) -> Result<(Vec<ChallengeRow>, Option<Cursor>)> {
+fn rows_of(room: &mut Room<'_>, rows: Vec<Matter>) -> Result<Vec<ChallengeRow>> {
     let (lang, now) = (room.visit.lang, room.now);
     let viewer = room.viewer()?.id;
-    let (rows, next) = store::waiting(room.conn, after)?;
     let mut people: Vec<UserId> = rows.iter().map(|row| row.challenger).collect();
-    people.extend(rows.iter().filter_map(|row| row.author_id));
+    people.extend(rows.iter().filter_map(|row| row.author));
     people.extend(rows.iter().filter_map(|row| row.asker));
+    people.extend(rows.iter().filter_map(|row| row.decided_by));
     let names = accounts::names_of(room.conn, &people)?;
     let posts: Vec<PostId> = rows.iter().map(|row| row.post).collect();
     let sums = confirmations::sums(room.conn, &posts)?;
-    let rows = rows
-        .into_iter()
-        .map(|row| {
-            let asker = named(lang, &names, row.asker, None).display_name;
-            ChallengeRow {
-                id: row.id.0,
-                post_url: post_url(row.post),
-                thread_title: row.title,
-                author: named(lang, &names, row.author_id, row.author_name.as_deref()),
-                excerpt: excerpt(&markdown::text_of(&row.body_html), limits::FLAG_EXCERPT_CHARS),
-                removed: row.removed != 0 || row.thread_removed != 0,
-                challenger: named(lang, &names, Some(row.challenger), None),
-                evidence_html: SafeHtml::from_stored(row.evidence_html),
-                when: when(lang, row.created_at, now),
-                instead_url: row.instead.map(post_url),
-                accepted_label: if row.accepted_answer == Some(row.post) {
-                    translate(lang, "challenge-accepted-by", &[("name", Arg::Text(&asker))])
-                } else {
-                    String::new()
-                },
-                solved_for: match sums.get(&row.post) {
-                    Some(sum) if sum.solved > 0 => counted(lang, "label-solved-for", sum.solved),
-                    _ => String::new(),
-                },
-                can_decide: super::policy::decision_problem(viewer, row.challenger, row.author_id).is_none(),
-            }
-        })
-        .collect();
-    Ok((rows, next))
+    let rows = rows.into_iter().map(|row| {
+        let asker = named(lang, &names, row.asker, None).display_name;
+        ChallengeRow {
+            id: row.id.0,
+            post_url: post_url(row.post),
+            thread_title: row.title,
+            author: named(lang, &names, row.author, row.author_name.as_deref()),
+            excerpt: excerpt(&markdown::text_of(&row.body_html), limits::FLAG_EXCERPT_CHARS),
+            removed: row.removed,
+            challenger: named(lang, &names, Some(row.challenger), None),
+            evidence_html: SafeHtml::from_stored(row.evidence_html),
+            when: when(lang, row.created_at, now),
+            instead_url: row.instead.map(post_url),
+            accepted_label: if row.accepted_answer == Some(row.post) {
+                translate(lang, "challenge-accepted-by", &[("name", Arg::Text(&asker))])
+            } else {
+                String::new()
+            },
+            solved_for: match sums.get(&row.post) {
+                Some(sum) if sum.solved > 0 => counted(lang, "label-solved-for", sum.solved),
+                _ => String::new(),
+            },
+            decision: match row.state.upheld() {
+                Some(true) => "upheld".into(),
+                Some(false) => "rejected".into(),
+                None => String::new(),
+            },
+            decided_by: row.decided_by.map(|by| named(lang, &names, Some(by), None)),
+            decided: row.decided_at.map(|at| when(lang, at, now)),
+            note: row.note,
+            can_decide: super::may_decide(viewer, row.challenger, row.author),
+        }
+    });
+    Ok(rows.collect())
 }
 
-/// `POST /challenges/{id}/decision`: `decision` is upheld or rejected, `reason` says why.
+/// `POST /challenges/{id}/decision`: `decision` is upheld or rejected, `reason` says why. Also of one that was decided
+/// otherwise before.
 pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = ChallengeId(parts.number("id")?);
     visit.confirm_form(&form)?;
@@ -209,7 +225,8 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
     let done = visit
         .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, upheld, &note))
         .await?;
-    let queue = "/moderation/challenges";
+    let anew = form.get("tab") == "decided";
+    let queue = if anew { "/moderation/challenges?tab=decided" } else { "/moderation/challenges" };
     match done {
         Done::Done(_) => Ok(visit.redirect(queue, Some(("ok", "flash-challenge-decided")))),
         Done::Already(_) => Ok(visit.redirect(queue, Some(("warn", "flash-challenge-decided-already")))),

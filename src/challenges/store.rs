@@ -1,7 +1,7 @@
 //! challenges room: its rows.
 use super::Evidence;
 use crate::db::schema::{challenges, posts, threads};
-use crate::db::{Conn, DbResult, Tx, zero};
+use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{ChallengeId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::{DAY, Moment};
@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 const OPEN: &str = "open";
 const UPHELD: &str = "upheld";
+const REJECTED: &str = "rejected";
 const WITHDRAWN: &str = "withdrawn";
 
 /// A challenge as its verbs need it.
@@ -19,7 +20,40 @@ const WITHDRAWN: &str = "withdrawn";
 pub struct Head {
     pub post: PostId,
     pub challenger: UserId,
-    pub open: bool,
+    pub state: State,
+}
+
+/// What became of a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Upheld,
+    Rejected,
+    Withdrawn,
+}
+
+impl State {
+    fn parse(text: &str) -> State {
+        match text {
+            OPEN => State::Open,
+            UPHELD => State::Upheld,
+            REJECTED => State::Rejected,
+            _ => State::Withdrawn,
+        }
+    }
+
+    pub fn decided(upheld: bool) -> State {
+        if upheld { State::Upheld } else { State::Rejected }
+    }
+
+    /// What moderators decided, if they did.
+    pub fn upheld(self) -> Option<bool> {
+        match self {
+            State::Upheld => Some(true),
+            State::Rejected => Some(false),
+            State::Open | State::Withdrawn => None,
+        }
+    }
 }
 
 pub fn head(conn: &mut Conn, id: ChallengeId) -> DbResult<Option<Head>> {
@@ -28,7 +62,7 @@ pub fn head(conn: &mut Conn, id: ChallengeId) -> DbResult<Option<Head>> {
         .select((challenges::post_id, challenges::challenger_id, challenges::state))
         .first(conn)
         .optional()?;
-    Ok(row.map(|(post, challenger, state)| Head { post, challenger, open: state == OPEN }))
+    Ok(row.map(|(post, challenger, state)| Head { post, challenger, state: State::parse(&state) }))
 }
 
 /// What this person's open challenge of an answer says.
@@ -91,7 +125,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: ChallengeId) -> DbResult<()> {
 pub fn decide(tx: &mut Tx<'_>, id: ChallengeId, upheld: bool, by: UserId, note: &str) -> DbResult<()> {
     diesel::update(challenges::table.find(id))
         .set((
-            challenges::state.eq(if upheld { UPHELD } else { "rejected" }),
+            challenges::state.eq(if upheld { UPHELD } else { REJECTED }),
             challenges::decided_by.eq(by),
             challenges::decided_at.eq(tx.now),
             challenges::decision_note.eq(note),
@@ -100,20 +134,11 @@ pub fn decide(tx: &mut Tx<'_>, id: ChallengeId, upheld: bool, by: UserId, note: 
     Ok(())
 }
 
-/// Whether moderators upheld a challenge of this answer.
-pub fn is_superseded(conn: &mut Conn, post: PostId) -> DbResult<bool> {
-    let upheld: Option<ChallengeId> = challenges::table
-        .filter(challenges::post_id.eq(post))
-        .filter(challenges::state.eq(UPHELD))
-        .select(challenges::id)
-        .first(conn)
-        .optional()?;
-    Ok(upheld.is_some())
-}
-
 /// Why an answer is no solution any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Superseded {
+    pub challenge: ChallengeId,
+    pub decided_at: Option<Moment>,
     /// In the words of the moderator who decided it.
     pub note: String,
     /// The answer that is right, if it was named and is there.
@@ -122,7 +147,8 @@ pub struct Superseded {
 
 /// The superseded answers of a thread, as far as a page of it can show them.
 pub fn superseded(conn: &mut Conn, thread: ThreadId) -> DbResult<HashMap<PostId, Superseded>> {
-    let rows: Vec<(PostId, String, Option<PostId>)> = challenges::table
+    type Row = (ChallengeId, PostId, Option<Moment>, String, Option<PostId>);
+    let rows: Vec<Row> = challenges::table
         .left_join(
             posts::table.on(posts::id.nullable().eq(challenges::instead_id).and(posts::removed.eq(zero()))),
         )
@@ -130,12 +156,18 @@ pub fn superseded(conn: &mut Conn, thread: ThreadId) -> DbResult<HashMap<PostId,
         .filter(challenges::state.eq(UPHELD))
         .order(challenges::id.desc())
         .limit(limits::PAGE_VERDICTS)
-        .select((challenges::post_id, challenges::decision_note, posts::id.nullable()))
+        .select((
+            challenges::id,
+            challenges::post_id,
+            challenges::decided_at,
+            challenges::decision_note,
+            posts::id.nullable(),
+        ))
         .load(conn)?;
     let mut found: HashMap<PostId, Superseded> = HashMap::new();
-    for (post, note, instead) in rows {
+    for (challenge, post, decided_at, note, instead) in rows {
         // Upheld several times: the newest words, and whichever names what is right.
-        let known = found.entry(post).or_insert(Superseded { note, instead });
+        let known = found.entry(post).or_insert(Superseded { challenge, decided_at, note, instead });
         known.instead = known.instead.or(instead);
     }
     Ok(found)
@@ -151,52 +183,123 @@ pub fn open_count(conn: &mut Conn) -> DbResult<i64> {
     Ok(open.len() as i64)
 }
 
-/// A challenge as the queue shows it.
-#[derive(Debug, Clone, Queryable)]
-pub struct Waiting {
+type Row = (
+    (ChallengeId, UserId, String, Option<PostId>, Moment),
+    (PostId, Option<UserId>, Option<String>, String, i16),
+    (i16, String, Option<PostId>, Option<UserId>),
+    (String, Option<UserId>, Option<Moment>, String),
+);
+
+/// A challenge with all that is known of it, for those who judge it.
+#[derive(Debug, Clone)]
+pub struct Matter {
     pub id: ChallengeId,
     pub challenger: UserId,
     pub evidence_html: String,
     pub instead: Option<PostId>,
     pub created_at: Moment,
     pub post: PostId,
-    pub author_id: Option<UserId>,
+    pub author: Option<UserId>,
     pub author_name: Option<String>,
     pub body_html: String,
-    pub removed: i16,
-    pub thread_removed: i16,
+    pub removed: bool,
     pub title: String,
     pub accepted_answer: Option<PostId>,
     pub asker: Option<UserId>,
+    pub state: State,
+    pub decided_by: Option<UserId>,
+    pub decided_at: Option<Moment>,
+    pub note: String,
+}
+
+fn matter(row: Row) -> Matter {
+    let (
+        (id, challenger, evidence_html, instead, created_at),
+        (post, author, author_name, body_html, removed),
+        (thread_removed, title, accepted_answer, asker),
+        (state, decided_by, decided_at, note),
+    ) = row;
+    Matter {
+        id,
+        challenger,
+        evidence_html,
+        instead,
+        created_at,
+        post,
+        author,
+        author_name,
+        body_html,
+        removed: removed != 0 || thread_removed != 0,
+        title,
+        accepted_answer,
+        asker,
+        state: State::parse(&state),
+        decided_by,
+        decided_at,
+        note,
+    }
+}
+
+macro_rules! matters {
+    () => {
+        challenges::table
+            .inner_join(posts::table.on(posts::id.eq(challenges::post_id)))
+            .inner_join(threads::table.on(threads::id.eq(challenges::thread_id)))
+            .select((
+                (
+                    challenges::id,
+                    challenges::challenger_id,
+                    challenges::evidence_html,
+                    challenges::instead_id,
+                    challenges::created_at,
+                ),
+                (posts::id, posts::author_id, posts::author_name, posts::body_html, posts::removed),
+                (threads::removed, threads::title, threads::accepted_answer_id, threads::author_id),
+                (
+                    challenges::state,
+                    challenges::decided_by,
+                    challenges::decided_at,
+                    challenges::decision_note,
+                ),
+            ))
+    };
 }
 
 /// Challenges that wait, oldest first, after the one with this number.
-pub fn waiting(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Waiting>, Option<Cursor>)> {
-    let rows: Vec<Waiting> = challenges::table
-        .inner_join(posts::table.on(posts::id.eq(challenges::post_id)))
-        .inner_join(threads::table.on(threads::id.eq(challenges::thread_id)))
+pub fn waiting(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Matter>, Option<Cursor>)> {
+    let rows: Vec<Row> = matters!()
         .filter(challenges::state.eq(OPEN))
         .filter(challenges::id.gt(after.map_or(0, |at| at.id)))
         .order(challenges::id)
         .limit(limits::PAGE_ROWS + 1)
-        .select((
-            challenges::id,
-            challenges::challenger_id,
-            challenges::evidence_html,
-            challenges::instead_id,
-            challenges::created_at,
-            posts::id,
-            posts::author_id,
-            posts::author_name,
-            posts::body_html,
-            posts::removed,
-            threads::removed,
-            threads::title,
-            threads::accepted_answer_id,
-            threads::author_id,
-        ))
         .load(conn)?;
-    Ok(crate::threads::cut(rows, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id.0 }))
+    let rows = rows.into_iter().map(matter).collect();
+    Ok(crate::threads::cut(rows, limits::PAGE_ROWS, |row: &Matter| Cursor { key: 0, id: row.id.0 }))
+}
+
+/// Challenges that were decided, the newest decision first.
+pub fn decided(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Matter>, Option<Cursor>)> {
+    let (key, id) = after.map_or((i64::MAX, i64::MAX), |at| (at.key, at.id));
+    let rows: Vec<Row> = matters!()
+        .filter(challenges::decided_at.le(Moment(key)))
+        .filter(challenges::decided_at.lt(Moment(key)).or(challenges::id.lt(id)))
+        .order((challenges::decided_at.desc(), challenges::id.desc()))
+        .limit(limits::PAGE_ROWS + 1)
+        .load(conn)?;
+    let rows = rows.into_iter().map(matter).collect();
+    Ok(crate::threads::cut(rows, limits::PAGE_ROWS, |row: &Matter| Cursor {
+        key: row.decided_at.map_or(0, |at| at.0),
+        id: row.id.0,
+    }))
+}
+
+/// The challenges with these numbers.
+pub fn matters(conn: &mut Conn, ids: &[ChallengeId]) -> DbResult<Vec<Matter>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> = matters!().filter(among(challenges::id, ids.iter().copied())).load(conn)?;
+    Ok(rows.into_iter().map(matter).collect())
 }
 
 /// Takes back what nobody has decided, and blanks what they wrote: that they challenged, and what was decided, stays.

@@ -37,6 +37,8 @@ pub struct OpenChallenge {
 pub struct ChallengesPage {
     #[serde(flatten)]
     pub counts: QueueCounts,
+    /// open or decided.
+    pub state: String,
     pub rows: Vec<ChallengeRow>,
     pub pager: Pager,
 }
@@ -60,6 +62,12 @@ pub struct ChallengeRow {
     pub accepted_label: String,
     /// "Solved it for 3 people", translated; may be empty.
     pub solved_for: String,
+    /// Of one that was decided: upheld or rejected; else empty.
+    pub decision: String,
+    pub decided_by: Option<Person>,
+    pub decided: Option<When>,
+    /// In the words of who decided it.
+    pub note: String,
     /// False where the answer or the challenge is the viewer's own.
     pub can_decide: bool,
 }

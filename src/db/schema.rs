@@ -654,6 +654,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    appeals (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        subject -> Text,
+        subject_id -> BigInt,
+        badge -> Text,
+        tag_id -> BigInt,
+        text_md -> Text,
+        text_html -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        decided_by -> Nullable<BigInt>,
+        decided_at -> Nullable<BigInt>,
+        decision_note -> Text,
+    }
+}
+
+diesel::table! {
     confirmation_sums (post_id) {
         post_id -> BigInt,
         solved -> BigInt,
@@ -770,6 +788,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     answer_prints,
     verdicts,
     challenges,
+    appeals,
     duplicate_candidates,
     solution_readers,
     worth_statements,

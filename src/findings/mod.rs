@@ -17,8 +17,9 @@ use crate::ledger::{self, Fact};
 use crate::moderation::{self, Act};
 use crate::reputation;
 use crate::reputation::findings::{COPIES, Found, Kind, step};
+pub use pages::{evidence, title};
 use std::collections::{BTreeMap, HashMap};
-pub use store::{Finding, Held, held_count, held_now};
+pub use store::{Finding, Held, authors, by_id, held_count, held_now};
 
 /// The place up to which the ledger was searched.
 const NAME: &str = "findings";

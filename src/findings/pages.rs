@@ -54,27 +54,39 @@ pub async fn index(visit: Visit, params: Params) -> Result<HttpResponse> {
 
 type Names = std::collections::HashMap<UserId, accounts::PersonHead>;
 
-fn row(room: &Room<'_>, finding: Finding, names: &Names) -> FindingRow {
-    let lang = room.visit.lang;
-    let kind = finding.kind.as_str();
+/// What was found.
+pub fn title(lang: &str, finding: &Finding) -> String {
+    translate(lang, &format!("finding-{}", finding.kind.as_str()), &[])
+}
+
+fn member_count(finding: &Finding) -> i64 {
+    i64::try_from(finding.members.len()).unwrap_or(i64::MAX)
+}
+
+/// The figures that show it.
+pub fn evidence(lang: &str, finding: &Finding) -> String {
     let percent = if finding.of > 0 { finding.pieces * 100 / finding.of } else { 0 };
-    let members = i64::try_from(finding.members.len()).unwrap_or(i64::MAX);
-    let evidence = translate(
+    translate(
         lang,
-        &format!("finding-{kind}-evidence"),
+        &format!("finding-{}-evidence", finding.kind.as_str()),
         &[
-            ("members", Arg::Number(members)),
+            ("members", Arg::Number(member_count(finding))),
             ("pieces", Arg::Number(finding.pieces)),
             ("of", Arg::Number(finding.of)),
             ("percent", Arg::Number(percent)),
         ],
-    );
+    )
+}
+
+fn row(room: &Room<'_>, finding: Finding, names: &Names) -> FindingRow {
+    let lang = room.visit.lang;
+    let members = member_count(&finding);
     let more = members.saturating_sub(limits::FINDING_MEMBERS_SHOWN as i64);
     FindingRow {
         id: finding.id.0,
-        kind: kind.into(),
-        title: room.visit.t(&format!("finding-{kind}")),
-        evidence,
+        kind: finding.kind.as_str().into(),
+        title: title(lang, &finding),
+        evidence: evidence(lang, &finding),
         members: finding
             .members
             .iter()

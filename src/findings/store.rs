@@ -22,10 +22,12 @@ pub struct Finding {
     pub state: String,
     pub found_at: Moment,
     pub decided_by: Option<UserId>,
+    pub decided_at: Option<Moment>,
     pub note: String,
 }
 
-type Row = (FindingId, String, String, String, i64, i64, String, Moment, Option<UserId>, String);
+type Row =
+    (FindingId, String, String, String, i64, i64, String, Moment, Option<UserId>, Option<Moment>, String);
 
 fn numbers<T>(text: &str, make: impl Fn(i64) -> T) -> Vec<T> {
     text.split_whitespace().filter_map(|number| number.parse().ok()).map(make).collect()
@@ -36,7 +38,7 @@ fn words<T: ToString>(numbers: &[T]) -> String {
 }
 
 fn finding(row: Row) -> Option<Finding> {
-    let (id, kind, members, posts, pieces, of, state, found_at, decided_by, note) = row;
+    let (id, kind, members, posts, pieces, of, state, found_at, decided_by, decided_at, note) = row;
     let (members, posts) = (numbers(&members, UserId), numbers(&posts, PostId));
     Some(Finding {
         id,
@@ -48,6 +50,7 @@ fn finding(row: Row) -> Option<Finding> {
         state,
         found_at,
         decided_by,
+        decided_at,
         note,
     })
 }
@@ -64,6 +67,7 @@ macro_rules! columns {
             findings::state,
             findings::found_at,
             findings::decided_by,
+            findings::decided_at,
             findings::note,
         )
     };
@@ -111,6 +115,16 @@ impl Held {
 pub fn held_now(conn: &mut Conn) -> DbResult<Held> {
     let stand = all(conn)?.into_iter().filter(|finding| finding.state != "released");
     Ok(Held(stand.map(|finding| (finding.kind, finding.members, finding.posts)).collect()))
+}
+
+/// The findings with these numbers.
+pub fn by_id(conn: &mut Conn, ids: &[FindingId]) -> DbResult<Vec<Finding>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<Row> =
+        findings::table.filter(among(findings::id, ids.iter().copied())).select(columns!()).load(conn)?;
+    Ok(rows.into_iter().filter_map(finding).collect())
 }
 
 /// All there are: what was found before is not found again.
@@ -211,6 +225,9 @@ pub fn firsts(
 
 /// Who wrote these answers.
 pub fn authors(conn: &mut Conn, ids: &[PostId]) -> DbResult<BTreeMap<PostId, Option<UserId>>> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let rows: Vec<(PostId, Option<UserId>)> = posts::table
         .filter(among(posts::id, ids.iter().copied()))
         .select((posts::id, posts::author_id))

@@ -97,6 +97,10 @@ id!(
     SampleId
 );
 id!(
+    /// Somebody's word to moderators against what was taken from them.
+    AppealId
+);
+id!(
     /// A row of somebody's notices.
     NoticeId
 );

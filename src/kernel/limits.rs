@@ -417,6 +417,9 @@ pub const VOTES_PER_DAY: i64 = 100;
 pub const CONFIRMATIONS_PER_DAY: i64 = 50;
 /// Answers one person challenges in a day: each costs a moderator minutes of trying.
 pub const CHALLENGES_PER_DAY: i64 = 5;
+/// Appeals one person makes in a day: each sends a moderator through what it rests on, and one act seldom takes more
+/// than a few things.
+pub const APPEALS_PER_DAY: i64 = 5;
 
 // --- supervision ---
 /// Characters of a reason at least: one word explains nothing to the person it is about.
@@ -433,6 +436,13 @@ pub const FLAG_EXCERPT_CHARS: usize = 400;
 pub const MIN_EVIDENCE: usize = 20;
 /// Characters of such evidence at most: a moderator reads it whole.
 pub const MAX_EVIDENCE: usize = 4_000;
+/// Characters of an appeal, white space not counted: enough to say what was overlooked.
+pub const MIN_APPEAL: usize = 20;
+/// Characters of an appeal at most: a moderator reads it whole.
+pub const MAX_APPEAL: usize = 4_000;
+/// Microseconds after it was taken or decided in which somebody may appeal: time for a holiday; later, nobody remembers
+/// what it rested on.
+pub const APPEAL_WITHIN: i64 = 60 * crate::kernel::moment::DAY;
 /// Likelihood, in per mille, from which a pair of threads is laid before moderators: two of three were then the same
 /// question (docs/search.md).
 pub const DUPLICATE_LIKELIHOOD: u16 = 400;
@@ -520,6 +530,8 @@ pub const BADGES_SHOWN: i64 = 200;
 pub const STATES_KEPT: usize = 200_000;
 /// Microseconds between two looks at whether findings are to be searched for.
 pub const FINDINGS_PAUSE: i64 = 5 * crate::kernel::moment::MINUTE;
+/// People told at once that a finding holds credit of theirs: more than any ring that was found.
+pub const FINDING_TOLD: usize = 500;
 /// Members of a finding that are named on its page; the count says how many there are.
 pub const FINDING_MEMBERS_SHOWN: usize = 60;
 /// People named as examples of who would gain or lose a badge.
@@ -530,5 +542,8 @@ pub const BADGE_COMMON_PEOPLE: i64 = 20;
 pub const BADGE_VERSIONS: i64 = 50;
 /// Microseconds a badge that was taken back still shows: long enough to ask a moderator, or to earn it again.
 pub const BADGE_GRACE: i64 = 14 * crate::kernel::moment::DAY;
+/// Microseconds after which what befell somebody's standing is no news: a ledger that is folded again from its start tells
+/// nobody twice.
+pub const STANDING_NEWS: i64 = 2 * crate::kernel::moment::DAY;
 /// Topics shown of one person's standing.
 pub const TOPICS_SHOWN: i64 = 10;

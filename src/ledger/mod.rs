@@ -7,7 +7,7 @@ pub mod follow;
 use crate::db::schema::events;
 use crate::db::{Conn, DbError, DbResult};
 use crate::kernel::ids::{
-    CaseId, ChallengeId, EventId, FindingId, FlagId, PostId, SearchId, TagId, ThreadId, UserId,
+    AppealId, CaseId, ChallengeId, EventId, FindingId, FlagId, PostId, SearchId, TagId, ThreadId, UserId,
 };
 use crate::kernel::moment::Moment;
 use diesel::prelude::*;
@@ -175,6 +175,30 @@ pub enum Fact {
     BadgeRulesActivated {
         version: i64,
     },
+    /// Moderators gave a badge back (`tag`: the topic, or 0): it is held whatever the measures say.
+    BadgeReinstated {
+        user: UserId,
+        badge: String,
+        tag: TagId,
+    },
+    BadgeReinstatementWithdrawn {
+        user: UserId,
+        badge: String,
+        tag: TagId,
+    },
+    /// Somebody asks moderators to look again at what was taken from them, or decided against them.
+    AppealMade {
+        appeal: AppealId,
+    },
+    AppealWithdrawn {
+        appeal: AppealId,
+    },
+    /// What was decided about an appeal of `user`; a later decision takes the place of an earlier one.
+    AppealDecided {
+        appeal: AppealId,
+        user: UserId,
+        upheld: bool,
+    },
     MeTooAdded {
         thread: ThreadId,
     },
@@ -290,6 +314,11 @@ impl Fact {
             | SearchForgotten { .. }
             | CreditHeld { .. }
             | CreditReleased { .. }
+            | BadgeReinstated { .. }
+            | BadgeReinstatementWithdrawn { .. }
+            | AppealMade { .. }
+            | AppealWithdrawn { .. }
+            | AppealDecided { .. }
             | BadgeRulesActivated { .. } => None,
             ThreadAsked { thread, .. }
             | AnswerPosted { thread, .. }
@@ -364,7 +393,10 @@ impl Fact {
             | UserProfileChanged { user }
             | UserSuspended { user, .. }
             | UserUnsuspended { user }
-            | UserErased { user } => Some(user),
+            | UserErased { user }
+            | BadgeReinstated { user, .. }
+            | BadgeReinstatementWithdrawn { user, .. }
+            | AppealDecided { user, .. } => Some(user),
             ThreadAsked { author, .. }
             | AnswerPosted { author, .. }
             | CommentPosted { author, .. }
@@ -387,9 +419,17 @@ impl Fact {
         }
     }
 
-    /// Whether a page that others see may be another after it: what somebody saved is theirs alone.
+    /// Whether a page that others see may be another after it: what somebody saved is theirs alone, and an appeal is
+    /// between them and moderators (what it gives back is another fact).
     pub fn is_shown(&self) -> bool {
-        !matches!(self, Fact::SearchSaved { .. } | Fact::SearchForgotten { .. })
+        !matches!(
+            self,
+            Fact::SearchSaved { .. }
+                | Fact::SearchForgotten { .. }
+                | Fact::AppealMade { .. }
+                | Fact::AppealWithdrawn { .. }
+                | Fact::AppealDecided { .. }
+        )
     }
 
     /// The standard term of this kind, as stored and shown in statements.
@@ -424,6 +464,11 @@ impl Fact {
             CreditHeld { .. } => "credit_held",
             CreditReleased { .. } => "credit_released",
             BadgeRulesActivated { .. } => "badge_rules_activated",
+            BadgeReinstated { .. } => "badge_reinstated",
+            BadgeReinstatementWithdrawn { .. } => "badge_reinstatement_withdrawn",
+            AppealMade { .. } => "appeal_made",
+            AppealWithdrawn { .. } => "appeal_withdrawn",
+            AppealDecided { .. } => "appeal_decided",
             MeTooAdded { .. } => "me_too_added",
             MeTooRemoved { .. } => "me_too_removed",
             PostFlagged { .. } => "post_flagged",

@@ -94,6 +94,12 @@ pub fn log_challenge(
     store::insert_entry(tx, actor, &entry)
 }
 
+/// What was decided about somebody's appeal, and why.
+pub fn log_appeal(tx: &mut Tx<'_>, actor: UserId, act: Act, user: UserId, reason: &str) -> DbResult<()> {
+    let entry = store::Entry { act, thread: None, post: None, user: Some(user), reason };
+    store::insert_entry(tx, actor, &entry)
+}
+
 /// The post as this viewer may know of it, and where they stand to it.
 fn seen(conn: &mut Conn, viewer: &Viewer, post: PostId) -> DbResult<Option<(PostHead, Standpoint)>> {
     let Some(head) = threads::post_head(conn, post)? else { return Ok(None) };

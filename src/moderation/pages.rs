@@ -138,6 +138,7 @@ pub fn queue_counts(room: &mut Room<'_>, tab: &str) -> Result<QueueCounts> {
         flag_count: super::open_flag_count(room.conn)?,
         challenge_count: crate::challenges::open_count(room.conn)?,
         finding_count: crate::findings::held_count(room.conn)?,
+        appeal_count: crate::appeals::open_count(room.conn)?,
         duplicate_count: store::open_candidate_count(room.conn)?,
         unanswered_count: store::waiting_count(room.conn, Waiting::Unanswered, room.now)?,
         unsolved_count: store::waiting_count(room.conn, Waiting::Unsolved, since)?,

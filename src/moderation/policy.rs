@@ -67,11 +67,15 @@ pub enum Act {
     /// A challenge of an answer.
     Uphold,
     Reject,
+    /// An appeal; and what an upheld one gave back is taken again.
+    UpholdAppeal,
+    RejectAppeal,
+    UndoAppeal,
     Role,
 }
 
 impl Act {
-    pub const ALL: [Act; 15] = [
+    pub const ALL: [Act; 18] = [
         Act::Hide,
         Act::Unhide,
         Act::Lock,
@@ -86,6 +90,9 @@ impl Act {
         Act::Release,
         Act::Uphold,
         Act::Reject,
+        Act::UpholdAppeal,
+        Act::RejectAppeal,
+        Act::UndoAppeal,
         Act::Role,
     ];
 
@@ -105,6 +112,9 @@ impl Act {
             Act::Release => "release",
             Act::Uphold => "uphold",
             Act::Reject => "reject",
+            Act::UpholdAppeal => "uphold-appeal",
+            Act::RejectAppeal => "reject-appeal",
+            Act::UndoAppeal => "undo-appeal",
             Act::Role => "role",
         }
     }

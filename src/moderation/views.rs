@@ -28,11 +28,12 @@ pub struct FlagPage {
 /// The tabs of the queue, on each of its pages.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct QueueCounts {
-    /// flags, challenges, findings, duplicates, unanswered or unsolved.
+    /// flags, challenges, findings, appeals, duplicates, unanswered or unsolved.
     pub tab: String,
     pub flag_count: i64,
     pub challenge_count: i64,
     pub finding_count: i64,
+    pub appeal_count: i64,
     pub duplicate_count: i64,
     pub unanswered_count: i64,
     pub unsolved_count: i64,

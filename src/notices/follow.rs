@@ -4,12 +4,12 @@
 //! event's own transaction, the rest by [`fan_out_step`], a page per transaction, from a row that
 //! remembers how far it has come.
 use super::Kind;
-use super::store::{Words, url};
+use super::store::{Words, appeal, url};
 use crate::db::schema::{
-    cases, challenges, confirmations, events, follows, me_toos, moderation_log, notice_fanouts, notices,
-    posts, removals, revisions, suspensions, threads, users,
+    appeals, cases, challenges, confirmations, events, follows, me_toos, moderation_log, notice_fanouts,
+    notices, posts, removals, revisions, suspensions, threads, users,
 };
-use crate::db::{Conn, Db, DbError, DbResult, Tx, zero};
+use crate::db::{Conn, Db, DbError, DbResult, Tx, among, zero};
 use crate::kernel::ids::{CaseId, ChallengeId, EventId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -65,6 +65,8 @@ struct Thread {
     slug: String,
     asker: Option<UserId>,
     accepted: Option<PostId>,
+    /// Was accepted, and proved wrong.
+    superseded: Option<PostId>,
     removed: bool,
 }
 
@@ -255,30 +257,41 @@ impl<'a> Crier<'a> {
                 self.tell_other(tx, Some(flagger), &about(kind, Some(thread), Some(post)))?;
             }
             Fact::ChallengeDecided { thread, post, author, challenge, challenger, upheld } => {
-                let note = decision_note(tx.conn, challenge)?;
-                let (claimed, written) = if upheld {
-                    (Kind::ChallengeUpheld, Kind::AnswerSuperseded)
-                } else {
-                    (Kind::ChallengeRejected, Kind::AnswerStands)
-                };
-                let decided =
-                    |kind| Telling { detail: note.as_str(), ..about(kind, Some(thread), Some(post)) };
-                self.tell_other(tx, Some(challenger), &decided(claimed))?;
-                self.tell_other(tx, author, &decided(written))?;
-                if !upheld || !self.stands(tx, thread, Some(post))? {
+                self.challenge_decided(tx, event, thread, post, author, (challenge, challenger, upheld))?;
+            }
+            Fact::CreditHeld { finding, ref members, ref posts } => {
+                let detail = finding.to_string();
+                let telling = Telling { detail: &detail, ..about(Kind::CreditHeld, None, None) };
+                self.credit(tx, &telling, members, posts, &HashSet::new())?;
+            }
+            Fact::CreditReleased { finding, ref members, ref posts } => {
+                // Who appealed hears it with the moderators' words.
+                let told = told_by_appeal(tx.conn, event.id, "finding", finding.0)?;
+                self.credit(tx, &about(Kind::CreditReleased, None, None), members, posts, &told)?;
+            }
+            Fact::AppealDecided { appeal, user, upheld } => {
+                let row: Option<(String, String)> = appeals::table
+                    .find(appeal)
+                    .select((appeals::state, appeals::decision_note))
+                    .first(tx.conn)
+                    .optional()?;
+                // Decided otherwise since: the later event says enough.
+                let Some((_, note)) =
+                    row.filter(|(state, _)| state == if upheld { "upheld" } else { "rejected" })
+                else {
                     return Ok(());
-                }
-                let mut told = HashSet::from_iter(event.actor.into_iter().chain(author));
-                told.insert(challenger);
-                let relied = about(Kind::SolutionSuperseded, Some(thread), Some(post));
-                if let Some(known) = self.thread(tx.conn, thread)?
-                    && known.accepted == Some(post)
-                    && let Some(asker) = known.asker
-                    && told.insert(asker)
-                {
-                    self.tell(tx, asker, &relied)?;
-                }
-                self.spread(tx, &relied, &told)?;
+                };
+                let before = decided_before(tx.conn, event, |fact| match *fact {
+                    Fact::AppealDecided { appeal: of, upheld, .. } if of == appeal => Some(upheld),
+                    _ => None,
+                })?;
+                let kind = match (upheld, before) {
+                    (true, _) => Kind::AppealUpheld,
+                    (false, Some(true)) => Kind::AppealUndone,
+                    (false, _) => Kind::AppealRejected,
+                };
+                let note = one_line(&note, 500);
+                self.tell_other(tx, Some(user), &Telling { detail: &note, ..about(kind, None, None) })?;
             }
             Fact::CaseOpened { thread, case } => self.case_opened(tx, event, thread, case)?,
             Fact::CaseTaken { thread, case, .. } => {
@@ -304,6 +317,105 @@ impl<'a> Crier<'a> {
                 }
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells the two a challenge was about, and those who relied on the answer, or were told not to.
+    fn challenge_decided(
+        &mut self,
+        tx: &mut Tx<'_>,
+        event: &Event,
+        thread: ThreadId,
+        post: PostId,
+        author: Option<UserId>,
+        (challenge, challenger, upheld): (ChallengeId, UserId, bool),
+    ) -> DbResult<()> {
+        let row: Option<(String, String)> = challenges::table
+            .find(challenge)
+            .select((challenges::state, challenges::decision_note))
+            .first(tx.conn)
+            .optional()?;
+        // Decided the other way since: the later event says enough.
+        let Some((_, note)) = row.filter(|(state, _)| state == if upheld { "upheld" } else { "rejected" })
+        else {
+            return Ok(());
+        };
+        let anew = decided_before(tx.conn, event, |fact| match *fact {
+            Fact::ChallengeDecided { challenge: of, upheld, .. } if of == challenge => Some(upheld),
+            _ => None,
+        })?
+        .is_some();
+        let (claimed, written) = match (upheld, anew) {
+            (true, false) => (Kind::ChallengeUpheld, Kind::AnswerSuperseded),
+            (true, true) => (Kind::ChallengeUpheldAnew, Kind::AnswerSupersededAnew),
+            (false, false) => (Kind::ChallengeRejected, Kind::AnswerStands),
+            (false, true) => (Kind::ChallengeRejectedAnew, Kind::AnswerStandsAnew),
+        };
+        // Who appealed hears it with the same words.
+        let mut told = told_by_appeal(tx.conn, event.id, "challenge", challenge.0)?;
+        let detail = format!("{}\n{challenge}", one_line(&note, 500));
+        let about = |kind, detail| Telling {
+            kind,
+            event: event.id,
+            at: event.at,
+            actor: event.actor,
+            thread: Some(thread),
+            post: Some(post),
+            detail,
+        };
+        if !told.contains(&challenger) {
+            self.tell_other(tx, Some(challenger), &about(claimed, &detail))?;
+        }
+        // It stands only if no other challenge was upheld.
+        if !upheld && superseded_by_another(tx.conn, post, challenge)? {
+            return Ok(());
+        }
+        if author.is_some_and(|author| !told.contains(&author)) {
+            self.tell_other(tx, author, &about(written, &detail))?;
+        }
+        if (!upheld && !anew) || !self.stands(tx, thread, Some(post))? {
+            return Ok(());
+        }
+        told.extend(event.actor.into_iter().chain(author));
+        told.insert(challenger);
+        let relied = about(if upheld { Kind::SolutionSuperseded } else { Kind::SolutionStands }, "");
+        if let Some(known) = self.thread(tx.conn, thread)?
+            && [known.accepted, known.superseded].contains(&Some(post))
+            && let Some(asker) = known.asker
+            && told.insert(asker)
+        {
+            self.tell(tx, asker, &relied)?;
+        }
+        self.spread(tx, &relied, &told)
+    }
+
+    /// Tells those whose credit a finding is about, members and authors, each once.
+    fn credit(
+        &mut self,
+        tx: &mut Tx<'_>,
+        telling: &Telling<'_>,
+        members: &[UserId],
+        posts: &[PostId],
+        told: &HashSet<UserId>,
+    ) -> DbResult<()> {
+        if tx.now.since(telling.at) >= limits::STANDING_NEWS {
+            return Ok(());
+        }
+        let authors: Vec<Option<UserId>> = posts::table
+            .filter(among(posts::id, posts.iter().copied()))
+            .select(posts::author_id)
+            .load(tx.conn)?;
+        let concerned: BTreeSet<UserId> =
+            members.iter().copied().chain(authors.into_iter().flatten()).collect();
+        let concerned: Vec<UserId> = concerned
+            .into_iter()
+            .filter(|person| !told.contains(person))
+            .take(limits::FINDING_TOLD)
+            .collect();
+        self.load_people(tx.conn, &concerned)?;
+        for person in concerned {
+            self.tell_other(tx, Some(person), telling)?;
         }
         Ok(())
     }
@@ -368,7 +480,7 @@ impl<'a> Crier<'a> {
         let known = match self.threads.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                type Row = (String, String, Option<UserId>, Option<PostId>, i16);
+                type Row = (String, String, Option<UserId>, Option<PostId>, Option<PostId>, i16);
                 let row: Option<Row> = threads::table
                     .find(id)
                     .select((
@@ -376,15 +488,17 @@ impl<'a> Crier<'a> {
                         threads::slug,
                         threads::author_id,
                         threads::accepted_answer_id,
+                        threads::superseded_answer_id,
                         threads::removed,
                     ))
                     .first(conn)
                     .optional()?;
-                place.insert(row.map(|(title, slug, asker, accepted, removed)| Thread {
+                place.insert(row.map(|(title, slug, asker, accepted, superseded, removed)| Thread {
                     title,
                     slug,
                     asker,
                     accepted,
+                    superseded,
                     removed: removed != 0,
                 }))
             }
@@ -543,6 +657,10 @@ impl<'a> Crier<'a> {
         if thread.is_some() {
             paragraphs.push(defuse(&one_line(&title, 300)));
         }
+        if let Some(appeal) = appeal(telling.kind, telling.detail, telling.event) {
+            let address = format!("{}{appeal}", self.letterhead.base_url);
+            paragraphs.push(translate(lang, "mail-notice-appeal", &[("url", Arg::from(&address))]));
+        }
         let new = self.letterhead.compose(Letter {
             dedupe_key: format!("notice:{}:{user}:{}", telling.event, telling.kind.as_str()),
             user: Some(user),
@@ -648,7 +766,9 @@ impl<'a> Crier<'a> {
         let Some(thread) = telling.thread else { return Ok(None) };
         let size = limits::FOLLOWERS_PER_STEP;
         let page = match (telling.kind, telling.post) {
-            (Kind::SolutionSuperseded, Some(post)) => relied_on(tx.conn, thread, post, after, size)?,
+            (Kind::SolutionSuperseded | Kind::SolutionStands, Some(post)) => {
+                relied_on(tx.conn, thread, post, after, size)?
+            }
             _ => follows::table
                 .filter(follows::thread_id.eq(thread))
                 .filter(follows::user_id.gt(after))
@@ -955,11 +1075,55 @@ fn accepted_before(conn: &mut Conn, thread: ThreadId, post: PostId, event: Event
     Ok(last.is_some_and(|(kind, of)| kind == "answer_accepted" && of == Some(post)))
 }
 
-/// What the moderator who decided a challenge says of it.
-fn decision_note(conn: &mut Conn, challenge: ChallengeId) -> DbResult<String> {
-    let note: Option<String> =
-        challenges::table.find(challenge).select(challenges::decision_note).first(conn).optional()?;
-    Ok(one_line(&note.unwrap_or_default(), 500))
+/// What was decided before about the same, in the same thread or about the same person; `of` tells what a fact decided.
+fn decided_before(
+    conn: &mut Conn,
+    event: &Event,
+    of: impl Fn(&Fact) -> Option<bool>,
+) -> DbResult<Option<bool>> {
+    let earlier = events::table
+        .filter(events::id.lt(event.id))
+        .filter(events::kind.eq(event.fact.kind()))
+        .order(events::id.desc())
+        .limit(limits::COUNT_CAP)
+        .select(events::data)
+        .into_boxed();
+    let facts: Vec<String> = match event.fact.thread() {
+        Some(thread) => earlier.filter(events::thread_id.eq(thread)).load(conn)?,
+        None => earlier.filter(events::user_id.eq(event.fact.user())).load(conn)?,
+    };
+    Ok(facts.iter().filter_map(|data| serde_json::from_str(data).ok()).find_map(|fact| of(&fact)))
+}
+
+/// Who hears by an appeal of theirs what this event decided: the one that was upheld in the same act, just after it.
+fn told_by_appeal(conn: &mut Conn, event: EventId, subject: &str, number: i64) -> DbResult<HashSet<UserId>> {
+    let next: Option<String> = events::table
+        .filter(events::id.gt(event))
+        .order(events::id)
+        .select(events::data)
+        .first(conn)
+        .optional()?;
+    let Some(Fact::AppealDecided { appeal, user, upheld: true }) =
+        next.and_then(|data| serde_json::from_str(&data).ok())
+    else {
+        return Ok(HashSet::new());
+    };
+    let about: Option<(String, i64)> =
+        appeals::table.find(appeal).select((appeals::subject, appeals::subject_id)).first(conn).optional()?;
+    let same = about.is_some_and(|(of, id)| of == subject && id == number);
+    Ok(HashSet::from_iter(same.then_some(user)))
+}
+
+/// Whether moderators upheld another challenge of the same answer.
+fn superseded_by_another(conn: &mut Conn, post: PostId, challenge: ChallengeId) -> DbResult<bool> {
+    let other: Option<ChallengeId> = challenges::table
+        .filter(challenges::post_id.eq(post))
+        .filter(challenges::state.eq("upheld"))
+        .filter(challenges::id.ne(challenge))
+        .select(challenges::id)
+        .first(conn)
+        .optional()?;
+    Ok(other.is_some())
 }
 
 fn opener(conn: &mut Conn, case: CaseId) -> DbResult<Option<UserId>> {

@@ -51,6 +51,21 @@ pub enum Kind {
     /// To the challenger.
     ChallengeUpheld,
     ChallengeRejected,
+    /// The same four where moderators changed what they had decided.
+    AnswerSupersededAnew,
+    AnswerStandsAnew,
+    ChallengeUpheldAnew,
+    ChallengeRejectedAnew,
+    /// To everyone who was told that an answer proved wrong: it stands after all.
+    SolutionStands,
+    /// To whom a finding holds: credit counts no more; and it counts again.
+    CreditHeld,
+    CreditReleased,
+    /// To whoever appealed.
+    AppealUpheld,
+    AppealRejected,
+    /// What an appeal had given is taken back.
+    AppealUndone,
     /// To staff.
     CaseOpened,
     /// To the asker: staff will look at it.
@@ -67,7 +82,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 35] = [
+    pub const ALL: [Kind; 45] = [
         Kind::Answer,
         Kind::OfficialAnswer,
         Kind::FollowedAnswer,
@@ -94,6 +109,16 @@ impl Kind {
         Kind::AnswerStands,
         Kind::ChallengeUpheld,
         Kind::ChallengeRejected,
+        Kind::AnswerSupersededAnew,
+        Kind::AnswerStandsAnew,
+        Kind::ChallengeUpheldAnew,
+        Kind::ChallengeRejectedAnew,
+        Kind::SolutionStands,
+        Kind::CreditHeld,
+        Kind::CreditReleased,
+        Kind::AppealUpheld,
+        Kind::AppealRejected,
+        Kind::AppealUndone,
         Kind::CaseOpened,
         Kind::CasePassedOn,
         Kind::CaseTaken,
@@ -134,6 +159,16 @@ impl Kind {
             Kind::AnswerStands => "answer-stands",
             Kind::ChallengeUpheld => "challenge-upheld",
             Kind::ChallengeRejected => "challenge-rejected",
+            Kind::AnswerSupersededAnew => "answer-superseded-anew",
+            Kind::AnswerStandsAnew => "answer-stands-anew",
+            Kind::ChallengeUpheldAnew => "challenge-upheld-anew",
+            Kind::ChallengeRejectedAnew => "challenge-rejected-anew",
+            Kind::SolutionStands => "solution-stands",
+            Kind::CreditHeld => "credit-held",
+            Kind::CreditReleased => "credit-released",
+            Kind::AppealUpheld => "appeal-upheld",
+            Kind::AppealRejected => "appeal-rejected",
+            Kind::AppealUndone => "appeal-undone",
             Kind::CaseOpened => "case-opened",
             Kind::CasePassedOn => "case-passed-on",
             Kind::CaseTaken => "case-taken",
@@ -162,7 +197,8 @@ impl Kind {
             | Kind::Confirmed
             | Kind::FollowedSolved
             | Kind::SolutionChanged
-            | Kind::SolutionSuperseded => Some(List::Accepted),
+            | Kind::SolutionSuperseded
+            | Kind::SolutionStands => Some(List::Accepted),
             Kind::Unaccepted => None,
             Kind::Duplicate
             | Kind::Reopened
@@ -177,7 +213,16 @@ impl Kind {
             | Kind::AnswerSuperseded
             | Kind::AnswerStands
             | Kind::ChallengeUpheld
-            | Kind::ChallengeRejected => Some(List::Moderation),
+            | Kind::ChallengeRejected
+            | Kind::AnswerSupersededAnew
+            | Kind::AnswerStandsAnew
+            | Kind::ChallengeUpheldAnew
+            | Kind::ChallengeRejectedAnew
+            | Kind::CreditHeld
+            | Kind::CreditReleased
+            | Kind::AppealUpheld
+            | Kind::AppealRejected
+            | Kind::AppealUndone => Some(List::Moderation),
             Kind::CaseOpened
             | Kind::CasePassedOn
             | Kind::CaseTaken
@@ -200,7 +245,8 @@ impl Kind {
             | Kind::Confirmed
             | Kind::FollowedSolved
             | Kind::SolutionChanged
-            | Kind::SolutionSuperseded => "acceptance",
+            | Kind::SolutionSuperseded
+            | Kind::SolutionStands => "acceptance",
             Kind::Duplicate
             | Kind::Reopened
             | Kind::Locked
@@ -212,7 +258,16 @@ impl Kind {
             | Kind::AnswerSuperseded
             | Kind::AnswerStands
             | Kind::ChallengeUpheld
-            | Kind::ChallengeRejected => "moderation",
+            | Kind::ChallengeRejected
+            | Kind::AnswerSupersededAnew
+            | Kind::AnswerStandsAnew
+            | Kind::ChallengeUpheldAnew
+            | Kind::ChallengeRejectedAnew
+            | Kind::CreditHeld
+            | Kind::CreditReleased
+            | Kind::AppealUpheld
+            | Kind::AppealRejected
+            | Kind::AppealUndone => "moderation",
             Kind::FlagAgreed | Kind::FlagDeclined => "flag",
             Kind::CaseOpened
             | Kind::CasePassedOn
@@ -222,6 +277,21 @@ impl Kind {
             Kind::Badge | Kind::BadgeRevoked => "badge",
             Kind::SearchNew | Kind::SearchSolved => "search",
         }
+    }
+
+    /// What was decided about a challenge: its notice bears the moderators' words and the challenge's number.
+    fn is_of_challenge(self) -> bool {
+        matches!(
+            self,
+            Kind::AnswerSuperseded
+                | Kind::AnswerStands
+                | Kind::ChallengeUpheld
+                | Kind::ChallengeRejected
+                | Kind::AnswerSupersededAnew
+                | Kind::AnswerStandsAnew
+                | Kind::ChallengeUpheldAnew
+                | Kind::ChallengeRejectedAnew
+        )
     }
 
     /// Decisions of the house bear no person's name, nor does what a reader says by a press of a button.
@@ -246,6 +316,16 @@ impl Kind {
                 | Kind::AnswerStands
                 | Kind::ChallengeUpheld
                 | Kind::ChallengeRejected
+                | Kind::SolutionStands
+                | Kind::AnswerSupersededAnew
+                | Kind::AnswerStandsAnew
+                | Kind::ChallengeUpheldAnew
+                | Kind::ChallengeRejectedAnew
+                | Kind::CreditHeld
+                | Kind::CreditReleased
+                | Kind::AppealUpheld
+                | Kind::AppealRejected
+                | Kind::AppealUndone
                 | Kind::CasePassedOn
                 | Kind::Badge
                 | Kind::BadgeRevoked

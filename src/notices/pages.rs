@@ -45,6 +45,8 @@ fn row(lang: &str, notice: super::Notice, now: Moment) -> NoticeRow {
         text: notice.text,
         subject: notice.subject,
         excerpt: String::new(),
+        // Where it leads there already, once is enough.
+        appeal_url: if notice.appeal == notice.url { String::new() } else { notice.appeal },
         url: notice.url,
         when: view::when(lang, notice.at, now),
         unread: notice.unread,

@@ -2,7 +2,7 @@
 use super::{Kind, NoticeId};
 use crate::db::schema::{notices, posts, threads, users};
 use crate::db::{Conn, DbResult, Tx, zero};
-use crate::kernel::ids::{PostId, ThreadId, UserId};
+use crate::kernel::ids::{EventId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::web::i18n::{Arg, has, translate};
@@ -20,6 +20,8 @@ pub struct Notice {
     pub subject: String,
     /// Where it leads, from the root; empty: nowhere.
     pub url: String,
+    /// Where whoever is told can appeal against it, from the root; empty where they cannot.
+    pub appeal: String,
     pub at: Moment,
     pub unread: bool,
 }
@@ -47,6 +49,8 @@ impl Words<'_> {
         let (mut detail, mut until, mut why, mut n) =
             (self.detail.to_owned(), String::new(), String::new(), 1);
         match self.kind {
+            // The moderators' words, a line end and the number of the challenge.
+            kind if kind.is_of_challenge() => first.clone_into(&mut detail),
             // The date, a line end and the reason.
             Kind::Suspended => (until, detail) = (first.to_owned(), rest.to_owned()),
             // Ids of badges; where they are taken back, a line end and the kind of the event that did it.
@@ -95,11 +99,33 @@ pub(super) fn url(
             let badges = detail.split('\n').next().unwrap_or_default();
             if badges.contains(' ') { "/badges".into() } else { format!("/badges/{badges}") }
         }
+        (Kind::CreditHeld, ..) if detail.parse::<i64>().is_ok() => {
+            format!("/appeals/new?finding={detail}")
+        }
+        (Kind::AppealUpheld | Kind::AppealRejected | Kind::AppealUndone, ..) => "/appeals".into(),
         (Kind::Edited, Some(_), Some(post)) => format!("/posts/{post}/revisions"),
         (Kind::Suspended, ..) => String::new(),
         (_, Some((thread, _)), Some(post)) if post != thread.question() => format!("/posts/{post}"),
         (_, Some((thread, slug)), _) => format!("/threads/{thread}/{slug}"),
         _ => String::new(),
+    }
+}
+
+/// Where whoever is told can appeal against it, from the root. What is too late, or was appealed against before, its form
+/// says.
+pub(super) fn appeal(kind: Kind, detail: &str, event: EventId) -> Option<String> {
+    let (first, rest) = detail.split_once('\n').unwrap_or((detail, ""));
+    let number = |text: &str| text.parse::<i64>().ok();
+    match kind {
+        // Of several, their list is on the page of who held them.
+        Kind::BadgeRevoked if first.contains(' ') => Some("/appeals".into()),
+        Kind::BadgeRevoked => Some(format!("/appeals/new?badge={first}&event={event}")),
+        Kind::CreditHeld => Some(format!("/appeals/new?finding={}", number(first)?)),
+        Kind::AnswerSuperseded
+        | Kind::AnswerSupersededAnew
+        | Kind::ChallengeRejected
+        | Kind::ChallengeRejectedAnew => Some(format!("/appeals/new?challenge={}", number(rest)?)),
+        _ => None,
     }
 }
 
@@ -112,8 +138,15 @@ pub fn page(
     limit: i64,
     lang: &str,
 ) -> DbResult<(Vec<Notice>, Option<NoticeId>)> {
-    type Row =
-        (NoticeId, String, Option<ThreadId>, Option<PostId>, Option<UserId>, String, Moment, Option<Moment>);
+    type Row = (
+        (NoticeId, EventId, String),
+        Option<ThreadId>,
+        Option<PostId>,
+        Option<UserId>,
+        String,
+        Moment,
+        Option<Moment>,
+    );
     let mut query = notices::table.filter(notices::user_id.eq(user)).into_boxed();
     if let Some(before) = before {
         query = query.filter(notices::id.lt(before));
@@ -123,8 +156,7 @@ pub fn page(
         .order(notices::id.desc())
         .limit(limit + 1)
         .select((
-            notices::id,
-            notices::kind,
+            (notices::id, notices::event_id, notices::kind),
             notices::thread_id,
             notices::post_id,
             notices::actor_id,
@@ -136,10 +168,10 @@ pub fn page(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().map(|row| row.0).filter(|_| more);
-    let thread_ids: Vec<ThreadId> = rows.iter().filter_map(|row| row.2).collect();
-    let post_ids: Vec<PostId> = rows.iter().filter_map(|row| row.3).collect();
-    let actor_ids: Vec<UserId> = rows.iter().filter_map(|row| row.4).collect();
+    let next = rows.last().map(|row| row.0.0).filter(|_| more);
+    let thread_ids: Vec<ThreadId> = rows.iter().filter_map(|row| row.1).collect();
+    let post_ids: Vec<PostId> = rows.iter().filter_map(|row| row.2).collect();
+    let actor_ids: Vec<UserId> = rows.iter().filter_map(|row| row.3).collect();
     let titles: HashMap<i64, (String, String)> = threads::table
         .filter(threads::id.eq_any(&thread_ids))
         .filter(threads::removed.eq(zero()))
@@ -175,7 +207,7 @@ pub fn page(
         .collect();
     let notices = rows
         .into_iter()
-        .filter_map(|(id, kind, thread, post, actor, detail, at, read)| {
+        .filter_map(|((id, event, kind), thread, post, actor, detail, at, read)| {
             let kind = Kind::parse(&kind)?;
             let title = thread.and_then(|thread| titles.get(&thread.0).map(|title| (thread, title)));
             let post_gone = post.is_some_and(|post| !standing.contains(&post.0));
@@ -191,7 +223,9 @@ pub fn page(
                 (None, None) => String::new(),
             };
             let url = url(kind, &detail, seen.map(|(thread, (_, slug))| (thread, slug.as_str())), post);
-            Some(Notice { id, kind, text: words.text(lang), subject, url, at, unread: read.is_none() })
+            let appeal = appeal(kind, &detail, event).unwrap_or_default();
+            let text = words.text(lang);
+            Some(Notice { id, kind, text, subject, url, appeal, at, unread: read.is_none() })
         })
         .collect();
     Ok((notices, next))

@@ -25,6 +25,8 @@ pub struct NoticeRow {
     /// First words of the post; may be empty.
     pub excerpt: String,
     pub url: String,
+    /// Where the reader can appeal against it; may be empty.
+    pub appeal_url: String,
     pub when: When,
     pub unread: bool,
 }

@@ -9,7 +9,7 @@ use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::UserId;
 use crate::kernel::moment::Moment;
-use crate::{challenges, exchange, mail, moderation, notices, threads, watches, worth};
+use crate::{appeals, challenges, exchange, mail, moderation, notices, threads, watches, worth};
 use serde_json::Value;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub fn erase(tx: &mut Tx<'_>, actor: Option<UserId>, user: UserId) -> Result<Era
     exchange::forget(tx, user)?;
     moderation::forget(tx, user)?;
     challenges::forget(tx, user)?;
+    appeals::forget(tx, user)?;
     notices::forget(tx, user)?;
     watches::forget(tx, user, address.as_deref())?;
     worth::forget(tx, user)?;

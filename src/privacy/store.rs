@@ -1,8 +1,8 @@
 //! privacy room: one person's rows, from every table that has some.
 use crate::db::schema::{
-    account_log, api_tokens, badge_awards, challenges, confirmations, drafts, flags, follows, me_toos,
-    notices, posts, revisions, sample_judgements, samples, sessions, standings, threads, unsubscriptions,
-    users, verdicts, votes,
+    account_log, api_tokens, appeals, badge_awards, challenges, confirmations, drafts, flags, follows,
+    me_toos, notices, posts, revisions, sample_judgements, samples, sessions, standings, threads,
+    unsubscriptions, users, verdicts, votes,
 };
 use crate::db::{Conn, DbResult};
 use crate::kernel::ids::UserId;
@@ -38,6 +38,7 @@ pub fn own_data(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<Value> {
             .load(conn)?),
         "flags": own_flags(conn, user)?,
         "challenges": own_challenges(conn, user)?,
+        "appeals": own_appeals(conn, user)?,
         "notices": own_notices(conn, user)?,
         "mail_lists_left": unsubscriptions::table
             .filter(unsubscriptions::user_id.eq(user))
@@ -233,6 +234,32 @@ fn own_challenges(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
         json!({
             "post": post, "evidence": evidence, "right_instead": instead, "state": state, "at": at.iso(),
             "decided_at": iso(decided), "decision": note,
+        })
+    };
+    Ok(rows.into_iter().map(shown).collect())
+}
+
+fn own_appeals(conn: &mut Conn, user: UserId) -> DbResult<Vec<Value>> {
+    type Row = (String, i64, String, i64, String, String, Moment, Option<Moment>, String);
+    let rows: Vec<Row> = appeals::table
+        .filter(appeals::user_id.eq(user))
+        .order(appeals::id)
+        .select((
+            appeals::subject,
+            appeals::subject_id,
+            appeals::badge,
+            appeals::tag_id,
+            appeals::text_md,
+            appeals::state,
+            appeals::created_at,
+            appeals::decided_at,
+            appeals::decision_note,
+        ))
+        .load(conn)?;
+    let shown = |(subject, number, badge, topic, text, state, at, decided, note): Row| {
+        json!({
+            "against": subject, "number": number, "badge": badge, "topic": topic, "text": text, "state": state,
+            "at": at.iso(), "decided_at": iso(decided), "decision": note,
         })
     };
     Ok(rows.into_iter().map(shown).collect())

@@ -1,11 +1,10 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
-use super::policy::{Book, PairKey, concerns, finding_of, posts_of, silences};
+use super::policy::{Book, PairKey, concerns, finding_of, posts_of, reinstatement_of, silences};
 use super::store::{self, LIVING, Step, Tables};
-use crate::badges::{self, Turn, Turned};
+use crate::badges::{self, OVERALL, Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::limits;
-use crate::kernel::moment::DAY;
 use crate::ledger::follow::{Follower, advance, place};
 use crate::ledger::{self, Event, Fact};
 use crate::mail::Letterhead;
@@ -15,9 +14,6 @@ use std::hash::Hash;
 
 /// The follower's name among the places.
 pub const NAME: &str = "reputation";
-
-/// What is older than this is no news: a ledger that is folded again from its start tells nobody twice.
-const NEWS_AGE: i64 = 2 * DAY;
 
 /// The follower. It remembers nothing between steps, so any node can do the next one.
 #[derive(Clone)]
@@ -62,7 +58,11 @@ impl Reputation {
         for ((id, user, earned), mut badges) in news {
             let Some(event) = events
                 .iter()
-                .find(|event| event.id == id && !event.imported && tx.now.since(event.at) < NEWS_AGE)
+                .find(|event| {
+                    event.id == id && !event.imported && tx.now.since(event.at) < limits::STANDING_NEWS
+                })
+                // What an appeal gave back is told with the moderators' words.
+                .filter(|event| !matches!(event.fact, Fact::BadgeReinstated { .. }))
             else {
                 continue;
             };
@@ -260,6 +260,11 @@ fn load(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> D
             of_answer(book, author, thread.question());
         }
     }
+    // Whether it is earned as well shows in its topic.
+    topics.add(events.iter().filter_map(|event| {
+        let (user, _, tag, _) = reinstatement_of(&event.fact)?;
+        (tag != OVERALL).then_some((user, tag))
+    }));
     let mut months: Set<i64> = Set::default();
     let spoke =
         |event: &&Event| matches!(event.fact, Fact::AnswerConfirmed { .. } | Fact::VerdictGiven { .. });

@@ -476,6 +476,9 @@ pub struct Person {
     /// Findings that hold whatever they say.
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
     pub silenced: Vec<FindingId>,
+    /// Badges that moderators gave back, with their topics, in order: held whatever the measures say.
+    #[serde(rename = "r", default, skip_serializing_if = "Vec::is_empty")]
+    pub reinstated: Vec<(String, TagId)>,
     /// Solutions and correct answers by the month in which they were written.
     #[serde(rename = "m", default, skip_serializing_if = "BTreeMap::is_empty")]
     months: BTreeMap<i64, (i64, i64)>,
@@ -510,6 +513,18 @@ impl Person {
                 }
                 years.into_values().max().unwrap_or(0)
             }
+        }
+    }
+
+    fn is_reinstated(&self, badge: &str, tag: TagId) -> bool {
+        self.reinstated.iter().any(|(id, of)| id == badge && *of == tag)
+    }
+
+    fn reinstate(&mut self, badge: &str, tag: TagId, on: bool) {
+        self.reinstated.retain(|(id, of)| id != badge || *of != tag);
+        if on {
+            self.reinstated.push((badge.to_owned(), tag));
+            self.reinstated.sort_unstable();
         }
     }
 
@@ -648,6 +663,8 @@ pub fn concerns(fact: &Fact) -> bool {
             | Fact::CreditHeld { .. }
             | Fact::CreditReleased { .. }
             | Fact::BadgeRulesActivated { .. }
+            | Fact::BadgeReinstated { .. }
+            | Fact::BadgeReinstatementWithdrawn { .. }
             | Fact::FlagDecided { .. }
     )
 }
@@ -664,6 +681,15 @@ pub fn finding_of(fact: &Fact) -> Option<(FindingId, &[UserId], &[PostId])> {
         Fact::CreditHeld { finding, members, posts } | Fact::CreditReleased { finding, members, posts } => {
             Some((*finding, members, posts))
         }
+        _ => None,
+    }
+}
+
+/// Whose badge, in which topic, moderators give back, or no longer do.
+pub fn reinstatement_of(fact: &Fact) -> Option<(UserId, &str, TagId, bool)> {
+    match fact {
+        Fact::BadgeReinstated { user, badge, tag } => Some((*user, badge, *tag, true)),
+        Fact::BadgeReinstatementWithdrawn { user, badge, tag } => Some((*user, badge, *tag, false)),
         _ => None,
     }
 }
@@ -741,6 +767,14 @@ impl Book {
             let mut everybody: Vec<UserId> = self.people.keys().copied().collect();
             everybody.sort_unstable();
             self.judge_anew(event, &everybody);
+            return;
+        }
+        if let Some((user, badge, tag, on)) = reinstatement_of(&event.fact) {
+            self.people.entry(user).or_default().reinstate(badge, tag, on);
+            let rules = self.rulebook.rules.clone();
+            if let Some(badge) = rules.find(badge).filter(|badge| badge.is_given_in(tag)) {
+                self.settle(event, (user, badge, tag), None, None);
+            }
             return;
         }
         if !concerns(&event.fact) {
@@ -822,7 +856,10 @@ impl Book {
                 self.turn(event, *user, &held.badge, None, held.tag, None, None);
             }
             let mut tags = topics.get(user).cloned().unwrap_or_default();
+            let reinstated = self.people.get(user).map(|person| person.reinstated.as_slice());
+            tags.extend(reinstated.unwrap_or_default().iter().map(|(_, tag)| *tag));
             tags.sort_unstable();
+            tags.dedup();
             for badge in &rules.badges {
                 match badge.per {
                     Per::All => self.settle(event, (*user, badge, OVERALL), None, None),
@@ -836,7 +873,8 @@ impl Book {
         }
     }
 
-    /// Gives or takes one badge, where what somebody has and what they hold differ. `was` is the bound before.
+    /// Gives or takes one badge, where what is due to somebody (earned, or given back by moderators) and what they hold
+    /// differ. `was` is the bound before.
     fn settle(
         &mut self,
         event: &Event,
@@ -844,15 +882,17 @@ impl Book {
         post: Option<PostId>,
         was: Option<i64>,
     ) {
-        let earned = badge.earned(|measure, within| match self.people.get(&user) {
+        let person = self.people.get(&user);
+        let earned = badge.earned(|measure, within| match person {
             Some(person) if tag == OVERALL => person.value_within(measure, within),
             _ => self.value(user, measure, tag),
         });
+        let due = earned || person.is_some_and(|person| person.is_reinstated(&badge.id, tag));
         let holds = self
             .held
             .get(&user)
             .is_some_and(|held| held.iter().any(|held| held.badge == badge.id && held.tag == tag));
-        if earned != holds {
+        if due != holds {
             self.turn(event, user, &badge.id, Some(badge), tag, post, was);
         }
     }

@@ -14,6 +14,9 @@ use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
+/// The kind of the event by which moderators give a badge back.
+const REINSTATED: &str = "badge_reinstated";
+
 /// Events read at once.
 const EVENTS_PER_STEP: i64 = 10_000;
 
@@ -81,6 +84,9 @@ pub struct Held {
     pub event: EventId,
     pub at: i64,
     pub post: Option<i64>,
+    /// Moderators gave it back: that event stands above, and it is held whatever the measures say.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub reinstated: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -186,6 +192,7 @@ fn told(turns: &[&Turned], names: &HashMap<TagId, String>) -> (Vec<Held>, Vec<Re
                     event: turned.event,
                     at,
                     post: turned.post.map(|post| post.0),
+                    reinstated: turned.cause == REINSTATED,
                 },
             )),
             Turn::Revoked => {

@@ -458,6 +458,11 @@ enum Key {
     Duplicate(i64),
     Challenge(usize),
     Finding(usize),
+    Reinstated(usize, usize, i64),
+    /// Whether somebody is here, which is no word on what they wrote.
+    Here(usize),
+    /// Which rules of badges are in force.
+    Rules,
     /// An edit is never taken back.
     Edit(usize),
 }
@@ -474,7 +479,14 @@ enum Deed {
     Challenge(usize, usize, bool),
     Hold(usize, u8, bool),
     Edit(usize, usize, bool),
+    Reinstate(usize, usize, i64, bool),
+    /// Suspended, back again, or gone for good.
+    Leave(usize, u8),
+    Rules(bool),
 }
+
+/// Badges that moderators give back: of both rules, overall and per topic, and one that neither has.
+const GIVEN_BACK: [&str; 5] = ["first-solution", "solver-10", "topic-helper", "tidy-mind", "no-more"];
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let verdict = prop_oneof![
@@ -494,6 +506,9 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         1 => (0..3usize, 0..10usize, any::<bool>()).prop_map(|(a, b, c)| Deed::Challenge(a, b, c)),
         1 => (0..2usize, 0..16u8, any::<bool>()).prop_map(|(a, b, c)| Deed::Hold(a, b, c)),
         2 => (0..10usize, 0..4usize, any::<bool>()).prop_map(|(a, b, c)| Deed::Edit(a, b, c)),
+        2 => (0..4usize, 0..5usize, 0..4i64, any::<bool>()).prop_map(|(a, b, c, d)| Deed::Reinstate(a, b, c, d)),
+        1 => (0..4usize, 0..3u8).prop_map(|(a, b)| Deed::Leave(a, b)),
+        1 => any::<bool>().prop_map(Deed::Rules),
     ];
     proptest::collection::vec(deed, 0..90)
 }
@@ -642,6 +657,29 @@ fn happenings(deeds: &[Deed]) -> Vec<(Key, bool, Option<UserId>, Fact)> {
                     all.push((Key::Finding(finding), false, None, fact));
                 }
             }
+            Deed::Reinstate(who, badge, tag, on) => {
+                let (user, id, of) = (PEOPLE[who], GIVEN_BACK[badge].to_owned(), TagId(tag));
+                let fact = if on {
+                    Fact::BadgeReinstated { user, badge: id, tag: of }
+                } else {
+                    Fact::BadgeReinstatementWithdrawn { user, badge: id, tag: of }
+                };
+                all.push((Key::Reinstated(who, badge, tag), on, Some(DARIO), fact));
+            }
+            Deed::Rules(others) => {
+                let version = i64::from(others);
+                all.push((Key::Rules, true, None, Fact::BadgeRulesActivated { version }));
+            }
+            Deed::Leave(who, how) => {
+                let user = PEOPLE[who];
+                let fact = match how {
+                    0 => Fact::UserSuspended { user, until: Moment(i64::MAX) },
+                    1 => Fact::UserUnsuspended { user },
+                    _ => Fact::UserErased { user },
+                };
+                // What they gave and got stands all the same, under their number.
+                all.push((Key::Here(who), false, None, fact));
+            }
             Deed::Edit(pick, who, material) => {
                 let (question, post, author) = post_of(pick);
                 let fact = Fact::PostEdited {
@@ -667,10 +705,11 @@ fn told(book: &Book) -> String {
             || values.iter().any(|value| *value != 0)
             || !person.findings.is_empty()
             || !person.silenced.is_empty()
+            || !person.reinstated.is_empty()
         {
             lines.push(format!(
-                "{id}: {} {values:?} {:?} {:?}",
-                person.points, person.outcomes, person.findings
+                "{id}: {} {values:?} {:?} {:?} {:?}",
+                person.points, person.outcomes, person.findings, person.reinstated
             ));
         }
     }
@@ -689,7 +728,8 @@ fn joined() -> (Option<UserId>, Fact) {
     (Some(ANN), Fact::UserJoined { user: ANN })
 }
 
-/// The badges these people should hold: what the rules say of what they have.
+/// The badges these people should hold: what the rules say of what they have, and what moderators gave back, as far as
+/// there is such a badge.
 fn due(book: &Book) -> BTreeSet<(UserId, String, TagId)> {
     let mut due = BTreeSet::new();
     for (user, person) in &book.people {
@@ -708,6 +748,11 @@ fn due(book: &Book) -> BTreeSet<(UserId, String, TagId)> {
                 if earned {
                     due.insert((*user, badge.id.clone(), tag));
                 }
+            }
+        }
+        for (id, tag) in &person.reinstated {
+            if book.rulebook.rules.find(id).is_some_and(|badge| badge.is_given_in(*tag)) {
+                due.insert((*user, id.clone(), *tag));
             }
         }
     }
@@ -769,6 +814,9 @@ proptest! {
             last.insert(key, at);
         }
         let (mut whole, mut rest) = (Fold::default(), Fold::default());
+        for fold in [&mut whole, &mut rest] {
+            fold.book.rulebook.versions.insert(1, easy_rules());
+        }
         for (actor, fact) in std::iter::once(joined()).chain(opening()) {
             whole.tell(actor, fact.clone());
             rest.tell(actor, fact);
@@ -788,6 +836,7 @@ proptest! {
             rest.tell(*actor, fact);
         }
         prop_assert_eq!(told(&whole.book), told(&rest.book));
+        prop_assert_eq!(held(&whole.book), held(&rest.book));
         for (user, person) in &whole.book.people {
             let lines: i64 = whole.book.entries.iter().filter(|e| e.user == *user).map(|e| e.points).sum();
             prop_assert_eq!(lines, person.points, "the statement of {:?} does not add up", user);
@@ -985,6 +1034,66 @@ fn badges_name_their_event_go_when_the_facts_go_and_come_again() {
     assert_eq!(holders.len(), 1);
     assert_eq!((holders[0].user, holders[0].username.as_str()), (BRUNO, "u2"));
     drop(conn);
+    assert_eq!(house.replay().differences, 0);
+}
+
+#[test]
+fn a_badge_that_moderators_gave_back_is_held_until_they_take_that_back_whatever_the_measures_say() {
+    use crate::notices;
+    let house = house(4);
+    let told = |user| -> Vec<notices::Kind> {
+        let (told, _) = notices::page(&mut house.db.reader().unwrap(), user, None, 50, "en").unwrap();
+        told.into_iter().map(|notice| notice.kind).collect()
+    };
+    let (user, tag) = (BRUNO, OVERALL);
+    let given = || Fact::BadgeReinstated { user, badge: "first-solution".into(), tag };
+    let taken = || Fact::BadgeReinstatementWithdrawn { user, badge: "first-solution".into(), tag };
+    house.tell(vec![(Some(ANN), asked(1, ANN)), (Some(BRUNO), answered(1, 2, BRUNO))]);
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    house.tell(vec![(Some(ANN), unaccepted(1, 2, BRUNO, ANN))]);
+    house.catch_up();
+    assert_eq!(told(BRUNO), [notices::Kind::BadgeRevoked, notices::Kind::Badge]);
+    house.tell(vec![(Some(DARIO), given())]);
+    house.catch_up();
+    let award = |at: usize| {
+        badges::badge_history(&mut house.db.reader().unwrap(), BRUNO, None, 10).unwrap()[at].clone()
+    };
+    assert_eq!((award(0).event, award(0).revoked_event), (EventId(5), None));
+    let held = badges::badges_of(&mut house.db.reader().unwrap(), BRUNO).unwrap();
+    assert!(held.len() == 1 && held[0].is_reinstated());
+    assert_eq!(told(BRUNO).len(), 2, "what an appeal came to is told elsewhere, and it was not earned");
+    let shown = register::register(&mut house.db.reader().unwrap(), None, None).unwrap().unwrap();
+    let bruno = shown.members.iter().find(|member| member.id == BRUNO).unwrap();
+    assert!(bruno.badges[0].reinstated && bruno.badges[0].event == EventId(5) && bruno.revoked.len() == 1);
+
+    // What comes and goes elsewhere moves nothing; nor does it twice.
+    house.tell(vec![(Some(ANN), accepted(1, 2, BRUNO, ANN)), (Some(ANN), unaccepted(1, 2, BRUNO, ANN))]);
+    house.tell(vec![(Some(DARIO), given())]);
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), ["first-solution"]);
+    assert_eq!(house.replay().differences, 0);
+    // Rules without it take it; rules that have it again give it back.
+    house
+        .db
+        .write_blocking(|tx: &mut Tx<'_>| {
+            tx.conn.sql(
+                "INSERT INTO badge_rules (id, body, created_at) VALUES (1, '[[badge]]\nid = \"good-eye\"\n\
+                 level = \"bronze\"\nneeds = { agreed-flags = 1 }', 8)",
+            )
+        })
+        .unwrap();
+    for (version, held) in [(1, [""; 0].as_slice()), (0, ["first-solution"].as_slice())] {
+        house.tell(vec![(None, Fact::BadgeRulesActivated { version })]);
+        house.catch_up();
+        assert_eq!(house.held(BRUNO), held);
+        assert_eq!(house.replay().differences, 0);
+    }
+    house.tell(vec![(Some(DARIO), taken())]);
+    house.catch_up();
+    assert_eq!(house.held(BRUNO), [""; 0]);
+    assert_eq!(award(0).cause.as_deref(), Some("badge_reinstatement_withdrawn"));
+    assert_eq!(told(BRUNO)[0], notices::Kind::BadgeRevoked);
     assert_eq!(house.replay().differences, 0);
 }
 

@@ -24,7 +24,7 @@ pub use store::{
     answers_of, comments, comments_after, cut, draft_at, forget, list, post_head, posts_by_id, question,
     questions_of, remove_draft_at, source, sources, tag, tags, thread, threads_by_id,
 };
-pub use store::{RevisionRow, RevisionText, accepted, revisions_and_texts};
+pub use store::{RevisionRow, RevisionText, accepted, is_superseded, revisions_and_texts};
 
 /// A text as it will be stored: its source and what it looks like.
 #[derive(Debug, Clone)]
@@ -543,7 +543,7 @@ pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId
     {
         return Ok(Done::Refused("accept-not-yours"));
     }
-    if store::is_superseded(tx.conn, answer)? {
+    if is_superseded(tx.conn, answer)? {
         return Ok(Done::Refused("accept-superseded"));
     }
     if head.accepted {
@@ -589,7 +589,7 @@ fn unaccept_known(tx: &mut Tx<'_>, actor: UserId, head: &PostHead, before: PostI
 /// it is right after all or its asker accepts another.
 pub fn supersede(tx: &mut Tx<'_>, answer: PostId) -> Result<()> {
     let Some(head) = store::post_head(tx.conn, answer)? else { return Ok(()) };
-    let wrong = store::is_superseded(tx.conn, answer)?;
+    let wrong = is_superseded(tx.conn, answer)?;
     let there = head.removed == Removed::No;
     if (wrong && head.accepted) || (!wrong && there && head.superseded_answer == Some(answer)) {
         store::set_superseded(tx, head.thread, answer, wrong)?;

@@ -265,6 +265,8 @@ pub struct Superseded {
     pub note: String,
     /// The answer that is right.
     pub instead_url: Option<String>,
+    /// Where its author can appeal against that.
+    pub appeal_url: Option<String>,
 }
 
 /// What somebody judged of an answer.

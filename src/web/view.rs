@@ -35,7 +35,9 @@ pub fn shell(room: &mut Room<'_>, head: Head, csrf: String) -> Result<Shell> {
     });
     let role = room.viewer.as_ref().map(|v| v.role);
     let open_queue_count = if role.is_some_and(Role::moderates) {
-        crate::moderation::open_flag_count(room.conn)? + crate::challenges::open_count(room.conn)?
+        crate::moderation::open_flag_count(room.conn)?
+            + crate::challenges::open_count(room.conn)?
+            + crate::appeals::open_count(room.conn)?
     } else {
         0
     };

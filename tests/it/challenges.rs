@@ -420,3 +420,71 @@ on_both!(the_queue_of_challenges_is_paged_and_the_longest_waiting_comes_first, |
     second.expect(200).contains(&format!("Claim number {page}:")).lacks("Claim number 0:");
     assert_eq!(second.text().matches("Claim number").count(), 1);
 });
+
+on_both!(
+    a_thread_whose_solution_proved_wrong_is_unsolved_everywhere_until_that_is_reversed,
+    |world| async move {
+        let (ann, bruno, carla, dario) =
+            (world.ann().await, world.bruno().await, world.carla().await, world.dario().await);
+        let url = ask(&ann, TITLE, BODY, "router").await;
+        let said = answer(&bruno, &url, ADVICE).await;
+        let other = answer(&dario, &url, OTHER).await;
+        let id = thread_id(&url);
+        accept(&ann, &url, said).await;
+        world.settle().await;
+        let points = |of: loggia::kernel::ids::UserId| -> i64 {
+            let mut conn = world.db.reader().unwrap();
+            standings::table.find(of).select(standings::points).first(&mut *conn).unwrap_or(0)
+        };
+        let before = (points(world.ann.id), points(world.bruno.id));
+        assert_eq!(before, (2, 3));
+        let reader = world.visitor();
+        let unsolved = || async {
+            let list = reader.get("/threads?sort=unsolved").await;
+            let found = reader.get("/search?q=is%3Aunsolved+router").await;
+            let api = reader.get(&format!("/api/v1/threads/{id}")).await.json();
+            (list.text().contains(TITLE), found.text().contains(TITLE), !api["solved"].as_bool().unwrap())
+        };
+        assert_eq!(unsolved().await, (false, false, false));
+        dario.get(&url).await;
+        dario.post(&format!("/posts/{said}/challenges"), &[("evidence", EVIDENCE)]).await.expect(303);
+        let decide = |decision: &'static str| {
+            let carla = &carla;
+            async move {
+                carla.get("/moderation/challenges").await;
+                let form = [("decision", decision), ("reason", "We tried it again in the hall.")];
+                carla.post("/challenges/1/decision", &form).await.expect(303);
+            }
+        };
+        decide("upheld").await;
+        world.settle().await;
+        assert_eq!(unsolved().await, (true, true, true));
+        assert_eq!((points(world.ann.id), points(world.bruno.id)), (0, 0));
+        bruno.get("/people/bruno?tab=points").await.contains("found that the accepted solution is wrong");
+        // It cannot be accepted again as it is.
+        ann.get(&url).await;
+        let place = format!("/threads/{id}/acceptance");
+        ann.post(&place, &[("answer_id", &said.to_string())])
+            .await
+            .expect(409)
+            .contains("found that this answer is wrong");
+
+        decide("rejected").await;
+        world.settle().await;
+        assert_eq!(unsolved().await, (false, false, false));
+        assert_eq!((points(world.ann.id), points(world.bruno.id)), before);
+        // Upheld once more, and another answer accepted meanwhile: reversing it changes nothing of that.
+        decide("upheld").await;
+        accept(&ann, &url, other).await;
+        assert_eq!(happened(&world, "answer_unaccepted"), 1);
+        decide("rejected").await;
+        world.settle().await;
+        let accepted: Option<PostId> = threads::table
+            .find(loggia::kernel::ids::ThreadId(id))
+            .select(threads::accepted_answer_id)
+            .first(&mut *world.db.reader().unwrap())
+            .unwrap();
+        assert_eq!(accepted, Some(PostId(other)));
+        assert_eq!(points(world.bruno.id), 0);
+    }
+);

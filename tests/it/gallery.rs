@@ -16,6 +16,7 @@ use tera::{Context, Kwargs, State, Tera};
 
 use loggia::accounts::views::*;
 use loggia::admin::views::*;
+use loggia::appeals::views::*;
 use loggia::badges::views::*;
 use loggia::challenges::views::*;
 use loggia::escalation::views::*;
@@ -563,6 +564,7 @@ fn solved_thread(eye: Eye) -> ThreadPage {
     imported.superseded = Some(Superseded {
         note: s("Tried with and without the adapter: the devices vanish all the same."),
         instead_url: some("/posts/101"),
+        appeal_url: some("/appeals/new?challenge=4"),
     });
     imported.verdicts = vec![verdict("refuted", "Refuted by Bruno", "The adapter makes no difference here.")];
     let mut asker =
@@ -1432,6 +1434,11 @@ fn sheets() -> Vec<Sheet> {
                     subject: s("The hub loses two of four thermostats every night"),
                     excerpt: s("The night mode of 4.2 lowers the radio's power."),
                     url: s("/posts/101"),
+                    appeal_url: if *k == "moderation" {
+                        s("/appeals/new?challenge=4")
+                    } else {
+                        String::new()
+                    },
                     when: when("3 hours ago"),
                     unread: i < 3,
                 })
@@ -1644,6 +1651,7 @@ fn sheets() -> Vec<Sheet> {
                     url: some("/posts/101"),
                     when: when("3 hours ago"),
                     event_ids: vec![90412],
+                    appeal_url: None,
                 },
                 PointsRow {
                     points: s("−2"),
@@ -1653,6 +1661,7 @@ fn sheets() -> Vec<Sheet> {
                     url: some("/posts/9"),
                     when: when("yesterday"),
                     event_ids: vec![90012, 90013],
+                    appeal_url: some("/appeals/new?finding=7"),
                 },
             ],
             suspended: Some(Suspension {
@@ -1676,6 +1685,8 @@ fn sheets() -> Vec<Sheet> {
                 restores: s("What would bring it back: ten answers that proved right."),
                 grace: s("It still shows until 2026-03-18."),
                 event_ids: vec![12, 4711],
+                appeal_url: some("/appeals/new?badge=solver-10&event=4711"),
+                appeal_label: String::new(),
             }],
             badges: vec![EarnedBadge {
                 name: s("Keystone"),
@@ -1685,6 +1696,7 @@ fn sheets() -> Vec<Sheet> {
                 when: when("2 days ago"),
                 event_id: 4711,
                 leaving: s("Taken back; shows until 2026-12-24"),
+                given_back: s("Given back on appeal"),
                 cause: Some(Cause {
                     title: s("The hub loses two of four thermostats"),
                     url: s("/posts/101"),
@@ -1870,6 +1882,7 @@ fn sheets() -> Vec<Sheet> {
         flag_count: 2,
         finding_count: 2,
         challenge_count: 1,
+        appeal_count: 2,
         duplicate_count: 1,
         unanswered_count: 4,
         unsolved_count: 1,
@@ -1918,14 +1931,43 @@ fn sheets() -> Vec<Sheet> {
         instead_url: (id == 4).then(|| s("/posts/101")),
         accepted_label: if id == 4 { s("Accepted by Ann Marchetti") } else { String::new() },
         solved_for: if id == 4 { s("Solved it for 3 people") } else { String::new() },
+        decision: String::new(),
+        decided_by: None,
+        decided: None,
+        note: String::new(),
         can_decide: id == 4,
     };
+    let decided = |id: i64, decision: &str| ChallengeRow {
+        decision: s(decision),
+        decided_by: Some(carla()),
+        decided: Some(when("an hour ago")),
+        note: s("Tried it twice: it drops still."),
+        ..challenged(id)
+    };
+    all.push(sheet(
+        "challenges-decided",
+        "challenges/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        ChallengesPage {
+            counts: counts("challenges"),
+            state: s("decided"),
+            rows: vec![decided(4, "upheld"), decided(5, "rejected")],
+            pager: pager(),
+        },
+    ));
+    all.push(sheet(
+        "challenges-undecided",
+        "challenges/queue.html",
+        shell(Brand, "moderation", "Queue"),
+        ChallengesPage { counts: counts("challenges"), state: s("decided"), ..ChallengesPage::default() },
+    ));
     all.push(sheet(
         "challenges",
         "challenges/queue.html",
         shell(Brand, "moderation", "Queue"),
         ChallengesPage {
             counts: counts("challenges"),
+            state: s("open"),
             rows: vec![challenged(4), challenged(5)],
             pager: pager(),
         },
@@ -1934,8 +1976,133 @@ fn sheets() -> Vec<Sheet> {
         "challenges-empty",
         "challenges/queue.html",
         shell(Brand, "moderation", "Queue"),
-        ChallengesPage { counts: counts("challenges"), ..ChallengesPage::default() },
+        ChallengesPage { counts: counts("challenges"), state: s("open"), ..ChallengesPage::default() },
     ));
+    let award_ground = || Ground {
+        title: s("The badge Solver in router was taken back"),
+        line: s(
+            "Given 2026-01-02, taken back 2026-03-04: an answer was judged. The bound was 54 % before and is 48 % after it.",
+        ),
+        restores: s("What would bring it back: ten answers that proved right."),
+        when: Some(when("2 days ago")),
+        event_id: 4711,
+        links: vec![Link { url: s("/posts/101"), label: s("The post it happened on") }],
+        ..Ground::default()
+    };
+    let finding_ground = || Ground {
+        title: s("Credit is held back: A closed group"),
+        line: s("6 members have 97 % of their praise from each other: 290 of 300."),
+        restores: s("It counts again as soon as moderators release it."),
+        when: Some(when("an hour ago")),
+        members: vec![bruno(), carla(), ann()],
+        decided_by: Some(carla()),
+        note: s("They have one address."),
+        ..Ground::default()
+    };
+    let challenge_ground = || Ground {
+        title: s("An answer was found wrong: The hub loses two of four thermostats every night"),
+        restores: s("It stands again if moderators decide the challenge anew."),
+        when: Some(when("3 days ago")),
+        links: vec![Link { url: s("/posts/103"), label: s("The answer") }],
+        note: s("Tried it twice: it drops still."),
+        excerpt: s("I had the same with an older hub. A power line adapter beside it was the cause."),
+        evidence_html: Some(html("<p>I moved the adapter to <em>another room</em>: no change.</p>")),
+        decided_by: Some(carla()),
+        ..Ground::default()
+    };
+    let said = || Some(html("<p>The asker meant <em>another</em> hub, see the comments.</p>"));
+    let own = |id: i64, state: &str, ground: Ground| OwnAppeal {
+        id,
+        ground,
+        text_html: said(),
+        when: when("yesterday"),
+        state: s(state),
+        decided: (state != "open").then(|| when("2 hours ago")),
+        note: if state == "open" { String::new() } else { s("The comments say so indeed.") },
+    };
+    let appeal = AppealPage {
+        ground: award_ground(),
+        fields: vec![HiddenField { name: s("event"), value: s("4711") }],
+        body: s("I think"),
+        max_body: 4000,
+        until_label: s("You can appeal until 2026-05-03, once."),
+        errors: errors(&[("body", "Please write a little more.")]),
+        own: None,
+    };
+    all.push(sheet("appeal", "appeals/form.html", shell(Ann, "people", "Appeal"), appeal.clone()));
+    for (name, state) in [("appeal-open", "open"), ("appeal-decided", "rejected")] {
+        all.push(sheet(
+            name,
+            "appeals/form.html",
+            shell(Ann, "people", "Appeal"),
+            AppealPage {
+                own: Some(own(3, state, challenge_ground())),
+                errors: FieldErrors::new(),
+                ground: challenge_ground(),
+                ..appeal.clone()
+            },
+        ));
+    }
+    let own_appeals = AppealsPage {
+        rows: vec![
+            own(3, "open", award_ground()),
+            own(2, "upheld", finding_ground()),
+            own(1, "rejected", challenge_ground()),
+        ],
+        badges_url: s("/people/ann?tab=badges"),
+        pager: pager(),
+    };
+    all.push(sheet(
+        "appeals",
+        "appeals/index.html",
+        shell(Ann, "people", "Your appeals"),
+        own_appeals.clone(),
+    ));
+    all.push(sheet(
+        "appeals-empty",
+        "appeals/index.html",
+        shell(Ann, "people", "Your appeals"),
+        AppealsPage { rows: Vec::new(), pager: Pager::default(), ..own_appeals },
+    ));
+    let appealed = |id: i64, state: &str, ground: Ground| AppealRow {
+        id,
+        person: bruno(),
+        ground,
+        text_html: said(),
+        when: when("yesterday"),
+        state: s(state),
+        decided_by: (state != "open").then(carla),
+        decided: (state != "open").then(|| when("2 hours ago")),
+        note: if state == "open" { String::new() } else { s("The comments say so indeed.") },
+        help: s("The badge is given back and stays."),
+        hindrance: if id == 3 { s("Somebody else has to decide it.") } else { String::new() },
+        can_undo: state == "upheld",
+    };
+    for (name, state, rows) in [
+        (
+            "appeals-queue",
+            "open",
+            vec![
+                appealed(1, "open", award_ground()),
+                appealed(2, "open", finding_ground()),
+                appealed(3, "open", challenge_ground()),
+            ],
+        ),
+        (
+            "appeals-queue-decided",
+            "decided",
+            vec![appealed(4, "upheld", award_ground()), appealed(5, "rejected", challenge_ground())],
+        ),
+        ("appeals-queue-empty", "open", Vec::new()),
+        ("appeals-queue-undecided", "decided", Vec::new()),
+    ] {
+        all.push(sheet(
+            name,
+            "appeals/queue.html",
+            shell(Brand, "moderation", "Queue"),
+            AppealQueuePage { counts: counts("appeals"), state: s(state), rows, pager: pager() },
+        ));
+    }
     let queue = QueuePage { counts: counts("flags"), pager: pager(), ..QueuePage::default() };
     all.push(sheet("queue", "moderation/queue.html", shell(Brand, "moderation", "Queue"), QueuePage { flags: vec![FlagRow { id: 5, post_id: 103, kind: s("answer"), post_url: s("/posts/103"), thread_title: s("The hub loses two of four thermostats every night"), author: gone(), excerpt: s("Buy cheap thermostats at my shop, all brands.\nhttps://shop.example/a/very/long/address/that/does/not/end/anytime/soon/and/so/on/and/so/on.html"), removed: false, flagged_by: ann(), reason_label: s("Spam"), note: s("Third time this week."), when: when("3 hours ago"), others_label: s("2 more flags on this post") }, FlagRow { id: 6, post_id: 104, kind: s("comment"), post_url: s("/posts/104"), thread_title: s("Invoice shows last year's address"), author: bruno(), excerpt: s("No."), removed: true, flagged_by: carla(), reason_label: s("Rude"), when: when("yesterday"), ..FlagRow::default() }], ..queue.clone() }));
     all.push(sheet(
@@ -2426,6 +2593,9 @@ fn sheets() -> Vec<Sheet> {
                     | "challenge-others"
                     | "challenge-open"
                     | "challenges"
+                    | "appeal"
+                    | "appeals"
+                    | "appeals-queue"
                     | "saved"
                     | "gaps"
                     | "synonyms"

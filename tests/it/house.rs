@@ -47,6 +47,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("findings", &["findings"]),
     ("answer_prints", &["findings"]),
     ("challenges", &["challenges"]),
+    ("appeals", &["appeals"]),
     ("notice_fanouts", &["notices"]),
     ("duplicate_links", &["threads"]),
     ("synonym_lists", &["search"]),

@@ -21,6 +21,7 @@ mod world;
 
 mod accounts;
 mod api;
+mod appeals;
 mod asking;
 mod challenges;
 mod cli;

@@ -20,6 +20,7 @@ struct Rows {
     mail: i64,
     draft: i64,
     challenge: i64,
+    appeal: i64,
 }
 
 /// A house with one of everything, and the numbers of it.
@@ -42,6 +43,26 @@ async fn furnish(world: &World) -> Rows {
     let form = world.visitor();
     let page = form.get("/password/forgot").await;
     form.submit(&page, "/password/forgot", &[("email", "ann@example.com")]).await.expect(200);
+    let user = world.bruno.id;
+    world
+        .db
+        .write(move |tx| {
+            diesel::insert_into(appeals::table)
+                .values((
+                    appeals::user_id.eq(user),
+                    appeals::subject.eq("challenge"),
+                    appeals::subject_id.eq(1),
+                    appeals::text_md.eq("It was another lamp."),
+                    appeals::text_html.eq("It was another lamp."),
+                    appeals::state.eq("open"),
+                    appeals::created_at.eq(tx.now),
+                ))
+                .execute(tx.conn)
+                .map(drop)
+                .map_err(loggia::db::DbError::from)
+        })
+        .await
+        .unwrap();
     world.settle().await;
     let mut conn = world.db.reader().unwrap();
     Rows {
@@ -52,6 +73,7 @@ async fn furnish(world: &World) -> Rows {
         mail: mails::table.select(mails::id).first(&mut *conn).unwrap(),
         draft: drafts::table.select(drafts::id).first(&mut *conn).unwrap(),
         challenge: challenges::table.select(challenges::id).first(&mut *conn).unwrap(),
+        appeal: appeals::table.select(appeals::id).first(&mut *conn).unwrap(),
     }
 }
 
@@ -67,6 +89,7 @@ impl Rows {
             "admin" => self.mail,
             "drafts" => self.draft,
             "challenges" => self.challenge,
+            "appeals" => self.appeal,
             // Sessions and tokens of nobody, rows of an import that never was.
             _ => 999_999,
         };
@@ -154,7 +177,7 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
     }
     count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes me_toos follows
         drafts saved_searches synonym_lists dismissed_gaps flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
-    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations verdicts challenges me_toos follows
+    count!(users one_time_links sign_ups api_tokens posts threads revisions removals votes confirmations verdicts challenges appeals me_toos follows
         drafts flags suspensions moderation_log cases case_notes mails unsubscriptions events sessions);
     let taken = cases::table.filter(cases::state.ne("open")).count().get_result(&mut *conn).unwrap();
     counts.insert("cases taken", taken);
@@ -162,6 +185,8 @@ fn counted(world: &World) -> BTreeMap<&'static str, i64> {
     counts.insert("flags decided", decided);
     let over = challenges::table.filter(challenges::state.ne("open")).count().get_result(&mut *conn).unwrap();
     counts.insert("challenges over", over);
+    let over = appeals::table.filter(appeals::state.ne("open")).count().get_result(&mut *conn).unwrap();
+    counts.insert("appeals over", over);
     counts
 }
 

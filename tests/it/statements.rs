@@ -4,7 +4,7 @@ use crate::world::{Person, World, enrol};
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use loggia::accounts::{Role, Viewer};
-use loggia::db::schema::secrets;
+use loggia::db::schema::{appeals, badge_awards, challenges, findings, secrets};
 use loggia::db::{Db, Instrument, Opening};
 use loggia::kernel::ids::{PostId, ThreadId};
 use loggia::kernel::names::{TagName, Title};
@@ -128,6 +128,65 @@ fn scans(db: &Db, asked: &[(String, Vec<String>)]) -> Vec<String> {
     found.into_iter().collect()
 }
 
+/// An appeal of each kind by this person, the first of which waits.
+fn appealed(
+    tx: &mut loggia::db::Tx<'_>,
+    user: loggia::kernel::ids::UserId,
+    challenge: loggia::kernel::ids::ChallengeId,
+    n: i64,
+) -> loggia::db::DbResult<()> {
+    let event = loggia::kernel::ids::EventId(n + 1);
+    diesel::insert_into(badge_awards::table)
+        .values((
+            badge_awards::user_id.eq(user),
+            badge_awards::badge.eq("first-answer"),
+            badge_awards::tag_id.eq(0),
+            badge_awards::level.eq("bronze"),
+            badge_awards::version.eq(0),
+            badge_awards::event_id.eq(1),
+            badge_awards::created_at.eq(tx.now),
+            badge_awards::revoked_event_id.eq(event.0),
+            badge_awards::revoked_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    let finding: i64 = diesel::insert_into(findings::table)
+        .values((
+            findings::kind.eq("series"),
+            findings::members.eq(user.to_string()),
+            findings::posts.eq("1"),
+            findings::pieces.eq(9),
+            findings::of_pieces.eq(10),
+            findings::state.eq("held"),
+            findings::found_at.eq(tx.now),
+        ))
+        .returning(findings::id)
+        .get_result(tx.conn)?;
+    let subjects =
+        [("award", event.0, "first-answer"), ("finding", finding, ""), ("challenge", challenge.0, "")];
+    for (at, (subject, number, badge)) in subjects.into_iter().enumerate() {
+        for open in [true, false] {
+            // Each matter once.
+            if open != ((at as i64 + n) % 2 == 0) {
+                continue;
+            }
+            diesel::insert_into(appeals::table)
+                .values((
+                    appeals::user_id.eq(user),
+                    appeals::subject.eq(subject),
+                    appeals::subject_id.eq(number),
+                    appeals::badge.eq(badge),
+                    appeals::text_md.eq("It was another lamp."),
+                    appeals::text_html.eq("It was another lamp."),
+                    appeals::state.eq(if open { "open" } else { "rejected" }),
+                    appeals::created_at.eq(tx.now),
+                    appeals::decided_at.eq((!open).then_some(tx.now)),
+                ))
+                .execute(tx.conn)?;
+        }
+    }
+    Ok(())
+}
+
 /// From row `from` up to `to` of all that a page lists: each by somebody else, with all that belongs to it.
 async fn grow(world: &World, from: i64, to: i64) {
     let (ann, carla, dario) = (viewer(&world.ann), viewer(&world.carla), viewer(&world.dario));
@@ -169,7 +228,15 @@ async fn grow(world: &World, from: i64, to: i64) {
                 loggia::verdicts::judge(tx, &dario, answer, verified, "Tried in our lab.")?;
                 let evidence =
                     loggia::challenges::Evidence::parse("It did nothing at all on my router.").unwrap();
+                // One that was decided, and one that waits.
                 loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
+                let claimed: loggia::kernel::ids::ChallengeId = challenges::table
+                    .select(diesel::dsl::max(challenges::id).assume_not_null())
+                    .first(tx.conn)?;
+                loggia::challenges::decide(tx, &carla, claimed, false, "It works here.")?;
+                loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
+                appealed(tx, person.id, claimed, n)?;
+                appealed(tx, ann.id, claimed, n)?;
                 loggia::threads::accept(tx, &person, ThreadId(theirs.0), own)?;
                 loggia::moderation::flag(tx, &person, mine, FlagReason::Other, "Look at this.")?;
                 loggia::escalation::open(tx, &carla, ThreadId(mine.0), "Somebody of ours should look.", 24)?;
@@ -288,6 +355,10 @@ on_both!(no_page_asks_a_query_per_row, |ground: Ground| async move {
         ("carla", "/moderation?tab=unsolved"),
         ("carla", "/moderation/log"),
         ("carla", "/moderation/challenges"),
+        ("carla", "/moderation/challenges?tab=decided"),
+        ("carla", "/moderation/appeals"),
+        ("carla", "/moderation/appeals?tab=decided"),
+        ("ann", "/appeals"),
         ("carla", "/posts/1/flag"),
         ("ann", "/posts/4/challenge"),
         ("dario", "/desk"),

@@ -3,9 +3,10 @@ use crate::accounts::views::{
     EarnedBadge, FirstStep, PastBadge, PersonPage, PointsRow, Standing, Suspension, TopicStanding,
 };
 use crate::accounts::{Role, profile};
+use crate::appeals;
 use crate::badges::{Award, Rules};
 use crate::error::{Error, Result};
-use crate::kernel::ids::UserId;
+use crate::kernel::ids::{EventId, FindingId, TagId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::kernel::safe_html::SafeHtml;
@@ -17,6 +18,7 @@ use crate::web::i18n::{Arg, has, translate};
 use crate::web::view::{self, Author, Cursor, thread_url, when};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
+use std::collections::HashMap;
 
 /// `GET /people/{username}?tab=answers|questions|points|badges`.
 pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
@@ -114,7 +116,8 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 mine || moderates,
             )?;
             let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line)).collect();
+            let held = if mine { findings_of(room, &lines)? } else { HashMap::new() };
+            view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line, &held)).collect();
             next
         }
         "badges" => {
@@ -124,6 +127,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 .into_iter()
                 .map(|held| {
                     let badge = rules.find(&held.award.badge);
+                    let given_back = held.is_reinstated();
                     EarnedBadge {
                         name: crate::badges::name(lang, &held.award.badge, badge, held.topic.as_deref()),
                         rank: held.award.level,
@@ -133,6 +137,11 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                         event_id: held.award.event.0,
                         cause: crate::badges::cause(badge, person.id, held.award.post, held.title, viewer),
                         leaving: String::new(),
+                        given_back: if given_back {
+                            translate(lang, "badge-given-back", &[])
+                        } else {
+                            String::new()
+                        },
                     }
                 })
                 .collect();
@@ -149,10 +158,12 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                     event_id: award.event.0,
                     cause: None,
                     leaving: translate(lang, "badge-leaving", &[("date", Arg::Text(&ends.date()))]),
+                    given_back: String::new(),
                 });
             }
             if mine || moderates {
-                view.past_badges = past_badges(lang, now, &history, &rules);
+                let appealed = if mine { Some(appeals::of_awards(room.conn, person.id)?) } else { None };
+                view.past_badges = past_badges(lang, now, &history, &rules, appealed.as_ref());
             }
             None
         }
@@ -194,6 +205,7 @@ fn points_row(
     lang: &str,
     now: crate::kernel::moment::Moment,
     line: crate::reputation::PointLine,
+    held: &HashMap<EventId, FindingId>,
 ) -> PointsRow {
     let url = match (line.thread, &line.slug, line.post, line.post_removed) {
         (Some(thread), Some(slug), Some(post), Some(0)) => {
@@ -213,7 +225,22 @@ fn points_row(
         url,
         when: when(lang, line.at, now),
         event_ids: vec![line.event.0],
+        appeal_url: held
+            .get(&line.event)
+            .filter(|_| appeals::in_time(line.at, now))
+            .map(|finding| appeals::form_url(&appeals::Subject::Finding(*finding))),
     }
+}
+
+/// The findings by which these lines hold credit.
+fn findings_of(
+    room: &mut Room<'_>,
+    lines: &[crate::reputation::PointLine],
+) -> Result<HashMap<EventId, FindingId>> {
+    let held = crate::reputation::Reason::CreditHeld.as_str();
+    let events: Vec<EventId> =
+        lines.iter().filter(|line| line.reason == held).map(|line| line.event).collect();
+    Ok(appeals::findings_of(room.conn, &events)?)
 }
 
 /// How far somebody's word carries, overall and in their strongest topics.
@@ -278,8 +305,26 @@ fn in_grace(award: &Award, history: &[Award], now: Moment) -> Option<Moment> {
     (ends > now && newest).then_some(ends)
 }
 
-/// What was taken back: when, by what, and what would bring it back.
-fn past_badges(lang: &str, now: Moment, history: &[Award], rules: &Rules) -> Vec<PastBadge> {
+/// Whether its owner may appeal against it: it is still given, was not earned again, went not long ago, and not because
+/// an earlier appeal was decided so.
+fn may_appeal(award: &Award, history: &[Award], rules: &Rules, now: Moment) -> bool {
+    let given = rules.find(&award.badge).is_some_and(|badge| badge.is_given_in(award.tag));
+    let held = history
+        .iter()
+        .any(|other| other.badge == award.badge && other.tag == award.tag && other.revoked_event.is_none());
+    let undone = award.cause.as_deref() == Some("badge_reinstatement_withdrawn");
+    given && !held && !undone && award.revoked_at.is_some_and(|at| appeals::in_time(at, now))
+}
+
+/// What was taken back: when, by what, and what would bring it back. `appealed`: what its owner, who looks at it, appealed
+/// against.
+fn past_badges(
+    lang: &str,
+    now: Moment,
+    history: &[Award],
+    rules: &Rules,
+    appealed: Option<&HashMap<(String, TagId, EventId), appeals::State>>,
+) -> Vec<PastBadge> {
     let mut past = Vec::new();
     for award in history {
         let (Some(event), Some(at)) = (award.revoked_event, award.revoked_at) else { continue };
@@ -299,7 +344,16 @@ fn past_badges(lang: &str, now: Moment, history: &[Award], rules: &Rules) -> Vec
             let rule = crate::badges::rule(lang, badge);
             translate(lang, "badge-restores", &[("rule", Arg::Text(&rule))])
         };
+        let appeal = appealed.and_then(|all| all.get(&(award.badge.clone(), award.tag, event)));
+        let subject = appeals::Subject::Award { badge: award.badge.clone(), tag: award.tag, event };
+        let may = appealed.is_some() && appeal.is_none() && may_appeal(award, history, rules, now);
         past.push(PastBadge {
+            appeal_url: may.then(|| appeals::form_url(&subject)),
+            appeal_label: match appeal {
+                Some(appeals::State::Open) => translate(lang, "appeal-person-open", &[]),
+                Some(_) => translate(lang, "appeal-person-decided", &[]),
+                None => String::new(),
+            },
             name: crate::badges::name(lang, &award.badge, badge, None),
             rank: award.level.clone(),
             url: format!("/badges/{}", award.badge),

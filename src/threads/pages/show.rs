@@ -1,5 +1,6 @@
 //! threads room: the page of one thread.
 use crate::accounts::{self, PersonHead};
+use crate::appeals;
 use crate::challenges;
 use crate::confirmations;
 use crate::error::{Error, Result};
@@ -487,6 +488,10 @@ fn post_view(setting: &Setting<'_>, row: &PostRow, kind: Kind, comments: &[&Post
         superseded: superseded.map(|known| views::Superseded {
             note: known.note.clone(),
             instead_url: known.instead.map(|post| format!("/posts/{post}")),
+            appeal_url: known
+                .decided_at
+                .filter(|decided| active && at.is_author() && appeals::in_time(*decided, setting.now))
+                .map(|_| appeals::form_url(&appeals::Subject::Challenge(known.challenge))),
         }),
         can_judge: active && setting.judges && verdicts::problem(&at, kind, removed).is_none(),
         judged: active && given.iter().any(|given| Some(given.user) == setting.viewer.map(|(user, _)| user)),

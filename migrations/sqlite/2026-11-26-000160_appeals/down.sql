@@ -1,0 +1,2 @@
+DROP INDEX challenges_by_decision;
+DROP TABLE appeals;
