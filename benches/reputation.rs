@@ -3,12 +3,20 @@
 //! Folds a generated ledger (a question with its tags, 3 answers, votes, confirmations, acceptances, now and then one
 //! taken back, an edit or a verdict) in memory, as `loggia standing` does, and tells events a second and how much
 //! memory the surviving facts take; the same number of events again of votes that come and go shows that events that
-//! leave nothing take none.
+//! leave nothing take none. Then a house is opened on SQLite with some thousand threads, and votes are cast in it, each the
+//! first on somebody's answer: how long until their badge is there, from before the vote is written?
+use diesel::prelude::*;
+use loggia::accounts;
+use loggia::app::{App, Options};
+use loggia::config::Config;
+use loggia::db::schema::{badge_awards, posts, users};
 use loggia::kernel::ids::{EventId, PostId, TagId, ThreadId, UserId};
 use loggia::kernel::moment::{MINUTE, Moment};
 use loggia::ledger::{Event, Fact, Verdict};
 use loggia::reputation::policy::Book;
-use std::time::Instant;
+use std::fmt::Write;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 struct Stream {
     rng: fastrand::Rng,
@@ -137,5 +145,100 @@ fn main() {
         last.map_or(0, |event| event.id.0),
         count / took,
         (resident_kib() - after) / 1024
+    );
+    to_the_badge();
+}
+
+/// Answers whose first vote is measured, each by somebody else.
+const WRITERS: i64 = 60;
+/// Threads beside, so that the house is not empty.
+const THREADS: i64 = 2_000;
+
+fn lines() -> String {
+    let mut text = String::new();
+    let mut line = |value: serde_json::Value| {
+        // Writing into a String cannot fail.
+        let _ = writeln!(text, "{value}");
+    };
+    for n in 1..=WRITERS + 2 {
+        line(
+            serde_json::json!({"kind": "user", "id": n, "name": format!("person-{n}"), "created": 1_700_000_000}),
+        );
+    }
+    let (asker, voter) = (WRITERS + 1, WRITERS + 2);
+    for n in 1..=WRITERS + THREADS {
+        let at = 1_700_000_000 + n * 60;
+        let writer = if n <= WRITERS { n } else { voter };
+        line(serde_json::json!({
+            "kind": "question", "id": n, "user": asker, "title": format!("The router of the night {n}"),
+            "body": "It drops each night, and nobody knows why it does.", "tags": ["router"], "created": at,
+        }));
+        line(serde_json::json!({
+            "kind": "answer", "id": n, "question": n, "user": writer,
+            "body": format!("Switch off the nightly update number {n} in the settings."), "created": at + 1,
+        }));
+        if n > WRITERS && n % 2 == 0 {
+            line(serde_json::json!({"kind": "accept", "question": n, "answer": n, "created": at + 2}));
+        }
+    }
+    text
+}
+
+fn to_the_badge() {
+    let home = tempfile::Builder::new().prefix("loggia-bench-").tempdir().unwrap();
+    let (file, data) = (home.path().join("lines.jsonl"), home.path().join("data"));
+    std::fs::write(&file, lines()).unwrap();
+    let done = Command::new(env!("CARGO_BIN_EXE_loggia"))
+        .args(["import", "jsonl"])
+        .arg(&file)
+        .arg("--data")
+        .arg(&data)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let flags = [("data", data.display().to_string()), ("mail.transport", "off".to_owned())];
+    let config = Config::load(None, Vec::new(), &flags).unwrap();
+    let app = App::open(config, Options::default()).unwrap();
+    let mut conn = app.db.reader().unwrap();
+    let person = |conn: &mut loggia::db::Conn, n: i64| -> UserId {
+        users::table.filter(users::username.eq(format!("person-{n}"))).select(users::id).first(conn).unwrap()
+    };
+    let voter = person(&mut conn, WRITERS + 2);
+    let viewer = accounts::viewer_by_id(&mut conn, voter).unwrap().unwrap();
+    let mut took: Vec<Duration> = Vec::new();
+    for n in 1..=WRITERS {
+        let writer = person(&mut conn, n);
+        let post: PostId = posts::table
+            .filter(posts::author_id.eq(writer))
+            .filter(posts::kind.eq("answer"))
+            .select(posts::id)
+            .first(&mut *conn)
+            .unwrap();
+        let by = viewer.clone();
+        let start = Instant::now();
+        app.db.write_blocking(move |tx| loggia::votes::cast(tx, &by, post, 1)).unwrap();
+        loop {
+            let awards: i64 = badge_awards::table
+                .filter(badge_awards::user_id.eq(writer))
+                .count()
+                .get_result(&mut *conn)
+                .unwrap();
+            if awards > 0 {
+                break;
+            }
+            assert!(start.elapsed() < Duration::from_secs(10), "no badge came");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        took.push(start.elapsed());
+    }
+    drop(conn);
+    app.close();
+    took.sort_unstable();
+    let ms = |at: usize| took.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e3);
+    println!(
+        "from a vote to its badge, {} times: {:.1} ms in the middle, {:.1} ms at most",
+        took.len(),
+        ms(took.len() / 2),
+        ms(took.len() - 1)
     );
 }
