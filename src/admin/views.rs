@@ -217,6 +217,7 @@ pub struct CalibrationPage {
     pub sample_said: String,
     pub sample_judged: i64,
     pub sample_unclear: i64,
+    pub sample_void: i64,
     pub sample_open: i64,
     /// What pages say of accepted answers lies outside what was judged.
     pub sample_drifts: bool,

@@ -40,10 +40,7 @@ struct Search {
     from: EventId,
     /// The ledger's end when it began.
     head: EventId,
-    /// Of the answers written and changed since `from`.
-    prints: Vec<(PostId, Prints)>,
-    /// Answers that are copies, by author.
-    copies: BTreeMap<UserId, Vec<PostId>>,
+    copies: Copied,
     others: Vec<Found>,
 }
 
@@ -60,9 +57,13 @@ fn due(conn: &mut Conn) -> DbResult<Option<(EventId, EventId)>> {
 pub fn search_in_import(tx: &mut Tx<'_>) -> DbResult<()> {
     if let Some((from, head)) = due(tx.conn)? {
         reputation::fold_to_head(tx)?;
-        let search = look(tx.conn, from, head)?;
-        store::set_prints(tx, &search.prints)?;
-        keep(tx, search)?;
+        let (mut after, mut copies) = (from, Copied::new());
+        while let Some(written) = written(tx.conn, &mut after, head)? {
+            store::set_prints(tx, &written.prints)?;
+            compare(tx.conn, &written, &mut copies)?;
+        }
+        let others = reputation::findings::search(&reputation::praise(tx.conn)?);
+        keep(tx, Search { from, head, copies, others })?;
     }
     Ok(())
 }
@@ -73,20 +74,18 @@ pub fn search(db: &Db) -> DbResult<usize> {
     let search = {
         let mut conn = db.reader()?;
         let Some((from, head)) = due(&mut conn)? else { return Ok(0) };
-        look(&mut conn, from, head)?
+        let (mut after, mut copies) = (from, Copied::new());
+        while let Some(written) = written(&mut conn, &mut after, head)? {
+            for some in written.prints.chunks(limits::PRINTS_PER_STEP) {
+                let some = some.to_vec();
+                db.write_blocking(move |tx| store::set_prints(tx, &some))?;
+            }
+            compare(&mut conn, &written, &mut copies)?;
+        }
+        let others = reputation::findings::search(&reputation::praise(&mut conn)?);
+        Search { from, head, copies, others }
     };
-    for some in search.prints.chunks(limits::PRINTS_PER_STEP) {
-        let some = some.to_vec();
-        db.write_blocking(move |tx| store::set_prints(tx, &some))?;
-    }
     db.write_blocking(move |tx| keep(tx, search))
-}
-
-/// Reads what was said, and what was written since `from`.
-fn look(conn: &mut Conn, from: EventId, head: EventId) -> DbResult<Search> {
-    let (prints, copies) = copies(conn, from, head)?;
-    let others = reputation::findings::search(&reputation::praise(conn)?);
-    Ok(Search { from, head, prints, copies, others })
 }
 
 /// Holds what is new of it, unless another node was quicker.
@@ -143,54 +142,54 @@ fn held(finding: FindingId, kind: Kind, members: &[UserId], posts: Vec<PostId>) 
     Fact::CreditHeld { finding, members: silenced(kind, members), posts }
 }
 
-/// Reads the answers written and changed between two events: their sentences, and whose are copies among all answers,
-/// by author.
-#[allow(clippy::type_complexity)] // both go into a search
-fn copies(
-    conn: &mut Conn,
-    from: EventId,
-    head: EventId,
-) -> DbResult<(Vec<(PostId, Prints)>, BTreeMap<UserId, Vec<PostId>>)> {
-    let mut after = from;
-    let mut fresh = policy::Fresh::default();
-    let mut copied: BTreeMap<UserId, Vec<PostId>> = BTreeMap::new();
-    loop {
-        let mut events = ledger::after(conn, after, limits::EVENTS_PER_STEP)?;
-        events.retain(|event| event.id <= head);
-        let Some(last) = events.last() else { return Ok((fresh.all(), copied)) };
-        after = last.id;
-        let mut ids: Vec<PostId> = events
+/// Answers that are copies, by author.
+type Copied = BTreeMap<UserId, Vec<PostId>>;
+
+/// Answers that were written or changed: their sentences, and who wrote them.
+struct Written {
+    prints: Vec<(PostId, Prints)>,
+    authors: BTreeMap<PostId, Option<UserId>>,
+}
+
+/// The next answers written and changed behind `after`, which moves on; none once `head` is reached.
+fn written(conn: &mut Conn, after: &mut EventId, head: EventId) -> DbResult<Option<Written>> {
+    let mut events = ledger::after(conn, *after, limits::EVENTS_PER_STEP)?;
+    events.retain(|event| event.id <= head);
+    let Some(last) = events.last() else { return Ok(None) };
+    *after = last.id;
+    let mut ids: Vec<PostId> = events
+        .iter()
+        .filter_map(|event| match event.fact {
+            Fact::AnswerPosted { post, .. } | Fact::PostEdited { post, .. } => Some(post),
+            _ => None,
+        })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let texts = store::texts(conn, &ids)?;
+    let prints = texts.iter().map(|(post, md)| (*post, policy::prints(md))).collect();
+    Ok(Some(Written { prints, authors: store::authors(conn, &ids)? }))
+}
+
+/// Finds those among them that are copies of what others wrote before. Their own sentences are written down.
+fn compare(conn: &mut Conn, written: &Written, copied: &mut Copied) -> DbResult<()> {
+    let numbers: Vec<i64> =
+        written.prints.iter().flat_map(|(_, prints)| prints.iter().map(|print| print.0)).collect();
+    let firsts = store::firsts(conn, &numbers)?;
+    for (post, prints) in &written.prints {
+        let Some(author) = written.authors.get(post).copied().flatten() else { continue };
+        let of_others: HashMap<i64, bool> = prints
             .iter()
-            .filter_map(|event| match event.fact {
-                Fact::AnswerPosted { post, .. } | Fact::PostEdited { post, .. } => Some(post),
-                _ => None,
+            .filter_map(|(print, _)| {
+                let (first, by) = firsts.get(print)?;
+                Some((*print, first < post && *by != Some(author)))
             })
             .collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let authors = store::authors(conn, &ids)?;
-        let texts = store::texts(conn, &ids)?;
-        let prints: Vec<(PostId, Prints)> =
-            texts.iter().map(|(post, md)| (*post, policy::prints(md))).collect();
-        for (post, prints) in &prints {
-            fresh.put(*post, authors.get(post).copied().flatten(), prints);
-        }
-        let numbers: Vec<i64> = prints.iter().flat_map(|(_, prints)| prints.iter().map(|p| p.0)).collect();
-        let firsts = store::firsts(conn, &numbers, &fresh)?;
-        for (post, prints) in &prints {
-            let Some(author) = authors.get(post).copied().flatten() else { continue };
-            let of_others: HashMap<i64, bool> = prints
-                .iter()
-                .filter_map(|(print, _)| {
-                    let (first, by) = firsts.get(print)?;
-                    Some((*print, first < post && *by != Some(author)))
-                })
-                .collect();
-            if policy::is_copy(prints, &of_others) {
-                copied.entry(author).or_default().push(*post);
-            }
+        if policy::is_copy(prints, &of_others) {
+            copied.entry(author).or_default().push(*post);
         }
     }
+    Ok(())
 }
 
 /// What a decision came to.

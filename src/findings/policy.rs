@@ -1,8 +1,7 @@
 //! findings room: which answers are copies. Pure.
-use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::markdown;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Sentences of an answer that are kept: its longest say whose text it is.
 const SENTENCES: usize = 3;
@@ -41,40 +40,6 @@ pub fn prints(md: &str) -> Vec<(i64, i64)> {
     prints
 }
 
-/// The sentences of answers that are not written down yet.
-#[derive(Debug, Default)]
-pub struct Fresh {
-    of: BTreeMap<PostId, Vec<(i64, i64)>>,
-    by: HashMap<i64, BTreeMap<PostId, Option<UserId>>>,
-}
-
-impl Fresh {
-    /// An answer as it is now, in the place of what it was.
-    pub fn put(&mut self, post: PostId, author: Option<UserId>, prints: &[(i64, i64)]) {
-        for (print, _) in self.of.insert(post, prints.to_vec()).unwrap_or_default() {
-            if let Some(posts) = self.by.get_mut(&print) {
-                posts.remove(&post);
-            }
-        }
-        for (print, _) in prints {
-            self.by.entry(*print).or_default().insert(post, author);
-        }
-    }
-
-    pub fn has(&self, post: PostId) -> bool {
-        self.of.contains_key(&post)
-    }
-
-    /// The first answer that has this sentence, and its author.
-    pub fn first(&self, print: i64) -> Option<(PostId, Option<UserId>)> {
-        self.by.get(&print)?.iter().next().map(|(post, author)| (*post, *author))
-    }
-
-    pub fn all(self) -> Vec<(PostId, Vec<(i64, i64)>)> {
-        self.of.into_iter().collect()
-    }
-}
-
 /// Whether an answer with these prints is a copy, given who wrote the first answer with each of them: words of
 /// somebody else's make most of it.
 pub fn is_copy(prints: &[(i64, i64)], first: &HashMap<i64, bool>) -> bool {
@@ -100,19 +65,6 @@ mod tests {
         let of_another: HashMap<i64, bool> = one.iter().map(|(print, _)| (*print, true)).collect();
         assert!(is_copy(&one, &of_another));
         assert!(!is_copy(&one, &HashMap::new()));
-    }
-
-    #[test]
-    fn an_answer_that_says_something_else_now_is_no_longer_the_first_to_say_it() {
-        let mut fresh = Fresh::default();
-        let (first, second) = (PostId(3), PostId(5));
-        fresh.put(second, Some(UserId(2)), &[(70, 9)]);
-        fresh.put(first, Some(UserId(1)), &[(70, 9), (71, 8)]);
-        assert_eq!(fresh.first(70), Some((first, Some(UserId(1)))));
-        fresh.put(first, Some(UserId(1)), &[(71, 8)]);
-        assert_eq!(fresh.first(70), Some((second, Some(UserId(2)))));
-        assert!(fresh.has(first) && fresh.first(72).is_none());
-        assert_eq!(fresh.all().len(), 2);
     }
 
     #[test]

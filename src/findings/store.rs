@@ -1,5 +1,4 @@
 //! findings room: its rows, and the prints of answers.
-use super::policy::Fresh;
 use crate::db::schema::{answer_prints, findings, posts};
 use crate::db::{Conn, DbResult, Tx, among, insert_all};
 use crate::kernel::ids::{FindingId, PostId, UserId};
@@ -113,7 +112,9 @@ impl Held {
 
 /// What findings hold just now: there are few of them.
 pub fn held_now(conn: &mut Conn) -> DbResult<Held> {
-    let stand = all(conn)?.into_iter().filter(|finding| finding.state != "released");
+    let rows: Vec<Row> =
+        findings::table.filter(findings::state.eq_any(["held", "upheld"])).select(columns!()).load(conn)?;
+    let stand = rows.into_iter().filter_map(finding);
     Ok(Held(stand.map(|finding| (finding.kind, finding.members, finding.posts)).collect()))
 }
 
@@ -195,13 +196,8 @@ pub fn set_prints(tx: &mut Tx<'_>, prints: &[(PostId, Vec<(i64, i64)>)]) -> DbRe
     Ok(())
 }
 
-/// Of these prints, the first answer that has each, and its author: of those written down, and of `fresh` ones, which
-/// stand in the place of what is written down of the same answers.
-pub fn firsts(
-    conn: &mut Conn,
-    prints: &[i64],
-    fresh: &Fresh,
-) -> DbResult<HashMap<i64, (PostId, Option<UserId>)>> {
+/// Of these prints, the first answer that has each, and its author.
+pub fn firsts(conn: &mut Conn, prints: &[i64]) -> DbResult<HashMap<i64, (PostId, Option<UserId>)>> {
     let rows: Vec<(i64, PostId, Option<UserId>)> = answer_prints::table
         .inner_join(posts::table.on(posts::id.eq(answer_prints::post_id)))
         .filter(among(answer_prints::print, prints.iter().copied()))
@@ -209,16 +205,8 @@ pub fn firsts(
         .select((answer_prints::print, answer_prints::post_id, posts::author_id))
         .load(conn)?;
     let mut firsts = HashMap::new();
-    for (print, post, author) in rows.into_iter().filter(|(_, post, _)| !fresh.has(*post)) {
+    for (print, post, author) in rows {
         firsts.entry(print).or_insert((post, author));
-    }
-    for print in prints {
-        if let Some((post, author)) = fresh.first(*print) {
-            let first = firsts.entry(*print).or_insert((post, author));
-            if post < first.0 {
-                *first = (post, author);
-            }
-        }
     }
     Ok(firsts)
 }

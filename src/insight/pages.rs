@@ -203,8 +203,8 @@ fn rows(room: &mut Room<'_>, gaps: Vec<Gap>) -> Result<Vec<GapRow>> {
                 hits.iter().filter(|hit| wanted(hit)).take(limits::GAP_THREADS).map(|hit| link(hit)).collect()
             };
             GapRow {
-                unanswered: some(&|hit| hit.answer_count == 0 && hit.accepted_at.is_none()),
-                solutions: some(&|hit| hit.accepted_at.is_some_and(|at| at >= gap.missed_at)),
+                unanswered: some(&|hit| hit.answer_count == 0 && hit.solved_at().is_none()),
+                solutions: some(&|hit| hit.solved_at().is_some_and(|at| at >= gap.missed_at)),
                 search_url: search_url(&gap.wording),
                 also: gap
                     .also

@@ -185,7 +185,15 @@ pub struct Beside {
     pub title: String,
     pub slug: String,
     pub answer_count: i64,
-    pub accepted_at: Option<Moment>,
+    accepted_at: Option<Moment>,
+    accepted: Option<i64>,
+}
+
+impl Beside {
+    /// Since when it is solved.
+    pub fn solved_at(&self) -> Option<Moment> {
+        self.accepted_at.filter(|_| self.accepted.is_some())
+    }
 }
 
 /// Those of the threads that everybody may see.
@@ -193,7 +201,14 @@ pub fn beside(conn: &mut Conn, ids: &[i64]) -> DbResult<HashMap<i64, Beside>> {
     let rows: Vec<Beside> = threads::table
         .filter(among(threads::id, ids.iter().copied()))
         .filter(threads::removed.eq(crate::db::zero()))
-        .select((threads::id, threads::title, threads::slug, threads::answer_count, threads::accepted_at))
+        .select((
+            threads::id,
+            threads::title,
+            threads::slug,
+            threads::answer_count,
+            threads::accepted_at,
+            threads::accepted_answer_id,
+        ))
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

@@ -359,8 +359,6 @@ pub const WORTH_ROWS: i64 = 50;
 pub const WORTH_LINES: i64 = 5_000;
 /// Months a statement's page leads to.
 pub const WORTH_MONTHS: i64 = 24;
-/// Answers its mail names.
-pub const WORTH_MAILED: i64 = 3;
 
 // --- blind samples ---
 /// Samples that wait at once: as many as a few people judge in a week or two, and one page reads all of them.
@@ -415,6 +413,8 @@ pub const SUBMISSION_LIFE: i64 = 7 * crate::kernel::moment::DAY;
 pub const VOTES_PER_DAY: i64 = 100;
 /// Answers one person says of in a day that they helped, or did not: who reads a whole evening stays below it.
 pub const CONFIRMATIONS_PER_DAY: i64 = 50;
+/// Verdicts one member gives in a day: each should have been tried. Staff and moderators have no such limit.
+pub const VERDICTS_PER_DAY: i64 = 30;
 /// Answers one person challenges in a day: each costs a moderator minutes of trying.
 pub const CHALLENGES_PER_DAY: i64 = 5;
 /// Appeals one person makes in a day: each sends a moderator through what it rests on, and one act seldom takes more

@@ -92,13 +92,16 @@ pub fn random() -> Result<u64> {
     Ok(u64::from_ne_bytes(bytes))
 }
 
-/// Settles what has waited long enough with what was said of it, and drops what nobody judged or is gone.
+/// Settles what has waited long enough, and what is gone, with what was said of it: what is wrong is removed more often
+/// than what is right, so a word on it must not go with it.
 pub fn sweep(tx: &mut Tx<'_>) -> DbResult<()> {
-    for waiting in store::old(tx.conn, tx.now.plus(-limits::SAMPLE_WAITS))? {
+    let old = store::old(tx.conn, tx.now.plus(-limits::SAMPLE_WAITS))?;
+    let gone = store::gone(tx.conn)?;
+    for waiting in old.into_iter().chain(gone) {
         let given = store::judgements(tx.conn, waiting)?;
         store::settle(tx, waiting, policy::settled_late(&given))?;
     }
-    store::drop_removed(tx)
+    Ok(())
 }
 
 /// The next sample this person may judge.
@@ -114,11 +117,11 @@ fn next(
     let open = store::open(conn, viewer.id, only)?;
     let threads: Vec<_> = open.iter().map(|sample| sample.thread).collect();
     let tags = store::tags_of(conn, &threads)?;
-    let spoken = store::spoken_of(conn, viewer.id, &open)?;
+    let known = store::known_to(conn, viewer.id, &open)?;
     let none = Vec::new();
-    Ok(open.into_iter().find(|sample| {
-        reach.has(tags.get(&sample.thread).unwrap_or(&none)) && !spoken.contains(&sample.post)
-    }))
+    Ok(open
+        .into_iter()
+        .find(|sample| reach.has(tags.get(&sample.thread).unwrap_or(&none)) && !known.contains(&sample.post)))
 }
 
 /// Notes what somebody judges of a sample.

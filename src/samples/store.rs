@@ -1,7 +1,8 @@
 //! samples room: its rows.
 use super::policy::{Judgement, Settled};
 use crate::db::schema::{
-    answer_standings, confirmations, posts, sample_judgements, samples, thread_tags, threads, verdicts, votes,
+    answer_standings, challenges, confirmations, posts, revisions, sample_judgements, samples, thread_tags,
+    threads, verdicts, votes,
 };
 use crate::db::{Conn, DbResult, Tx, among, insert_all, zero};
 use crate::kernel::ids::{PostId, SampleId, TagId, ThreadId, UserId};
@@ -134,35 +135,49 @@ pub fn tags_of(conn: &mut Conn, threads: &[ThreadId]) -> DbResult<HashMap<Thread
     Ok(tags)
 }
 
-/// Of these, the answers this person has spoken of before: they know what is known of them.
-pub fn spoken_of(conn: &mut Conn, user: UserId, open: &[Open]) -> DbResult<HashSet<PostId>> {
-    let ids = || open.iter().map(|sample| sample.post);
-    let mut spoken: HashSet<PostId> = HashSet::new();
+/// Of these, the answers this person has had to do with: spoken of them, changed them, called them wrong or decided about
+/// that, or written in the same thread. They know what is known of them, or have a stake.
+pub fn known_to(conn: &mut Conn, user: UserId, open: &[Open]) -> DbResult<HashSet<PostId>> {
+    let mut known: HashSet<PostId> = HashSet::new();
     if open.is_empty() {
-        return Ok(spoken);
+        return Ok(known);
     }
-    spoken.extend(
-        votes::table
-            .filter(votes::voter_id.eq(user))
-            .filter(among(votes::post_id, ids()))
-            .select(votes::post_id)
-            .load::<PostId>(conn)?,
-    );
-    spoken.extend(
-        confirmations::table
-            .filter(confirmations::user_id.eq(user))
-            .filter(among(confirmations::post_id, ids()))
-            .select(confirmations::post_id)
-            .load::<PostId>(conn)?,
-    );
-    spoken.extend(
-        verdicts::table
-            .filter(verdicts::user_id.eq(user))
-            .filter(among(verdicts::post_id, ids()))
-            .select(verdicts::post_id)
-            .load::<PostId>(conn)?,
-    );
-    Ok(spoken)
+    let ids = || open.iter().map(|sample| sample.post);
+    let threads = || open.iter().map(|sample| sample.thread);
+    let voted = votes::table
+        .filter(votes::voter_id.eq(user))
+        .filter(among(votes::post_id, ids()))
+        .select(votes::post_id);
+    known.extend(voted.load::<PostId>(conn)?);
+    let confirmed = confirmations::table
+        .filter(confirmations::user_id.eq(user))
+        .filter(among(confirmations::post_id, ids()))
+        .select(confirmations::post_id);
+    known.extend(confirmed.load::<PostId>(conn)?);
+    let judged = verdicts::table
+        .filter(verdicts::user_id.eq(user))
+        .filter(among(verdicts::post_id, ids()))
+        .select(verdicts::post_id);
+    known.extend(judged.load::<PostId>(conn)?);
+    let edited = revisions::table
+        .filter(among(revisions::post_id, ids()))
+        .filter(revisions::editor_id.eq(user))
+        .select(revisions::post_id);
+    known.extend(edited.load::<PostId>(conn)?);
+    let challenged = challenges::table
+        .filter(among(challenges::post_id, ids()))
+        .filter(challenges::challenger_id.eq(user).or(challenges::decided_by.eq(user).assume_not_null()))
+        .select(challenges::post_id);
+    known.extend(challenged.load::<PostId>(conn)?);
+    let wrote: HashSet<ThreadId> = posts::table
+        .filter(among(posts::thread_id, threads()))
+        .filter(posts::author_id.eq(user))
+        .select(posts::thread_id)
+        .load::<ThreadId>(conn)?
+        .into_iter()
+        .collect();
+    known.extend(open.iter().filter(|sample| wrote.contains(&sample.thread)).map(|sample| sample.post));
+    Ok(known)
 }
 
 pub fn judge(tx: &mut Tx<'_>, id: SampleId, user: UserId, judgement: Judgement) -> DbResult<()> {
@@ -203,19 +218,15 @@ pub fn old(conn: &mut Conn, before: Moment) -> DbResult<Vec<SampleId>> {
         .load(conn)?)
 }
 
-/// Samples whose answer or thread is gone make room for others.
-pub fn drop_removed(tx: &mut Tx<'_>) -> DbResult<()> {
-    let gone: Vec<SampleId> = samples::table
+/// Samples that wait though their answer or thread is gone.
+pub fn gone(conn: &mut Conn) -> DbResult<Vec<SampleId>> {
+    Ok(samples::table
         .inner_join(posts::table.on(posts::id.eq(samples::post_id)))
         .inner_join(threads::table.on(threads::id.eq(samples::thread_id)))
         .filter(samples::state.eq(OPEN))
         .filter(posts::removed.ne(zero()).or(threads::removed.ne(zero())))
         .select(samples::id)
-        .load(tx.conn)?;
-    for id in gone {
-        settle(tx, id, Settled::Void)?;
-    }
-    Ok(())
+        .load(conn)?)
 }
 
 /// What this person judged of a sample: its answer and thread, now that they may see them.
@@ -244,6 +255,8 @@ pub struct Estimate {
     pub right: i64,
     pub wrong: i64,
     pub unclear: i64,
+    /// Nobody judged them, or they were removed before.
+    pub void: i64,
     pub open: i64,
     /// Of those right and wrong: the sum of the chances their pages showed, in thousandths.
     pub chances: i64,
@@ -293,7 +306,7 @@ pub fn estimate(conn: &mut Conn, since: Moment) -> DbResult<Estimate> {
                 estimate.chances += chance;
             }
             "unclear" => estimate.unclear += 1,
-            _ => {}
+            _ => estimate.void += 1,
         }
     }
     Ok(estimate)

@@ -375,15 +375,11 @@ pub fn set_accepted(tx: &mut Tx<'_>, thread: ThreadId, answer: Option<(PostId, i
     Ok(())
 }
 
-/// The accepted answer is wrong (`wrong`), or is right after all: which revision was accepted stays known.
+/// The accepted answer is wrong (`wrong`), or is right after all: when it was accepted, and which revision, stays known.
 pub fn set_superseded(tx: &mut Tx<'_>, thread: ThreadId, answer: PostId, wrong: bool) -> DbResult<()> {
     let (accepted, superseded) = if wrong { (None, Some(answer)) } else { (Some(answer), None) };
     diesel::update(threads::table.find(thread))
-        .set((
-            threads::accepted_answer_id.eq(accepted),
-            threads::accepted_at.eq(accepted.map(|_| tx.now)),
-            threads::superseded_answer_id.eq(superseded),
-        ))
+        .set((threads::accepted_answer_id.eq(accepted), threads::superseded_answer_id.eq(superseded)))
         .execute(tx.conn)?;
     Ok(())
 }

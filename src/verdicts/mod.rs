@@ -82,6 +82,10 @@ pub fn judge(
     if !may_judge(tx.conn, viewer, thread)? {
         return Ok(Judging::Refused("verdict-not-proven"));
     }
+    let limited = !policy::judges_by_role(viewer.role) && before.is_none();
+    if limited && store::today(tx.conn, viewer.id, tx.now)? >= limits::VERDICTS_PER_DAY {
+        return Ok(Judging::Refused("verdict-too-many"));
+    }
     tx.is_new()?;
     let staff = viewer.role.answers_officially();
     let note = note.trim();

@@ -87,6 +87,8 @@ fn today(conn: &mut Conn, voter: UserId, now: Moment) -> DbResult<i64> {
     let ids: Vec<i64> = votes::table
         .filter(votes::voter_id.eq(voter))
         .filter(votes::created_at.gt(now.plus(-DAY)))
+        // An import may vote in the past of somebody who voted since.
+        .filter(votes::created_at.le(now))
         .limit(limits::VOTES_PER_DAY)
         .select(votes::id)
         .load(conn)?;

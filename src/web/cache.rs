@@ -157,14 +157,12 @@ impl PageCache {
         }
     }
 
-    /// [`PageCache::follow`] of the events behind `place` and up to `end`, at most so many at a time.
+    /// [`PageCache::follow`] of the events behind `place` and up to `end`, or to the ledger's.
     pub fn follow_after(&self, conn: &mut Conn, place: &mut EventId, end: Option<EventId>) -> DbResult<()> {
-        if end.is_some_and(|end| end <= *place) {
-            return Ok(());
-        }
-        let mut events = ledger::after(conn, *place, limits::EVENTS_PER_STEP)?;
-        events.retain(|event| end.is_none_or(|end| event.id <= end));
-        if let Some(last) = events.last() {
+        while end.is_none_or(|end| end > *place) {
+            let mut events = ledger::after(conn, *place, limits::EVENTS_PER_STEP)?;
+            events.retain(|event| end.is_none_or(|end| event.id <= end));
+            let Some(last) = events.last() else { break };
             *place = last.id;
             self.follow(&events);
         }

@@ -1,65 +1,82 @@
 //! worth room: makes the statements of months that are over, and mails them.
-use super::store::{self, Unstated};
-use super::{Statement, policy, statement};
+use super::store::{self, Addressee};
+use super::{Statement, policy, reckon};
 use crate::db::{Db, DbResult, Tx};
+use crate::findings;
+use crate::kernel::ids::UserId;
 use crate::kernel::limits;
 use crate::kernel::money::{self, Rate};
-use crate::mail::compose::{defuse, one_line};
 use crate::mail::{self, Letter, Letterhead, List};
 use crate::web::i18n::{Arg, translate};
 
 /// Statements of one transaction: visitors' writes get between.
-const STATEMENTS_AT_ONCE: i64 = 20;
+const STATEMENTS_AT_ONCE: usize = 20;
 /// Months that are still made up for, where the house stood still when they ended.
 const MONTHS_BACK: i64 = 3;
 
-/// Makes the statements that are due; how many. Whoever asks again, on any node, makes what is left.
+/// Makes the statements that are due; how many. Whoever asks again, on any node, makes what is left. All is reckoned
+/// beside the writer, which others wait for, and written down in small transactions.
 pub fn state_months(db: &Db, letterhead: &Letterhead, rate: &Rate) -> DbResult<usize> {
     // Readers of the last minutes are written down within moments, on every node.
     let before = db.clock.now().plus(-limits::WORTH_SETTLES).month();
     let mut made = 0;
-    loop {
-        let (letterhead, rate) = (letterhead.clone(), rate.clone());
-        let some = db.write_blocking(move |tx| -> DbResult<usize> {
-            let due = store::unstated(tx.conn, before - MONTHS_BACK, before, STATEMENTS_AT_ONCE)?;
-            due.iter().try_for_each(|person| make(tx, &letterhead, &rate, person))?;
-            Ok(due.len())
-        })?;
-        made += some;
-        if (some as i64) < STATEMENTS_AT_ONCE {
-            return Ok(made);
+    for month in before - MONTHS_BACK..before {
+        let due: Vec<UserId> = store::unstated(&mut *db.reader()?, month)?.into_iter().collect();
+        for some in due.chunks(STATEMENTS_AT_ONCE) {
+            let statements = {
+                let mut conn = db.reader()?;
+                let held = findings::held_now(&mut conn)?;
+                store::addressees(&mut conn, some)?
+                    .into_iter()
+                    .map(|person| {
+                        let statement = reckon(&mut conn, person.user, month, rate, &held)?;
+                        Ok((person, statement))
+                    })
+                    .collect::<DbResult<Vec<_>>>()?
+            };
+            let letterhead = letterhead.clone();
+            made += db.write_blocking(move |tx| -> DbResult<usize> {
+                let mut made = 0;
+                for (person, statement) in statements.iter().filter(|(_, one)| one.says_something()) {
+                    // Another node may have been quicker.
+                    if store::stated(tx.conn, person.user, month)?.is_none() {
+                        make(tx, &letterhead, person, statement)?;
+                        made += 1;
+                    }
+                }
+                Ok(made)
+            })?;
         }
     }
+    Ok(made)
 }
 
-fn make(tx: &mut Tx<'_>, letterhead: &Letterhead, rate: &Rate, person: &Unstated) -> DbResult<()> {
-    let statement = statement(tx.conn, person.user, person.month, rate)?;
-    store::insert(tx, person.user, &statement)?;
+fn make(tx: &mut Tx<'_>, letterhead: &Letterhead, person: &Addressee, statement: &Statement) -> DbResult<()> {
+    store::insert(tx, person.user, statement)?;
     let suspended = person.suspended_until.is_some_and(|until| until > tx.now);
     let address = person.email.as_deref().filter(|_| person.confirmed.is_some() && !suspended);
     let Some(address) = address else { return Ok(()) };
-    let best = store::read(tx.conn, person.user, person.month, limits::WORTH_MAILED)?;
+    let lang = person.language.as_str();
+    let month = month_label(lang, statement.month);
     let letter = Letter {
-        dedupe_key: format!("worth:{}:{}", person.user, person.month),
+        dedupe_key: format!("worth:{}:{}", person.user, statement.month),
         user: Some(person.user),
         recipient: address,
-        lang: &person.language,
+        lang,
         list: List::Worth,
         subject: translate(
-            &person.language,
+            lang,
             "mail-worth-subject",
-            &[
-                ("month", Arg::from(&month_label(&person.language, person.month))),
-                ("n", Arg::Number(statement.readers)),
-            ],
+            &[("month", Arg::from(&month)), ("n", Arg::Number(statement.readers))],
         ),
         name: &person.display_name,
-        paragraphs: paragraphs(&person.language, &letterhead.brand, &statement, &best),
+        paragraphs: paragraphs(lang, &letterhead.brand, &month, statement),
         link: Some((
-            translate(&person.language, "mail-worth-link", &[]),
-            format!("{}/worth?month={}", letterhead.base_url, policy::month_text(person.month)),
+            translate(lang, "mail-worth-link", &[]),
+            format!("{}/worth?month={}", letterhead.base_url, policy::month_text(statement.month)),
         )),
         thread: None,
+        // It names no post: what is removed before it leaves is not in it.
         post: None,
         expires_at: None,
         stop: None,
@@ -87,11 +104,12 @@ pub fn amount(rate: &Rate, hundredths: i64) -> String {
     }
 }
 
-fn paragraphs(lang: &str, brand: &str, statement: &Statement, best: &[store::Read]) -> Vec<String> {
+fn paragraphs(lang: &str, brand: &str, month: &str, statement: &Statement) -> Vec<String> {
     let mut texts = vec![translate(
         lang,
         "mail-worth-body",
         &[
+            ("month", Arg::from(month)),
             ("readers", Arg::Number(statement.readers)),
             ("people", Arg::Number(statement.people_helped)),
             ("threads", Arg::Number(statement.threads_solved)),
@@ -104,18 +122,6 @@ fn paragraphs(lang: &str, brand: &str, statement: &Statement, best: &[store::Rea
             "mail-worth-value",
             &[("value", Arg::from(&value)), ("brand", Arg::from(brand))],
         ));
-    }
-    let lines: Vec<String> = best
-        .iter()
-        .filter(|read| read.removed == 0 && read.thread_removed == 0)
-        .map(|read| {
-            let title = defuse(&one_line(&read.title, limits::MAIL_SUBJECT_CHARS));
-            let args = [("title", Arg::from(&title)), ("n", Arg::Number(read.readers))];
-            translate(lang, "mail-worth-answer", &args)
-        })
-        .collect();
-    if !lines.is_empty() {
-        texts.push(lines.join("\n"));
     }
     texts
 }

@@ -20,6 +20,7 @@ pub use policy::is_robot;
 pub use store::{forget, own_data};
 
 use crate::db::{Conn, DbResult};
+use crate::findings::{self, Held};
 use crate::kernel::ids::UserId;
 use crate::kernel::moment::Moment;
 use crate::kernel::money::Rate;
@@ -53,11 +54,16 @@ pub struct Statement {
     /// What the brand said that readers are worth.
     pub rate: Rate,
     pub topics: Vec<Topic>,
-    /// `None` while the month runs.
+    /// `None` while the month runs, and where none was made of it.
     pub made_at: Option<Moment>,
 }
 
 impl Statement {
+    /// Whether anything came of the month.
+    pub fn says_something(&self) -> bool {
+        self.readers + self.people_helped + self.threads_solved > 0
+    }
+
     /// In hundredths of the currency.
     pub fn value(&self) -> i64 {
         policy::value(self.readers, self.rate.per_thousand)
@@ -65,11 +71,22 @@ impl Statement {
 }
 
 /// The statement of a month: as it was written down, or as it would be now.
-pub fn statement(conn: &mut Conn, user: UserId, month: i64, rate: &Rate) -> DbResult<Statement> {
+pub fn statement(conn: &mut Conn, user: UserId, month: i64, rate: &Rate, now: Moment) -> DbResult<Statement> {
     if let Some(stated) = store::stated(conn, user, month)? {
         return Ok(stated);
     }
-    let helped = store::helped(conn, user, month)?;
+    let held = findings::held_now(conn)?;
+    let mut statement = reckon(conn, user, month, rate, &held)?;
+    if month != now.month() {
+        // How right they were then is not known any more.
+        statement.topics.clear();
+    }
+    Ok(statement)
+}
+
+/// What a month would be stated as now.
+fn reckon(conn: &mut Conn, user: UserId, month: i64, rate: &Rate, held: &Held) -> DbResult<Statement> {
+    let helped = store::helped(conn, user, month, held)?;
     Ok(Statement {
         month,
         readers: store::readers(conn, user, month)?,

@@ -3,6 +3,7 @@ use super::follow::{amount, month_label};
 use super::views::{WorthMonth, WorthPage, WorthRow, WorthTopic};
 use super::{Statement, policy, statement, store};
 use crate::error::{Error, Result};
+use crate::findings;
 use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::money::{self, Rate};
 use crate::kernel::{csv, limits};
@@ -11,7 +12,7 @@ use crate::web::i18n::{Arg, translate};
 use crate::web::view::{encode, when};
 use crate::web::visit::{Head, Page, Room, Visit};
 use actix_web::HttpResponse;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The month that is asked for; none: the one that runs.
@@ -33,11 +34,19 @@ struct Line {
     value: i64,
 }
 
+/// The answers that were read, those most read first, and then those that helped without.
 fn lines(room: &mut Room<'_>, user: UserId, statement: &Statement, limit: i64) -> Result<Vec<Line>> {
-    let read = store::read(room.conn, user, statement.month, limit)?;
-    let mut helped: HashMap<PostId, i64> = HashMap::new();
-    for (post, _) in store::helped(room.conn, user, statement.month)? {
+    let mut read = store::read(room.conn, user, statement.month, limit)?;
+    let mut helped: BTreeMap<PostId, i64> = BTreeMap::new();
+    let held = findings::held_now(room.conn)?;
+    for (post, _) in store::helped(room.conn, user, statement.month, &held)? {
         *helped.entry(post).or_default() += 1;
+    }
+    let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(read.len());
+    let unread: Vec<PostId> =
+        helped.keys().copied().filter(|post| !read.iter().any(|one| one.post == *post)).take(left).collect();
+    if !unread.is_empty() {
+        read.extend(store::unread(room.conn, &unread)?);
     }
     let readers: Vec<i64> = read.iter().map(|one| one.readers).collect();
     let values = policy::values(&readers, statement.rate.per_thousand);
@@ -73,7 +82,7 @@ pub async fn show(visit: Visit, params: Params) -> Result<HttpResponse> {
             let (lang, now) = (room.visit.lang, room.now);
             let month = asked(room, month)?;
             let rate = rate(room);
-            let statement = statement(room.conn, user, month, &rate)?;
+            let statement = statement(room.conn, user, month, &rate, room.now)?;
             let mut lines = lines(room, user, &statement, limits::WORTH_ROWS + 1)?;
             let more = lines.len() as i64 > limits::WORTH_ROWS;
             lines.truncate(usize::try_from(limits::WORTH_ROWS).unwrap_or(usize::MAX));
@@ -93,6 +102,7 @@ pub async fn show(visit: Visit, params: Params) -> Result<HttpResponse> {
                         here: one == month,
                     })
                     .collect(),
+                running: month == now.month(),
                 made: statement.made_at.map(|at| when(lang, at, now)),
                 readers: statement.readers,
                 people_helped: statement.people_helped,
@@ -145,7 +155,7 @@ pub async fn file(visit: Visit, params: Params) -> Result<HttpResponse> {
             let user = room.viewer()?.id;
             let month = asked(room, month)?;
             let rate = rate(room);
-            let statement = statement(room.conn, user, month, &rate)?;
+            let statement = statement(room.conn, user, month, &rate, room.now)?;
             let lines = lines(room, user, &statement, limits::WORTH_LINES)?;
             let base = room.visit.app.config.base_url.clone();
             let heads = [

@@ -5,14 +5,14 @@ use crate::db::schema::{
     answer_standings, confirmations, posts, solution_readers, threads, users, worth_statements,
 };
 use crate::db::{Conn, DbError, DbResult, Tx, among, zero};
-use crate::findings;
+use crate::findings::Held;
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::money::{self, Rate};
 use crate::reputation::Evidence;
 use diesel::prelude::*;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write;
 
 /// Readers of one thread who wait to be written down.
@@ -97,22 +97,20 @@ pub fn readers(conn: &mut Conn, user: UserId, month: i64) -> DbResult<i64> {
 
 /// Who said in a month that an answer of this person's solved it for them: the answer and who. Without those whose
 /// word a finding holds.
-pub fn helped(conn: &mut Conn, user: UserId, month: i64) -> DbResult<Vec<(PostId, UserId)>> {
+pub fn helped(conn: &mut Conn, user: UserId, month: i64, held: &Held) -> DbResult<Vec<(PostId, UserId)>> {
     let (from, to) = bounds(month);
     let rows: Vec<(PostId, UserId)> = confirmations::table
         .inner_join(posts::table.on(posts::id.eq(confirmations::post_id)))
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
         .filter(posts::author_id.eq(user))
         .filter(posts::kind.eq("answer"))
         .filter(posts::removed.eq(zero()))
+        .filter(threads::removed.eq(zero()))
         .filter(confirmations::value)
         .filter(confirmations::created_at.ge(from))
         .filter(confirmations::created_at.lt(to))
         .select((confirmations::post_id, confirmations::user_id))
         .load(conn)?;
-    if rows.is_empty() {
-        return Ok(rows);
-    }
-    let held = findings::held_now(conn)?;
     Ok(rows.into_iter().filter(|(post, giver)| !held.holds(user, *giver, *post)).collect())
 }
 
@@ -162,6 +160,19 @@ pub fn read(conn: &mut Conn, user: UserId, month: i64, limit: i64) -> DbResult<V
             threads::removed,
         ))
         .load(conn)?)
+}
+
+/// The same of answers that helped without having been read as a solution.
+pub fn unread(conn: &mut Conn, ids: &[PostId]) -> DbResult<Vec<Read>> {
+    let rows: Vec<(PostId, String, i16, i16)> = posts::table
+        .inner_join(threads::table.on(threads::id.eq(posts::thread_id)))
+        .filter(among(posts::id, ids.iter().copied()))
+        .order(posts::id)
+        .select((posts::id, threads::title, posts::removed, threads::removed))
+        .load(conn)?;
+    let read =
+        |(post, title, removed, thread_removed)| Read { post, readers: 0, title, removed, thread_removed };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 type Row = (i64, i64, i64, i64, i64, String, String, Moment);
@@ -214,11 +225,44 @@ pub fn months(conn: &mut Conn, user: UserId, limit: i64) -> DbResult<Vec<i64>> {
         .load(conn)?)
 }
 
-/// Somebody whose answers were read in a month that has no statement yet.
+/// Whoever has something to be stated of a month and has no statement of it: their answers were read or helped, or
+/// solved a thread.
+pub fn unstated(conn: &mut Conn, month: i64) -> DbResult<BTreeSet<UserId>> {
+    let (from, to) = bounds(month);
+    let read: Vec<UserId> = solution_readers::table
+        .filter(solution_readers::month.eq(month))
+        .select(solution_readers::user_id)
+        .distinct()
+        .load(conn)?;
+    let helped: Vec<Option<UserId>> = confirmations::table
+        .inner_join(posts::table.on(posts::id.eq(confirmations::post_id)))
+        .filter(confirmations::created_at.ge(from))
+        .filter(confirmations::created_at.lt(to))
+        .filter(confirmations::value)
+        .select(posts::author_id)
+        .distinct()
+        .load(conn)?;
+    let solved: Vec<Option<UserId>> = threads::table
+        .inner_join(posts::table.on(threads::accepted_answer_id.eq(posts::id.nullable())))
+        .filter(threads::accepted_at.ge(from))
+        .filter(threads::accepted_at.lt(to))
+        .select(posts::author_id)
+        .distinct()
+        .load(conn)?;
+    let stated: HashSet<UserId> = worth_statements::table
+        .filter(worth_statements::month.eq(month))
+        .select(worth_statements::user_id)
+        .load::<UserId>(conn)?
+        .into_iter()
+        .collect();
+    let all = read.into_iter().chain(helped.into_iter().chain(solved).flatten());
+    Ok(all.filter(|user| !stated.contains(user)).collect())
+}
+
+/// To whom a statement goes.
 #[derive(Debug, Clone, Queryable)]
-pub struct Unstated {
+pub struct Addressee {
     pub user: UserId,
-    pub month: i64,
     pub display_name: String,
     pub email: Option<String>,
     pub confirmed: Option<Moment>,
@@ -226,30 +270,19 @@ pub struct Unstated {
     pub suspended_until: Option<Moment>,
 }
 
-/// The next who wait for a statement of a month from `since` on and before `before`.
-pub fn unstated(conn: &mut Conn, since: i64, before: i64, limit: i64) -> DbResult<Vec<Unstated>> {
-    Ok(solution_readers::table
-        .inner_join(users::table.on(users::id.eq(solution_readers::user_id)))
-        .left_join(
-            worth_statements::table.on(worth_statements::user_id
-                .eq(solution_readers::user_id)
-                .and(worth_statements::month.eq(solution_readers::month))),
-        )
-        .filter(solution_readers::month.ge(since))
-        .filter(solution_readers::month.lt(before))
+/// Those of these people who are still here.
+pub fn addressees(conn: &mut Conn, ids: &[UserId]) -> DbResult<Vec<Addressee>> {
+    Ok(users::table
+        .filter(among(users::id, ids.iter().copied()))
         .filter(users::erased_at.is_null())
-        .filter(worth_statements::user_id.nullable().is_null())
         .select((
-            solution_readers::user_id,
-            solution_readers::month,
+            users::id,
             users::display_name,
             users::email,
             users::email_confirmed_at,
             users::language,
             users::suspended_until,
         ))
-        .distinct()
-        .limit(limit)
         .load(conn)?)
 }
 

@@ -8,7 +8,9 @@ pub struct WorthPage {
     /// "October 2026".
     pub month: String,
     pub months: Vec<WorthMonth>,
-    /// When it was written down; nothing while the month runs.
+    /// The month is not over yet.
+    pub running: bool,
+    /// When it was written down, if it was.
     pub made: Option<When>,
     pub readers: i64,
     pub people_helped: i64,

@@ -1221,6 +1221,7 @@ fn sheets() -> Vec<Sheet> {
             .collect(),
         more: true,
         csv_url: s("/worth.csv?month=2026-10"),
+        running: false,
     };
     all.push(sheet("worth", "worth/show.html", shell(Ann, "people", "Statement of worth"), worth.clone()));
     all.push(sheet(
@@ -1230,6 +1231,8 @@ fn sheets() -> Vec<Sheet> {
         WorthPage {
             month: s("November 2026"),
             months: vec![month("November 2026", true)],
+            running: true,
+            csv_url: s("/worth.csv?month=2026-11"),
             ..WorthPage::default()
         },
     ));
@@ -1257,6 +1260,7 @@ fn sheets() -> Vec<Sheet> {
             sample_said: s("93 %"),
             sample_judged: 38,
             sample_unclear: 2,
+            sample_void: 1,
             sample_open: 14,
             sample_drifts: true,
         },

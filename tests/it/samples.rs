@@ -2,7 +2,7 @@
 use crate::threads::{BODY, TITLE, answer, ask, thread_id};
 use crate::world::World;
 use diesel::prelude::*;
-use loggia::db::schema::{samples, topic_standings};
+use loggia::db::schema::{answer_standings, samples, standings, topic_standings};
 use loggia::db::{DbError, DbResult};
 use loggia::error::Error;
 use loggia::kernel::ids::{PostId, TagId};
@@ -30,6 +30,26 @@ async fn solved(world: &World, title: &str) -> (String, i64) {
     (url, said)
 }
 
+/// What everybody has, and what is known of every answer.
+fn standings_of(world: &World) -> (Vec<(i64, i64, i64)>, Vec<(i64, i64, i64)>) {
+    let mut conn = world.db.reader().unwrap();
+    let people = standings::table
+        .order(standings::user_id)
+        .select((standings::user_id, standings::points, standings::authority))
+        .load(&mut *conn)
+        .unwrap();
+    let answers = answer_standings::table
+        .order(answer_standings::post_id)
+        .select((
+            answer_standings::post_id,
+            answer_standings::evidence_right,
+            answer_standings::evidence_wrong,
+        ))
+        .load(&mut *conn)
+        .unwrap();
+    (people, answers)
+}
+
 fn states(world: &World) -> Vec<(PostId, String)> {
     samples::table
         .order(samples::id)
@@ -43,6 +63,7 @@ on_both!(a_sample_shows_nothing_of_what_is_known_and_two_who_agree_settle_it, |w
     ask(&world.ann().await, "Another router that nobody helped with", BODY, "router").await;
     assert_eq!(draw(&world).await, 1, "only accepted answers");
     assert_eq!(draw(&world).await, 0, "and each once");
+    let standing = standings_of(&world);
     let (carla, dario, elena) = (world.carla().await, world.dario().await, world.elena().await);
     let page = carla.get("/samples").await;
     page.expect(200)
@@ -75,10 +96,7 @@ on_both!(a_sample_shows_nothing_of_what_is_known_and_two_who_agree_settle_it, |w
     elena.get("/admin/calibration").await.expect(200).contains("100 %").contains("nine times in ten");
     // It measures, and moves nothing.
     world.settle().await;
-    world.visitor().get(&format!("/posts/{said}/revisions")).await.expect(200);
-    let verdicts: i64 =
-        loggia::db::schema::verdicts::table.count().get_result(&mut *world.db.reader().unwrap()).unwrap();
-    assert_eq!(verdicts, 0);
+    assert_eq!(standings_of(&world), standing);
 });
 
 on_both!(whoever_knows_the_answer_or_is_not_proven_judges_none, |world| async move {
@@ -122,6 +140,15 @@ on_both!(whoever_knows_the_answer_or_is_not_proven_judges_none, |world| async mo
         browser.post(action, &[("judgement", "right")]).await.expect(303).leads_to("/samples");
     }
     ann.get("/people/ann").await.expect(200).contains("/samples");
+    // Who has a comment in its thread has a stake in it, or knows it.
+    let elena = world.elena().await;
+    elena.get("/samples").await.expect(200).contains(SAID);
+    elena.get(&url).await;
+    elena
+        .post(&format!("/posts/{said}/comments"), &[("body", "That is in the settings, far below.")])
+        .await
+        .expect(303);
+    elena.get("/samples").await.expect(200).contains("Nothing waits");
     // Who has voted on it has seen its marks.
     dario.get(&url).await;
     dario.post(&format!("/posts/{said}/vote"), &[("value", "1")]).await.expect(303);
@@ -166,6 +193,17 @@ on_both!(a_sample_waits_two_weeks_for_a_second_judgement_and_goes_with_its_answe
     world.clock.advance(15 * DAY);
     sweep(&world).await;
     assert_eq!(one_of(judged.0), "wrong");
+    // What was called wrong and is removed is wrong, not void.
+    let (third, carla, dario) =
+        (solved(&world, "A third router that sleeps").await, world.carla().await, world.dario().await);
+    assert_eq!(draw(&world).await, 1);
+    let page = dario.get("/samples").await;
+    let id = page.text().split("/samples/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    dario.post(&format!("/samples/{id}/judgement"), &[("judgement", "wrong")]).await.expect(303);
+    carla.get(&third.0).await;
+    carla.post(&format!("/posts/{}/hiding", third.1), &[("reason", "It is dangerous")]).await.expect(303);
+    sweep(&world).await;
+    assert_eq!(one_of(third.1), "wrong");
     // No number to be had: nothing is drawn, and the house says why.
     let failed = world.db.write(|tx| loggia::samples::draw(tx, || Err(Error::Internal("none".into())))).await;
     assert!(failed.is_err());

@@ -5,7 +5,7 @@ use crate::visitor::Visitor;
 use crate::world::World;
 use diesel::prelude::*;
 use loggia::db::schema::{mails, solution_readers, worth_statements};
-use loggia::kernel::ids::PostId;
+use loggia::kernel::ids::{PostId, UserId};
 use loggia::kernel::moment::{DAY, HOUR};
 
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -123,9 +123,10 @@ on_both!(a_month_that_is_over_is_stated_once_and_mailed, |ground: Ground| async 
     assert_eq!(mail.len(), 1);
     let (subject, text) = &mail[0];
     assert!(subject.contains("2 people read your solutions"), "{subject}");
-    for words in ["2 people read solutions of yours", "5.00 EUR", TITLE, &format!("/worth?month={month}")] {
+    for words in ["2 people read solutions of yours", "5.00 EUR", &format!("/worth?month={month}")] {
         assert!(text.contains(words), "{words} in {text}");
     }
+    assert!(!text.contains(TITLE), "what is removed before it leaves is not in it");
     // What was stated stays as it was, whatever happens later; the new month begins with nothing.
     let bruno = world.bruno().await;
     world
@@ -175,3 +176,52 @@ on_both!(a_statement_can_be_left_and_shows_no_title_of_what_is_removed, |world| 
     let link = month.text().split("/worth?month=").nth(2).unwrap()[..7].to_owned();
     bruno.get(&format!("/worth?month={link}")).await.expect(200).contains("was removed").lacks(TITLE);
 });
+
+on_both!(who_helped_without_readers_has_a_statement_too, |world| async move {
+    let (ann, bruno, carla) = (world.ann().await, world.bruno().await, world.carla().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    carla.get(&url).await;
+    carla.post(&format!("/posts/{said}/confirmation"), &[("value", "yes")]).await.expect(303);
+    world.settle().await;
+    bruno.get("/worth").await.expect(200).contains(TITLE).contains("still running").contains("/worth.csv");
+    world.clock.advance(32 * DAY);
+    assert_eq!(state(&world).await, 1);
+    let row: (UserId, i64, i64) = worth_statements::table
+        .select((worth_statements::user_id, worth_statements::readers, worth_statements::people_helped))
+        .first(&mut *world.db.reader().unwrap())
+        .unwrap();
+    assert_eq!(row, (world.bruno.id, 0, 1));
+    // A month of which none was made does not run, and nobody knows how right anybody was then.
+    let bruno = world.bruno().await;
+    bruno
+        .get("/worth?month=2020-01")
+        .await
+        .expect(200)
+        .lacks("still running")
+        .contains("No statement was written");
+});
+
+on_both!(
+    whoever_comes_back_to_a_page_they_keep_is_a_reader_and_a_look_at_its_head_is_none,
+    |world| async move {
+        let (url, said) = solved(&world).await;
+        // So old that no word on it says how long ago it was.
+        world.clock.advance(40 * DAY);
+        let visitor = world.visitor();
+        let request = visitor.request(reqwest::Method::GET, &url).header("user-agent", BROWSER);
+        let page = visitor.send(request).await;
+        let etag = page.expect(200).headers.get("etag").unwrap().to_str().unwrap().to_owned();
+        flush(&world).await;
+        assert_eq!(readers(&world, said), 1);
+        world.clock.advance(DAY);
+        let head = visitor.request(reqwest::Method::HEAD, &url).header("user-agent", BROWSER);
+        visitor.send(head).await.expect(200);
+        flush(&world).await;
+        assert_eq!(readers(&world, said), 1);
+        let kept = visitor.request(reqwest::Method::GET, &url).header("user-agent", BROWSER);
+        visitor.send(kept.header("if-none-match", etag)).await.expect(304);
+        flush(&world).await;
+        assert_eq!(readers(&world, said), 2);
+    }
+);

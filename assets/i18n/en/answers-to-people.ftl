@@ -1,6 +1,6 @@
 # What handlers tell people: field errors, reasons why not, words shown once after an act.
 about-too-long = Please keep this under 2,000 characters.
-accept-superseded = Moderators found that this answer is wrong, so it cannot be accepted.
+accept-superseded = Moderators found that this answer is wrong, so it cannot be accepted. A corrected one can be posted as a new answer.
 accept-not-yours = Only the person who asked can accept an answer.
 ago-now = just now
 ago-minutes = { $n ->

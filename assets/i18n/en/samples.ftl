@@ -25,5 +25,6 @@ calibration-sample-said = Their pages said, on average
 calibration-sample-judged = Judged in the last year
 calibration-sample-unclear = Nobody could tell
 calibration-sample-open = Waiting
+calibration-sample-void = Removed, or judged by nobody
 calibration-sample-drifts = What pages say of accepted answers lies outside what blind judgement found.
 calibration-sample-none = None was judged yet.

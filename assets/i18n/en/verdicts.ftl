@@ -16,6 +16,7 @@ unjudge = Take my verdict back
 verdict-unknown = Say whether the answer is right, wrong or out of date.
 verdict-not-here = Only an answer that is there can be judged.
 verdict-own = You cannot judge your own answer.
+verdict-too-many = You have judged thirty answers within a day. Please go on tomorrow.
 verdict-not-proven = Staff, moderators and members whose answers in this topic proved right can judge an answer.
 flash-judged = Thank you. Your verdict stands beside the answer.
 flash-verdict-withdrawn = Taken back. It no longer counts.

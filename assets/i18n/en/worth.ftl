@@ -1,8 +1,9 @@
 ## What somebody's solutions were worth in a month: its page, file and mail.
 worth-title = Statement of worth
-worth-lead = What your solutions were worth to others, month by month. Readers count once a day for each thread, without a note of who they were; your own visits and programs don’t count.
+worth-lead = What your solutions were worth to others, month by month. Readers count once a day for each thread, as far as that can be told without a note of who they were; your own visits and programs don’t count.
 worth-running = This month is still running: the figures grow until it is over.
 worth-made = Written down
+worth-unmade = No statement was written down of this month; these are its figures as they are known now.
 worth-months = Months
 worth-readers = People who read your solutions
 worth-people = People you helped, who said so
@@ -51,7 +52,7 @@ mail-worth-subject = { $month }: { $n ->
     [one] one person read your solutions
    *[other] { $n } people read your solutions
 }
-mail-worth-body = Last month { $readers ->
+mail-worth-body = In { $month }, { $readers ->
     [one] one person read a solution of yours
    *[other] { $readers } people read solutions of yours
 }, { $people ->
@@ -64,10 +65,6 @@ mail-worth-body = Last month { $readers ->
    *[other] { $threads } threads
 }.
 mail-worth-value = { $brand } values that at { $value }.
-mail-worth-answer = { $title } – { $n ->
-    [one] one reader
-   *[other] { $n } readers
-}
 mail-worth-link = Your statement
 mail-list-worth = What your solutions were worth
 mail-list-worth-help = Once a month: how many people read your solutions, and whom they helped.

@@ -24,3 +24,8 @@ CREATE TABLE worth_statements (
   made_at BIGINT NOT NULL,
   PRIMARY KEY (user_id, month)
 );
+CREATE INDEX worth_statements_by_month ON worth_statements (month, user_id);
+
+-- What happened within a month: who has something to be stated.
+CREATE INDEX confirmations_by_time ON confirmations (created_at);
+CREATE INDEX threads_by_acceptance ON threads (accepted_at) WHERE accepted_at IS NOT NULL;

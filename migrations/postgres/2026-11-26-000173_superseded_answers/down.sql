@@ -1,3 +1,3 @@
-UPDATE threads SET accepted_answer_id = superseded_answer_id, accepted_at = active_at
+UPDATE threads SET accepted_answer_id = superseded_answer_id
 WHERE superseded_answer_id IS NOT NULL AND accepted_answer_id IS NULL;
 ALTER TABLE threads DROP COLUMN superseded_answer_id;

@@ -1,1 +1,2 @@
+DROP INDEX verdicts_by_day;
 DROP INDEX votes_by_day;

@@ -50,6 +50,7 @@ pub async fn show(visit: Visit) -> Result<HttpResponse> {
                 sample_said: percent(sample.said()),
                 sample_judged: sample.judged(),
                 sample_unclear: sample.unclear,
+                sample_void: sample.void,
                 sample_open: sample.open,
                 sample_drifts: sample.drifts(),
                 rows,

@@ -455,8 +455,10 @@ impl Book<'_> {
             return Ok(given!(done).into_done());
         }
         let row = threads_table::table.find(thread);
-        let before: Option<PostId> =
-            row.select(threads_table::accepted_answer_id).first(&mut self.run.conn)?;
+        let (accepted, superseded): (Option<PostId>, Option<PostId>) = row
+            .select((threads_table::accepted_answer_id, threads_table::superseded_answer_id))
+            .first(&mut self.run.conn)?;
+        let before = accepted.or(superseded);
         if before.is_none() || answer.is_some_and(|a| Some(a.id) != before) {
             return Ok(Err("its answer is not accepted".into()));
         }
@@ -467,14 +469,19 @@ impl Book<'_> {
     /// Takes a thread's solution from it, if it has one.
     fn unaccept(&mut self, thread: ThreadId, actor: Option<UserId>, at: Moment) -> Result<()> {
         let row = threads_table::table.find(thread);
-        let (accepted, asker): (Option<PostId>, Option<UserId>) = row
-            .select((threads_table::accepted_answer_id, threads_table::author_id))
+        let (accepted, superseded, asker): (Option<PostId>, Option<PostId>, Option<UserId>) = row
+            .select((
+                threads_table::accepted_answer_id,
+                threads_table::superseded_answer_id,
+                threads_table::author_id,
+            ))
             .first(&mut self.run.conn)?;
-        let Some(post) = accepted else { return Ok(()) };
+        let Some(post) = accepted.or(superseded) else { return Ok(()) };
         let author = posts::table.find(post).select(posts::author_id).first(&mut self.run.conn)?;
         diesel::update(row)
             .set((
                 threads_table::accepted_answer_id.eq(None::<PostId>),
+                threads_table::superseded_answer_id.eq(None::<PostId>),
                 threads_table::accepted_at.eq(None::<Moment>),
             ))
             .execute(&mut self.run.conn)?;
@@ -626,12 +633,12 @@ impl Book<'_> {
             return Ok(Err("it is hidden already".into()));
         }
         let thread = post.thread_id;
-        let accepted: Option<PostId> = threads_table::table
+        let (accepted, superseded): (Option<PostId>, Option<PostId>) = threads_table::table
             .find(thread)
-            .select(threads_table::accepted_answer_id)
+            .select((threads_table::accepted_answer_id, threads_table::superseded_answer_id))
             .first(&mut self.run.conn)?;
         // A solution that is out of sight solves nothing.
-        if accepted == Some(post.id) {
+        if [accepted, superseded].contains(&Some(post.id)) {
             self.unaccept(thread, actor, at)?;
         }
         let conn = &mut self.run.conn;

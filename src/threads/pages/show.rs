@@ -21,6 +21,7 @@ use crate::web::views::{BadgeCounts, FieldErrors};
 use crate::web::visit::{Head, Page, Room, Visit};
 use crate::worth::{self, Reader};
 use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -33,7 +34,7 @@ pub struct Typed {
 }
 
 /// `GET /threads/{id}/{slug}`.
-pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResponse> {
+pub async fn show(visit: Visit, method: Method, parts: Parts, params: Params) -> Result<HttpResponse> {
     let id = ThreadId(parts.number("id")?);
     let slug = parts.text("slug")?.to_owned();
     let after = Cursor::of(&params)?;
@@ -55,7 +56,9 @@ pub async fn show(visit: Visit, parts: Parts, params: Params) -> Result<HttpResp
             page(room, id, Some(&slug), oldest, after, Typed::default())
         })
         .await?;
-    if reply.status().is_success() {
+    // Whoever comes back has the page already, and reads it.
+    let shown = reply.status().is_success() || reply.status() == StatusCode::NOT_MODIFIED;
+    if shown && method == Method::GET {
         let now = app.db.clock.now();
         app.views.count(id);
         if !robot {
