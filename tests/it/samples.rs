@@ -30,8 +30,11 @@ async fn solved(world: &World, title: &str) -> (String, i64) {
     (url, said)
 }
 
+/// Somebody or an answer, with two sums.
+type Sums = Vec<(i64, i64, i64)>;
+
 /// What everybody has, and what is known of every answer.
-fn standings_of(world: &World) -> (Vec<(i64, i64, i64)>, Vec<(i64, i64, i64)>) {
+fn standings_of(world: &World) -> (Sums, Sums) {
     let mut conn = world.db.reader().unwrap();
     let people = standings::table
         .order(standings::user_id)
