@@ -403,9 +403,13 @@ fn mail_row(lang: &str, now: crate::kernel::moment::Moment, row: mail::Mail) -> 
         made: when(lang, row.created_at, now),
         sent: row.sent_at.map(|at| when(lang, at, now)),
         next_attempt: (waits && row.next_attempt_at > now).then(|| until(lang, row.next_attempt_at, now)),
-        last_error: row
-            .last_error
-            .unwrap_or_else(|| if expired { translate(lang, "mails-expired", &[]) } else { String::new() }),
+        // What came of it first, and then why it had waited.
+        last_error: expired
+            .then(|| translate(lang, "mails-expired", &[]))
+            .into_iter()
+            .chain(row.last_error)
+            .collect::<Vec<_>>()
+            .join(" "),
         can_retry: matches!(row.state, MailState::Failed | MailState::Queued),
     }
 }
