@@ -11,9 +11,8 @@ use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, TagId, UserId};
-use crate::kernel::markdown;
+use crate::kernel::markdown::Written;
 use crate::kernel::moment::Moment;
-use crate::kernel::safe_html::SafeHtml;
 use crate::ledger::Fact;
 use crate::moderation::{self, Act};
 use crate::threads::Done;
@@ -32,21 +31,10 @@ pub enum Subject {
     Challenge(ChallengeId),
 }
 
-/// An appeal as it will be stored: its source and what it looks like.
-#[derive(Debug, Clone)]
-pub struct Text {
-    pub md: String,
-    pub html: SafeHtml,
-}
-
-impl Text {
-    /// Renders it, which takes its time: before the write, never inside it. The key of a message where it is too short,
-    /// too long or cannot be shown.
-    pub fn parse(text: &str) -> Result<Text, &'static str> {
-        let md = policy::parse_text(text)?;
-        let html = markdown::render(&md).html;
-        Ok(Text { md, html })
-    }
+/// What an appeal says, or the key of a message where that is too short, too long or cannot be shown. It renders, which
+/// takes its time: before the write, never inside it.
+pub fn parse_text(text: &str) -> Result<Written, &'static str> {
+    policy::parse_text(text).map(Written::of)
 }
 
 /// What an act on an appeal came to.
@@ -95,7 +83,7 @@ fn is_given(conn: &mut Conn, badge: &str, tag: TagId) -> DbResult<bool> {
 }
 
 /// Appeals, once for each matter.
-pub fn make(tx: &mut Tx<'_>, viewer: &Viewer, subject: &Subject, text: &Text) -> Result<Acting> {
+pub fn make(tx: &mut Tx<'_>, viewer: &Viewer, subject: &Subject, text: &Written) -> Result<Acting> {
     if viewer.is_suspended(tx.now) {
         return Ok(Acting::Refused("you-are-suspended"));
     }

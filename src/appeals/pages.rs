@@ -1,7 +1,7 @@
 //! appeals room: making an appeal, one's own, and the moderators' queue with what each rests on.
 use super::store::{self, Appeal, Grounds};
 use super::views::{AppealPage, AppealQueuePage, AppealRow, AppealsPage, Ground, Link, OwnAppeal};
-use super::{Acting, State, Subject, Text, policy};
+use super::{Acting, State, Subject, policy};
 use crate::accounts::{self, PersonHead};
 use crate::badges::{self, OVERALL, Rules};
 use crate::error::{Error, Result};
@@ -265,7 +265,7 @@ pub async fn make(visit: Visit, form: Form) -> Result<HttpResponse> {
         Err(error) => return visit.refuse(error.keeping(form.typed())).await,
     };
     let typed = form.get("body").to_owned();
-    let text = visit.prepare(&form, Budget::Render, move || Ok(Text::parse(&typed))).await?;
+    let text = visit.prepare(&form, Budget::Render, move || Ok(super::parse_text(&typed))).await?;
     let text = match text {
         Ok(text) => text,
         Err(key) => {

@@ -1,6 +1,6 @@
 //! appeals room: its rows, and what they are about.
+use super::Subject;
 use super::policy::Against;
-use super::{Subject, Text};
 use crate::badges::{self, Award};
 use crate::challenges;
 use crate::db::schema::{appeals, events, tags};
@@ -8,6 +8,7 @@ use crate::db::{Conn, DbError, DbResult, Tx, among};
 use crate::findings::{self, Finding};
 use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, PostId, TagId, UserId};
 use crate::kernel::limits;
+use crate::kernel::markdown::Written;
 use crate::kernel::moment::{DAY, Moment};
 use crate::ledger::Fact;
 use crate::web::view::Cursor;
@@ -153,7 +154,7 @@ pub fn today(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<i64> {
     Ok(ids.len() as i64)
 }
 
-pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Text) -> DbResult<AppealId> {
+pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Written) -> DbResult<AppealId> {
     let (kind, number, badge, tag) = key(subject);
     Ok(diesel::insert_into(appeals::table)
         .values((

@@ -1,6 +1,6 @@
 //! challenges room: claiming that an answer is wrong, taking that back, and the moderators' queue of such claims.
 use super::views::{ChallengePage, ChallengeRow, ChallengesPage, OpenChallenge};
-use super::{Evidence, Matter, store};
+use super::{Matter, State, store};
 use crate::accounts;
 use crate::confirmations;
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ pub async fn form(visit: Visit, parts: Parts) -> Result<HttpResponse> {
 pub async fn challenge(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
     let text = form.get("evidence").to_owned();
-    let evidence = visit.prepare(&form, Budget::Render, move || Ok(Evidence::parse(&text))).await?;
+    let evidence = visit.prepare(&form, Budget::Render, move || Ok(super::parse_evidence(&text))).await?;
     let instead = match form.filled("instead") {
         None => Ok(None),
         Some(text) => text.parse().map(|id| Some(PostId(id))).map_err(|_| "challenge-instead-unknown"),

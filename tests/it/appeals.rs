@@ -441,7 +441,7 @@ on_both!(what_is_not_ones_own_or_late_or_twice_or_too_much_is_refused_with_a_wor
     let made = world
         .db
         .write(move |tx| -> loggia::error::Result<_> {
-            let text = Text::parse(WHY).unwrap();
+            let text = appeals::parse_text(WHY).unwrap();
             let mut made = Vec::new();
             for n in 0..=limits::APPEALS_PER_DAY {
                 let finding: FindingId = diesel::insert_into(findings::table)

@@ -205,7 +205,7 @@ on_both!(a_superseded_solution_no_longer_stands_before_the_better_answers, |worl
     world
         .db
         .write(move |tx| -> loggia::error::Result<()> {
-            let evidence = Evidence::parse(EVIDENCE).unwrap();
+            let evidence = challenges::parse_evidence(EVIDENCE).unwrap();
             challenges::challenge(tx, &challenger, wrong_id, &evidence, None)?;
             let id = rows::table.select(rows::id).first(tx.conn)?;
             challenges::decide(tx, &decider, id, true, "It drops still.")?;
@@ -263,7 +263,7 @@ on_both!(a_challenge_needs_evidence_an_answer_of_another_and_a_day_with_room, |w
         .write(move |tx| -> loggia::error::Result<_> {
             let mut person = person;
             person.suspended_until = Some(tx.now.plus(DAY));
-            let evidence = Evidence::parse(EVIDENCE).unwrap();
+            let evidence = challenges::parse_evidence(EVIDENCE).unwrap();
             let suspended = challenges::challenge(tx, &person, post, &evidence, None)?;
             let mut done = Vec::new();
             for answer in answers {
@@ -408,7 +408,8 @@ on_both!(the_queue_of_challenges_is_paged_and_the_longest_waiting_comes_first, |
                 let name: &'static str = Box::leak(format!("doubter-{n}").into_boxed_str());
                 let email: &'static str = Box::leak(format!("{name}@example.com").into_boxed_str());
                 let person = viewer(&enrol(tx, &(name, name, email, Role::Customer, ""))?);
-                let evidence = Evidence::parse(&format!("Claim number {n}: it drops still.")).unwrap();
+                let evidence =
+                    challenges::parse_evidence(&format!("Claim number {n}: it drops still.")).unwrap();
                 challenges::challenge(tx, &person, said, &evidence, None)?;
             }
             Ok(())

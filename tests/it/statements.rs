@@ -227,7 +227,7 @@ async fn grow(world: &World, from: i64, to: i64) {
                 let verified = Some(loggia::verdicts::Verdict::Verified);
                 loggia::verdicts::judge(tx, &dario, answer, verified, "Tried in our lab.")?;
                 let evidence =
-                    loggia::challenges::Evidence::parse("It did nothing at all on my router.").unwrap();
+                    loggia::challenges::parse_evidence("It did nothing at all on my router.").unwrap();
                 // One that was decided, and one that waits.
                 loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
                 let claimed: loggia::kernel::ids::ChallengeId = challenges::table
