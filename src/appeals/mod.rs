@@ -117,7 +117,16 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId) -> Result<Acting
 }
 
 /// A moderator decides, and says why. A badge that an appeal gave back can be taken again: then it is rejected after all.
-pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId, upheld: bool, note: &str) -> Result<Acting> {
+/// `seen` is how the appeal stood when they made up their mind: what somebody decided meanwhile is not overturned by a
+/// page that does not know of it.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    id: AppealId,
+    seen: State,
+    upheld: bool,
+    note: &str,
+) -> Result<Acting> {
     if !viewer.role.moderates() {
         return Ok(Acting::NotFound);
     }
@@ -126,7 +135,7 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId, upheld: bool, note
     }
     let Some(appeal) = store::find(tx.conn, id)? else { return Ok(Acting::NotFound) };
     let undoes = !upheld && appeal.can_be_undone();
-    if appeal.state != State::Open && !undoes {
+    if appeal.state != seen || (seen != State::Open && !undoes) {
         return Ok(Acting::Already);
     }
     let grounds = store::grounds(tx.conn, &[(appeal.user, &appeal.subject)])?;
@@ -181,7 +190,9 @@ fn give_back(
             let Some(matter) = grounds.challenge(*challenge) else { return Ok(Some("appeal-gone")) };
             // Who made it wants it upheld; whose answer it is, rejected.
             let wanted = matter.challenger == appeal.user;
-            Ok(match challenges::decide(tx, viewer, *challenge, wanted, note)? {
+            // Anew: it was decided against them.
+            let seen = challenges::State::decided(!wanted);
+            Ok(match challenges::decide(tx, viewer, *challenge, seen, wanted, note)? {
                 Done::Done(_) | Done::Already(_) => None,
                 Done::NotFound => Some("appeal-gone"),
                 Done::Refused(key) => Some(key),

@@ -400,7 +400,8 @@ fn rows_of(room: &mut Room<'_>, rows: Vec<Appeal>) -> Result<Vec<AppealRow>> {
     Ok(rows.collect())
 }
 
-/// `POST /appeals/{id}/decision`: `decision` is upheld or rejected, `reason` says why.
+/// `POST /appeals/{id}/decision`: `decision` is upheld or rejected, `reason` says why. `tab` is decided in
+/// the forms that take again what was given back; the others decide what is open.
 pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = AppealId(parts.number("id")?);
     visit.confirm_form(&form)?;
@@ -413,11 +414,12 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
         Ok(note) => note,
         Err(key) => return visit.refuse(Error::Invalid("reason", key).keeping(form.typed())).await,
     };
+    let anew = form.get("tab") == "decided";
+    let seen = if anew { State::Upheld } else { State::Open };
     let done = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, upheld, &note))
+        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, seen, upheld, &note))
         .await?;
-    let queue =
-        if form.get("tab") == "decided" { "/moderation/appeals?tab=decided" } else { "/moderation/appeals" };
+    let queue = if anew { "/moderation/appeals?tab=decided" } else { "/moderation/appeals" };
     match done {
         Acting::Done => Ok(visit.redirect(queue, Some(("ok", "flash-appeal-decided")))),
         Acting::Already => Ok(visit.redirect(queue, Some(("warn", "flash-appeal-decided-already")))),

@@ -94,8 +94,16 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     Ok(Done::Done(here))
 }
 
-/// A moderator decides, and says why; or decides anew, the other way, what was decided before.
-pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, note: &str) -> Result<Done> {
+/// A moderator decides, and says why; or decides anew, the other way, what was decided before. `seen` is how it stood
+/// when they made up their mind: what somebody decided meanwhile is not overturned by a page that does not know of it.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    id: ChallengeId,
+    seen: State,
+    upheld: bool,
+    note: &str,
+) -> Result<Done> {
     if !viewer.role.moderates() {
         return Ok(Done::NotFound);
     }
@@ -108,7 +116,7 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
         return Ok(Done::NotFound);
     };
     let here = place(&head, post);
-    if known.state == State::Withdrawn || known.state == State::decided(upheld) {
+    if known.state != seen || [State::Withdrawn, State::decided(upheld)].contains(&seen) {
         return Ok(Done::Already(here));
     }
     if let Some(key) = policy::decision_problem(viewer.id, known.challenger, head.author) {

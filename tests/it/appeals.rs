@@ -7,7 +7,8 @@ use crate::visitor::{Page, Visitor};
 use crate::world::{World, enrol};
 use diesel::prelude::*;
 use loggia::accounts::Role;
-use loggia::appeals::{self, Acting, Subject, Text};
+use loggia::appeals::{self, Acting, Subject};
+use loggia::challenges::State;
 use loggia::db::DbResult;
 use loggia::db::schema::{appeals as rows, badge_awards, challenges, events, findings, standings};
 use loggia::kernel::ids::{ChallengeId, EventId, FindingId, TagId, UserId};
@@ -92,6 +93,13 @@ async fn hold(world: &World, members: Vec<UserId>) -> FindingId {
         })
         .await
         .unwrap()
+}
+
+/// Decides anew what the decided tab shows as decided the other way.
+async fn challenge_anew(by: &Visitor, id: i64, decision: &str, reason: &str) -> Page {
+    by.get("/").await;
+    let fields = [("decision", decision), ("reason", reason), ("tab", "decided")];
+    by.post(&format!("/challenges/{id}/decision"), &fields).await
 }
 
 async fn decide(by: &Visitor, id: i64, decision: &str, reason: &str) -> Page {
@@ -193,7 +201,13 @@ on_both!(a_badge_that_was_taken_back_is_given_back_on_appeal_and_can_be_taken_ag
     // Taken again, the measures alone say whether it is held.
     let decided = carla.get("/moderation/appeals?tab=decided").await;
     decided.expect(200).contains("Take it again");
-    decide(&carla, id, "rejected", "Ann meant another answer.").await.expect(303);
+    // An old page of the open ones does not do that: there it was undecided.
+    decide(&carla, id, "rejected", "I had not seen that.").await.expect(303).leads_to("/moderation/appeals");
+    assert_eq!(happened(&world, "appeal_decided"), 1);
+    let place = format!("/appeals/{id}/decision");
+    carla.submit(&decided, &place, &[("reason", "Ann meant another answer.")]).await.expect(303);
+    carla.submit(&decided, &place, &[("reason", "Once more, by mistake.")]).await.expect(303);
+    assert_eq!(happened(&world, "appeal_decided"), 2);
     world.settle().await;
     world.visitor().get("/people/bruno?tab=badges").await.lacks("Given back on appeal");
     notices(&world, &bruno)
@@ -568,7 +582,7 @@ on_both!(moderators_decide_a_challenge_anew_and_everybody_hears_how_it_is_now, |
     notices(&world, &bruno).await.contains("found an answer of yours wrong after all: It fails");
     notices(&world, &dario).await.contains("agree now that the answer you challenged is wrong: It fails");
     notices(&world, &ann).await.contains("An answer you relied on proved wrong");
-    challenge_decision(&carla, id, "rejected", "The new model was broken.").await.expect(303);
+    challenge_anew(&carla, id, "rejected", "The new model was broken.").await.expect(303);
     world.settle().await;
     assert_eq!(points(&world, world.dario.id), -5);
     world.visitor().get(&url).await.contains("solution-title").lacks("Superseded");
@@ -585,12 +599,12 @@ on_both!(moderators_decide_a_challenge_anew_and_everybody_hears_how_it_is_now, |
         .db
         .write(move |tx| -> loggia::error::Result<()> {
             let decisions = [
-                (id + 1, true, "It fails on the old one."),
-                (id, true, "On both models."),
-                (id, false, "Only on the old one."),
+                (id + 1, State::Open, true, "It fails on the old one."),
+                (id, State::Rejected, true, "On both models."),
+                (id, State::Upheld, false, "Only on the old one."),
             ];
-            for (id, upheld, reason) in decisions {
-                loggia::challenges::decide(tx, &moderator, ChallengeId(id), upheld, reason)?;
+            for (id, seen, upheld, reason) in decisions {
+                loggia::challenges::decide(tx, &moderator, ChallengeId(id), seen, upheld, reason)?;
             }
             Ok(())
         })

@@ -233,7 +233,8 @@ async fn grow(world: &World, from: i64, to: i64) {
                 let claimed: loggia::kernel::ids::ChallengeId = challenges::table
                     .select(diesel::dsl::max(challenges::id).assume_not_null())
                     .first(tx.conn)?;
-                loggia::challenges::decide(tx, &carla, claimed, false, "It works here.")?;
+                let open = loggia::challenges::State::Open;
+                loggia::challenges::decide(tx, &carla, claimed, open, false, "It works here.")?;
                 loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
                 appealed(tx, person.id, claimed, n)?;
                 appealed(tx, ann.id, claimed, n)?;
