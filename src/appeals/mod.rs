@@ -18,7 +18,8 @@ use crate::moderation::{self, Act};
 use crate::threads::Done;
 use crate::{badges, challenges, findings};
 pub use pages::{form_url, state_label};
-pub use store::{State, findings_of, forget, of_awards, open_count};
+use std::collections::HashMap;
+pub use store::{State, forget, of_awards, open_count};
 
 /// What somebody appeals against.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +52,28 @@ pub enum Acting {
 /// Whether what was taken or decided then can still be appealed against. For links.
 pub fn in_time(at: Moment, now: Moment) -> bool {
     !policy::is_late(at, now)
+}
+
+/// The findings by which these events took points from this person, as far as they can appeal against them now. For links.
+pub fn held_by(
+    conn: &mut Conn,
+    user: UserId,
+    events: &[EventId],
+    now: Moment,
+) -> DbResult<HashMap<EventId, FindingId>> {
+    let mut by = store::findings_of(conn, events)?;
+    if by.is_empty() {
+        return Ok(by);
+    }
+    let subjects: Vec<Subject> = by.values().map(|finding| Subject::Finding(*finding)).collect();
+    let of: Vec<_> = subjects.iter().map(|subject| (user, subject)).collect();
+    let grounds = store::grounds(conn, &of)?;
+    let made = store::made_against(conn, user, by.values().copied())?;
+    by.retain(|_, finding| {
+        let against = grounds.against(user, &Subject::Finding(*finding));
+        !made.contains(finding) && policy::problem(against.as_ref(), now, 0).is_none()
+    });
+    Ok(by)
 }
 
 /// Why this person may not appeal against it just now, whatever they appealed against today. For pages.

@@ -1,7 +1,7 @@
 //! notices room: somebody's notices, read back. A fixed number of statements for any page.
 use super::{Kind, NoticeId};
-use crate::db::schema::{notices, posts, threads, users};
-use crate::db::{Conn, DbResult, Tx, zero};
+use crate::db::schema::{findings, notices, posts, threads, users};
+use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{EventId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -205,6 +205,17 @@ pub fn page(
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
+    // What was given back leads to no appeal any more.
+    let held = Kind::CreditHeld.as_str();
+    let held = rows.iter().filter(|row| row.0.2 == held).filter_map(|row| row.4.parse::<i64>().ok());
+    let released: HashSet<String> = findings::table
+        .filter(among(findings::id, held))
+        .filter(findings::state.eq("released"))
+        .select(findings::id)
+        .load::<i64>(conn)?
+        .into_iter()
+        .map(|id| id.to_string())
+        .collect();
     let notices = rows
         .into_iter()
         .filter_map(|((id, event, kind), thread, post, actor, detail, at, read)| {
@@ -222,9 +233,11 @@ pub fn page(
                 (Some(_), None) => translate(lang, "notice-removed-post", &[]),
                 (None, None) => String::new(),
             };
+            let over = kind == Kind::CreditHeld && released.contains(&detail);
             let url = url(kind, &detail, seen.map(|(thread, (_, slug))| (thread, slug.as_str())), post);
-            let appeal = appeal(kind, &detail, event).unwrap_or_default();
-            let text = words.text(lang);
+            let url = if over { String::new() } else { url };
+            let appeal = appeal(kind, &detail, event).filter(|_| !over).unwrap_or_default();
+            let text = if over { translate(lang, "notice-credit-held-over", &[]) } else { words.text(lang) };
             Some(Notice { id, kind, text, subject, url, appeal, at, unread: read.is_none() })
         })
         .collect();

@@ -733,3 +733,109 @@ on_both!(the_author_of_an_answer_that_a_finding_is_about_hears_it_and_may_appeal
     form.expect(200).contains("Copied answers").contains(&format!("/posts/{said}"));
     bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
 });
+
+/// A finding of copies that holds this answer, as the search would leave it.
+async fn hold_copy(world: &World, author: UserId, answer: i64) -> FindingId {
+    world
+        .db
+        .write(move |tx| -> DbResult<FindingId> {
+            let finding = diesel::insert_into(findings::table)
+                .values((
+                    findings::kind.eq("copies"),
+                    findings::members.eq(author.to_string()),
+                    findings::posts.eq(answer.to_string()),
+                    findings::pieces.eq(3),
+                    findings::of_pieces.eq(3),
+                    findings::state.eq("held"),
+                    findings::found_at.eq(tx.now),
+                ))
+                .returning(findings::id)
+                .get_result(tx.conn)?;
+            let posts = vec![loggia::kernel::ids::PostId(answer)];
+            tx.append(None, Fact::CreditHeld { finding, members: vec![], posts })?;
+            Ok(finding)
+        })
+        .await
+        .unwrap()
+}
+
+async fn accept(by: &Visitor, url: &str, answer: i64) {
+    by.get(url).await;
+    let place = format!("/threads/{}/acceptance", thread_id(url));
+    by.post(&place, &[("answer_id", &answer.to_string())]).await.expect(303);
+}
+
+on_both!(whoever_stood_on_the_word_of_one_who_is_silenced_hears_it_and_may_appeal, |world| async move {
+    let (ann, bruno, carla, dario, elena) = (
+        world.ann().await,
+        world.bruno().await,
+        world.carla().await,
+        world.dario().await,
+        world.elena().await,
+    );
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    let liked = answer(&dario, &url, "Hold the reset button for ten seconds and set it up anew.").await;
+    let disliked = answer(&elena, &url, "Buy another one from the shop at the corner.").await;
+    accept(&ann, &url, said).await;
+    for (post, value) in [(liked, "1"), (disliked, "-1")] {
+        ann.post(&format!("/posts/{post}/vote"), &[("value", value)]).await.expect(303);
+    }
+    world.settle().await;
+    let of = |person: &crate::world::Person| points(&world, person.id);
+    let before = (of(&world.bruno), of(&world.dario));
+    assert!(before.0 > 0 && before.1 > 0 && of(&world.elena) < 0, "{before:?}");
+    // One member: nothing Ann ever said counts.
+    let finding = hold(&world, vec![world.ann.id]).await;
+    let form_url = format!("/appeals/new?finding={finding}");
+    for (reader, email) in [(&bruno, "bruno@example.com"), (&dario, "dario@example.com")] {
+        let told = notices(&world, reader).await;
+        told.contains("Credit of yours is held back");
+        assert_eq!(told.text().matches("Credit of yours is held back").count(), 1);
+        let subject = newest_mail(&world, email).unwrap().0;
+        assert!(subject.starts_with("Credit of yours at"), "{subject}");
+        let name = email.split('@').next().unwrap();
+        reader.get(&format!("/people/{name}?tab=points")).await.expect(200).contains(&form_url);
+        reader.get(&form_url).await.expect(200).contains("9 of 10 pieces");
+    }
+    assert_eq!((of(&world.bruno), of(&world.dario)), (0, 0));
+    // From whom nothing was taken is told nothing, and has nothing to appeal against.
+    notices(&world, &elena).await.lacks("held back");
+    elena.get("/people/elena?tab=points").await.expect(200).lacks("/appeals/new");
+    elena.get(&form_url).await.expect(403);
+    carla.get(&form_url).await.expect(403);
+    let form = bruno.get(&form_url).await;
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    bruno.get("/people/bruno?tab=points").await.expect(200).contains("held back").lacks("/appeals/new");
+    decide(&carla, newest(&world), "upheld", "Ann is right.").await.expect(303);
+    world.settle().await;
+    assert_eq!((of(&world.bruno), of(&world.dario)), before);
+    // Released, it is told to whom it gives back, and no link leads to an appeal any more.
+    notices(&world, &bruno).await.contains("uphold your appeal: Ann is right").lacks("counts again");
+    let told = notices(&world, &dario).await;
+    told.contains("Credit of yours that was held back counts again")
+        .contains("Credit of yours was held back while moderators looked")
+        .lacks("/appeals/new?finding=");
+    dario.get("/people/dario?tab=points").await.expect(200).contains("held back").lacks("/appeals/new");
+    notices(&world, &elena).await.lacks("held back");
+});
+
+on_both!(the_asker_who_accepted_a_copied_answer_hears_that_this_counts_no_more, |world| async move {
+    let (ann, bruno, dario) = (world.ann().await, world.bruno().await, world.dario().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&ann, &url, said).await;
+    world.settle().await;
+    assert!(points(&world, world.ann.id) > 0);
+    let finding = hold_copy(&world, world.bruno.id, said).await;
+    for reader in [&ann, &bruno] {
+        let told = notices(&world, reader).await;
+        assert_eq!(told.text().matches("Credit of yours is held back").count(), 1);
+        let form = reader.get(&format!("/appeals/new?finding={finding}")).await;
+        form.expect(200).contains("Copied answers");
+        reader.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    }
+    assert_eq!(points(&world, world.ann.id), 0);
+    notices(&world, &dario).await.lacks("held back");
+});
+

@@ -31,6 +31,7 @@ notice-challenge-upheld-anew = Moderators looked again and agree now that the an
 notice-challenge-rejected-anew = Moderators looked again and let the answer stand now that you challenged: { $detail }
 notice-solution-stands = An answer that was found wrong stands after all: moderators looked again
 notice-credit-held = Credit of yours is held back while moderators look at what it rests on. You can appeal
+notice-credit-held-over = Credit of yours was held back while moderators looked at what it rests on
 notice-credit-released = Credit of yours that was held back counts again
 notice-appeal-upheld = Moderators uphold your appeal: { $detail }
 notice-appeal-rejected = Moderators looked at your appeal and leave it as it is: { $detail }
