@@ -14,7 +14,7 @@ use crate::kernel::ids::{CaseId, ChallengeId, EventId, PostId, ThreadId, UserId}
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::ledger::follow::{Bell, Follower};
-use crate::ledger::{Event, Fact};
+use crate::ledger::{self, Event, Fact};
 use crate::mail::compose::{defuse, one_line};
 use crate::mail::{self, Letter, Letterhead};
 use crate::web::i18n::{Arg, translate};
@@ -1101,26 +1101,24 @@ fn decided_before(
         .filter(events::kind.eq(event.fact.kind()))
         .order(events::id.desc())
         .limit(limits::COUNT_CAP)
-        .select(events::data)
+        .select((events::id, events::data))
         .into_boxed();
-    let facts: Vec<String> = match event.fact.thread() {
+    let facts: Vec<(EventId, String)> = match event.fact.thread() {
         Some(thread) => earlier.filter(events::thread_id.eq(thread)).load(conn)?,
         None => earlier.filter(events::user_id.eq(event.fact.user())).load(conn)?,
     };
-    Ok(facts.iter().filter_map(|data| serde_json::from_str(data).ok()).find_map(|fact| of(&fact)))
+    for (id, data) in facts {
+        if let Some(decided) = of(&ledger::fact(id, &data)?) {
+            return Ok(Some(decided));
+        }
+    }
+    Ok(None)
 }
 
 /// Who hears by an appeal of theirs what this event decided: the one that was upheld in the same act, just after it.
 fn told_by_appeal(conn: &mut Conn, event: EventId, subject: &str, number: i64) -> DbResult<HashSet<UserId>> {
-    let next: Option<String> = events::table
-        .filter(events::id.gt(event))
-        .order(events::id)
-        .select(events::data)
-        .first(conn)
-        .optional()?;
-    let Some(Fact::AppealDecided { appeal, user, upheld: true }) =
-        next.and_then(|data| serde_json::from_str(&data).ok())
-    else {
+    let next = ledger::after(conn, event, 1)?.pop();
+    let Some(Fact::AppealDecided { appeal, user, upheld: true }) = next.map(|event| event.fact) else {
         return Ok(HashSet::new());
     };
     let about: Option<(String, i64)> =

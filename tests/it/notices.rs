@@ -512,6 +512,25 @@ on_both!(a_badge_is_told_once, |house: House| {
     assert_eq!(house.mailed("bruno"), ["You earned the badge First answer"]);
 });
 
+on_both!(an_earlier_decision_that_cannot_be_read_is_an_error_and_not_a_first_decision, |house: House| {
+    house.sql(
+        "INSERT INTO appeals (id, user_id, subject, subject_id, text_md, text_html, state, created_at)
+         VALUES (7, 2, 'finding', 1, '', '', 'rejected', 1)",
+    );
+    let decided = |upheld| Fact::AppealDecided { appeal: AppealId(7), user: BRUNO, upheld };
+    let first = house.happens(CARLA, decided(true));
+    assert_eq!(house.kinds(BRUNO), [], "it was rejected since");
+    house.sql(&format!("UPDATE events SET data = '{{}}' WHERE id = {first}"));
+    house.write(move |tx| tx.append(Some(CARLA), decided(false)));
+    let error = catch_up(&house.db, &house.follower).unwrap_err().to_string();
+    assert!(error.contains(&format!("event {first} ")), "{error}");
+    assert_eq!(house.kinds(BRUNO), []);
+    let data = serde_json::to_string(&decided(true)).unwrap();
+    house.sql(&format!("UPDATE events SET data = '{data}' WHERE id = {first}"));
+    catch_up(&house.db, &house.follower).unwrap();
+    assert_eq!(house.kinds(BRUNO), [Kind::AppealUndone]);
+});
+
 on_both!(a_finding_about_very_many_is_told_to_as_many_as_one_transaction_bears, |house: House| {
     let many = 1000..1000 + limits::FINDING_TOLD as i64 + 3;
     for id in many.clone() {
