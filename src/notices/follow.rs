@@ -4,7 +4,7 @@
 //! event's own transaction, the rest by [`fan_out_step`], a page per transaction, from a row that
 //! remembers how far it has come.
 use super::Kind;
-use super::store::{Words, appeal, url};
+use super::store::{NO_MORE, Words, appeal, url};
 use crate::db::schema::{
     appeals, cases, challenges, confirmations, events, follows, me_toos, moderation_log, notice_fanouts,
     notices, posts, removals, revisions, suspensions, threads, users,
@@ -970,6 +970,8 @@ pub enum BadgeNews {
     Earned,
     /// By an event of this kind.
     Revoked(&'static str),
+    /// The rules no longer have them.
+    NoMore,
 }
 
 /// Tells `user` of badges that `event` gave or took; `false` when they know. For the reputation follower, in
@@ -985,6 +987,7 @@ pub fn notify_badges(
     let (kind, detail) = match news {
         BadgeNews::Earned => (Kind::Badge, badges.join(" ")),
         BadgeNews::Revoked(why) => (Kind::BadgeRevoked, format!("{}\n{why}", badges.join(" "))),
+        BadgeNews::NoMore => (Kind::BadgeRevoked, format!("{}\n{NO_MORE}", badges.join(" "))),
     };
     let telling = Telling { kind, event, at: tx.now, actor: None, thread: None, post: None, detail: &detail };
     Crier::new(letterhead).tell(tx, user, &telling)

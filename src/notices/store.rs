@@ -77,9 +77,15 @@ impl Words<'_> {
         translate(lang, key, &args)
     }
     pub fn text(&self, lang: &str) -> String {
+        if self.kind == Kind::BadgeRevoked && self.detail.ends_with(&format!("\n{NO_MORE}")) {
+            return self.say(lang, "notice-badge-no-more", &[]);
+        }
         self.say(lang, &format!("notice-{}", self.kind.as_str()), &[])
     }
 }
+
+/// Why badges went that the rules no longer have, beside the kinds of the events that take badges.
+pub(super) const NO_MORE: &str = "badge_no_more";
 
 /// A message that need not be there.
 fn known(lang: &str, key: &str) -> Option<String> {
@@ -117,6 +123,8 @@ pub(super) fn appeal(kind: Kind, detail: &str, event: EventId) -> Option<String>
     let (first, rest) = detail.split_once('\n').unwrap_or((detail, ""));
     let number = |text: &str| text.parse::<i64>().ok();
     match kind {
+        // An appeal was decided so, or there is nothing to give back.
+        Kind::BadgeRevoked if ["badge_reinstatement_withdrawn", NO_MORE].contains(&rest) => None,
         // Of several, their list is on the page of who held them.
         Kind::BadgeRevoked if first.contains(' ') => Some("/appeals".into()),
         Kind::BadgeRevoked => Some(format!("/appeals/new?badge={first}&event={event}")),

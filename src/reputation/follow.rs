@@ -53,13 +53,11 @@ impl Reputation {
                 .and_modify(|(news, known)| (*news, *known) = (!*news, turned))
                 .or_insert((true, turned));
         }
-        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&str>> = BTreeMap::new();
+        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&Turned>> = BTreeMap::new();
         for (_, turned) in last.into_values().filter(|(news, _)| *news) {
-            news.entry((turned.event, turned.user, turned.turn == Turn::Earned))
-                .or_default()
-                .push(&turned.badge);
+            news.entry((turned.event, turned.user, turned.turn == Turn::Earned)).or_default().push(turned);
         }
-        for ((id, user, earned), mut badges) in news {
+        for ((id, user, earned), turned) in news {
             let Some(event) = events
                 .iter()
                 .find(|event| event.id == id && is_news(event, tx.now))
@@ -68,9 +66,16 @@ impl Reputation {
             else {
                 continue;
             };
+            let mut badges: Vec<&str> = turned.iter().map(|turned| turned.badge.as_str()).collect();
             badges.sort_unstable();
             badges.dedup();
-            let news = if earned { BadgeNews::Earned } else { BadgeNews::Revoked(event.fact.kind()) };
+            let news = if earned {
+                BadgeNews::Earned
+            } else if turned.iter().all(|turned| turned.level.is_none()) {
+                BadgeNews::NoMore
+            } else {
+                BadgeNews::Revoked(event.fact.kind())
+            };
             notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
         }
         Ok(())

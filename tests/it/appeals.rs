@@ -10,7 +10,9 @@ use loggia::accounts::Role;
 use loggia::appeals::{self, Acting, Subject};
 use loggia::challenges::State;
 use loggia::db::DbResult;
-use loggia::db::schema::{appeals as rows, badge_awards, challenges, events, findings, standings};
+use loggia::db::schema::{
+    appeals as rows, badge_awards, challenges, events, findings, mails, standings, users,
+};
 use loggia::kernel::ids::{ChallengeId, EventId, FindingId, TagId, UserId};
 use loggia::kernel::limits;
 use loggia::kernel::moment::DAY;
@@ -210,10 +212,10 @@ on_both!(a_badge_that_was_taken_back_is_given_back_on_appeal_and_can_be_taken_ag
     assert_eq!(happened(&world, "appeal_decided"), 2);
     world.settle().await;
     world.visitor().get("/people/bruno?tab=badges").await.lacks("Given back on appeal");
-    notices(&world, &bruno)
-        .await
-        .contains("took back what your appeal had given you: Ann meant another")
-        .contains("because moderators took back that they had given it back");
+    // Told once, with the reason, and without a way to appeal.
+    let told = notices(&world, &bruno).await;
+    told.contains("took back what your appeal had given you: Ann meant another")
+        .lacks("because moderators took back that they had given it back");
     bruno.get("/appeals").await.contains("Not upheld").contains("Ann meant another answer.");
     carla.get("/moderation/log").await.contains("took back what an appeal had given");
     // That is final: neither this nor the second loss can be appealed against.
@@ -837,5 +839,43 @@ on_both!(the_asker_who_accepted_a_copied_answer_hears_that_this_counts_no_more, 
     }
     assert_eq!(points(&world, world.ann.id), 0);
     notices(&world, &dario).await.lacks("held back");
+});
+
+on_both!(a_badge_that_the_rules_no_longer_have_is_not_offered_for_an_appeal, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&ann, &url, said).await;
+    ann.post(&format!("/posts/{said}/vote"), &[("value", "1")]).await.expect(303);
+    world.settle().await;
+    bruno.get("/people/bruno?tab=badges").await.contains("First solution").contains("First answer");
+    // Rules are read once by when they were written, and other houses of this process stand at the same moment.
+    world.clock.advance(DAY + 11);
+    let rules = "[[badge]]\nid = \"first-answer\"\nname = \"First answer\"\nlevel = \"bronze\"\nneeds = { answers = 99 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    let told = notices(&world, &bruno).await;
+    told.expect(200).contains("First answer").contains("/appeals");
+    let mail = || -> String {
+        mails::table
+            .filter(mails::recipient.eq("bruno@example.com"))
+            .order(mails::id.desc())
+            .select(mails::body_text)
+            .first(&mut *world.db.reader().unwrap())
+            .unwrap()
+    };
+    assert!(mail().contains("you can appeal"), "one of them is still given: {}", mail());
+    world.clock.advance(DAY + 11);
+    let rules = "[[badge]]\nid = \"lamplighter\"\nname = \"Lamplighter\"\nlevel = \"silver\"\nneeds = { answers = 1 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    world.settle().await;
+    world.clock.advance(DAY + 11);
+    let rules =
+        "[[badge]]\nid = \"doorman\"\nname = \"Doorman\"\nlevel = \"silver\"\nneeds = { answers = 9 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    let told = notices(&world, &bruno).await;
+    told.expect(200)
+        .contains("the rules of badges changed, and it is no longer given")
+        .lacks("badge=lamplighter");
+    assert!(mail().contains("no longer given") && !mail().contains("appeal"), "{}", mail());
 });
 

@@ -49,6 +49,10 @@ notice-badge-revoked = { $n ->
     [one] The badge { $detail } has been taken back, because { $why }. It returns as soon as you reach it again
    *[other] The badges { $detail } have been taken back, because { $why }. They return as soon as you reach them again
 }
+notice-badge-no-more = { $n ->
+    [one] The badge { $detail } has been taken back: the rules of badges changed, and it is no longer given
+   *[other] The badges { $detail } have been taken back: the rules of badges changed, and they are no longer given
+}
 badge-revoked-by-vote-cast = votes have changed
 badge-revoked-by-answer-accepted = another answer was accepted as the solution
 badge-revoked-by-answer-unaccepted = an answer is no longer accepted as the solution
