@@ -164,7 +164,8 @@ impl Reader<'_> {
                 .take(limits::FINDING_MEMBERS_SHOWN)
                 .map(|post| self.link(*post, "appeal-post-of-finding"))
                 .collect(),
-            note: finding.note.clone(),
+            // It is written for the moderators' log.
+            note: if self.moderates { finding.note.clone() } else { String::new() },
             members: members.filter_map(|member| self.person(Some(*member))).collect(),
             decided_by: self.person(finding.decided_by),
             ..Ground::default()
@@ -214,7 +215,8 @@ impl Reader<'_> {
 }
 
 fn form_page(room: &mut Room<'_>, asked: Asked, typed: Option<&Form>, errors: FieldErrors) -> Result<Page> {
-    let user = room.viewer()?.id;
+    let viewer = room.viewer()?;
+    let (user, suspended) = (viewer.id, viewer.is_suspended(room.now));
     let subject = match asked {
         Asked::Of(subject) => subject,
         Asked::Award { badge, tag: Some(tag), event } => Subject::Award { badge, tag, event },
@@ -224,10 +226,13 @@ fn form_page(room: &mut Room<'_>, asked: Asked, typed: Option<&Form>, errors: Fi
         }
     };
     let own = store::standing(room.conn, user, &subject)?;
-    if own.is_none()
-        && let Some(problem) = super::problem(room.conn, user, &subject, room.now)?
-    {
-        return Err(Error::Forbidden(problem));
+    if own.is_none() {
+        if let Some(problem) = super::problem(room.conn, user, &subject, room.now)? {
+            return Err(Error::Forbidden(problem));
+        }
+        if suspended {
+            return Err(Error::Forbidden("you-are-suspended"));
+        }
     }
     let grounds = store::grounds(room.conn, &[(user, &subject)])?;
     let (_, rules) = badges::active(room.conn)?;

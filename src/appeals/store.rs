@@ -384,6 +384,10 @@ pub fn grounds(conn: &mut Conn, of: &[(UserId, &Subject)]) -> DbResult<Grounds> 
         let rows: Vec<(TagId, String)> =
             tags::table.filter(among(tags::id, topics)).select((tags::id, tags::name)).load(conn)?;
         grounds.topics = rows.into_iter().collect();
+        let held = grounds.awards.values().filter(|award| award.cause.as_deref() == Some("credit_held"));
+        let held: Vec<EventId> = held.filter_map(|award| award.revoked_event).collect();
+        grounds.holds = findings_of(conn, &held)?;
+        found.extend(grounds.holds.values());
     }
     let found = findings::by_id(conn, &found)?;
     let posts: Vec<PostId> = found.iter().flat_map(|finding| finding.posts.iter().copied()).collect();
@@ -437,12 +441,14 @@ impl Grounds {
             Subject::Award { badge, tag, event } => {
                 let award = self.award(user, badge, *tag, *event)?;
                 let undone = award.cause.as_deref() == Some("badge_reinstatement_withdrawn");
+                let finding = self.holds.get(event).and_then(|id| self.finding(*id));
+                let parties = finding.into_iter().flat_map(|finding| self.held_by(finding));
                 Some(Against {
                     theirs: true,
                     over: undone.then_some("appeal-final"),
                     at: award.revoked_at?,
                     decided_by: self.origin(*event).and_then(|origin| origin.actor),
-                    concerned: Vec::new(),
+                    concerned: parties.filter(|party| *party != user).collect(),
                 })
             }
             Subject::Finding(id) => {

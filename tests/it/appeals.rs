@@ -841,6 +841,20 @@ on_both!(the_asker_who_accepted_a_copied_answer_hears_that_this_counts_no_more, 
     notices(&world, &dario).await.lacks("held back");
 });
 
+on_both!(what_moderators_note_about_a_finding_for_their_log_is_theirs_alone, |world| async move {
+    let (bruno, carla, elena) = (world.bruno().await, world.carla().await, world.elena().await);
+    let finding = hold(&world, vec![world.ann.id, world.bruno.id]).await;
+    elena.get("/").await;
+    let fields = [("decision", "upheld"), ("note", "The same household, says support.")];
+    elena.post(&format!("/findings/{finding}/decision"), &fields).await.expect(303);
+    world.settle().await;
+    let form = bruno.get(&format!("/appeals/new?finding={finding}")).await;
+    form.expect(200).contains("9 of 10 pieces").lacks("household");
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    bruno.get("/appeals").await.expect(200).lacks("household");
+    carla.get("/moderation/appeals").await.expect(200).contains("The same household, says support.");
+});
+
 on_both!(a_badge_that_the_rules_no_longer_have_is_not_offered_for_an_appeal, |world| async move {
     let (ann, bruno) = (world.ann().await, world.bruno().await);
     let url = ask(&ann, TITLE, BODY, "router").await;
@@ -879,3 +893,52 @@ on_both!(a_badge_that_the_rules_no_longer_have_is_not_offered_for_an_appeal, |wo
     assert!(mail().contains("no longer given") && !mail().contains("appeal"), "{}", mail());
 });
 
+on_both!(members_of_a_finding_do_not_decide_about_the_badges_it_took, |world| async move {
+    let (bruno, carla) = (world.bruno().await, world.carla().await);
+    let url = ask(&carla, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&carla, &url, said).await;
+    world.settle().await;
+    hold(&world, vec![world.carla.id, world.bruno.id]).await;
+    world.settle().await;
+    let page = bruno.get("/people/bruno?tab=badges").await;
+    let form = page.links().into_iter().find(|link| link.contains("badge=first-solution")).unwrap();
+    let form = bruno.get(&form.replace("&amp;", "&")).await;
+    form.expect(200).contains("The badge First solution was taken back");
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    let queue = carla.get("/moderation/appeals").await;
+    queue.expect(200).contains("This is about you, or yours");
+    decide(&carla, newest(&world), "upheld", "I know him well.").await.expect(409).contains("about you");
+    let gina = moderator(&world, "gina").await;
+    decide(&gina, newest(&world), "upheld", "One fan is no fraud.").await.expect(303);
+    assert_eq!(happened(&world, "badge_reinstated"), 1);
+});
+
+on_both!(who_is_suspended_is_told_so_before_writing_an_appeal, |world| async move {
+    let bruno = world.bruno().await;
+    let [open, written] = [1, 2].map(|_| hold(&world, vec![world.ann.id, world.bruno.id]));
+    let (open, written) = (open.await, written.await);
+    world.settle().await;
+    let form = bruno.get(&format!("/appeals/new?finding={written}")).await;
+    bruno.submit(form.expect(200), "/appeals", &[("body", WHY)]).await.expect(303);
+    let (user, until) = (world.bruno.id, world.clock.now().plus(DAY));
+    world
+        .db
+        .write(move |tx| -> DbResult<()> {
+            let suspended = diesel::update(users::table.find(user)).set(users::suspended_until.eq(until));
+            suspended.execute(tx.conn)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let refused = bruno.get(&format!("/appeals/new?finding={open}")).await;
+    refused.expect(403).contains("suspended").lacks("name=\"body\"");
+    // What was written before can be read.
+    bruno
+        .get(&format!("/appeals/new?finding={written}"))
+        .await
+        .expect(200)
+        .contains("<strong>wrong</strong>");
+    world.clock.advance(DAY);
+    bruno.get(&format!("/appeals/new?finding={open}")).await.expect(200).contains("name=\"body\"");
+});

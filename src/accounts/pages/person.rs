@@ -245,7 +245,6 @@ fn held_by(
     Ok(appeals::held_by(room.conn, owner, &events, room.now)?)
 }
 
-/// How far somebody's word carries, overall and in their strongest topics.
 /// The badges for newcomers, each with whether it is held; none once all of them are.
 fn first_steps(room: &mut Room<'_>, user: UserId) -> Result<Vec<FirstStep>> {
     let lang = room.visit.lang;
@@ -264,6 +263,7 @@ fn first_steps(room: &mut Room<'_>, user: UserId) -> Result<Vec<FirstStep>> {
     Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })
 }
 
+/// How far somebody's word carries, overall and in their strongest topics.
 fn standing_view(room: &mut Room<'_>, user: UserId, authority: Authority) -> Result<Standing> {
     let lang = room.visit.lang;
     let percent = |thousandths: i64| Arg::Number(thousandths / 10);
