@@ -11,15 +11,15 @@ use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, TagId, UserId};
-use crate::kernel::markdown;
+use crate::kernel::markdown::Written;
 use crate::kernel::moment::Moment;
-use crate::kernel::safe_html::SafeHtml;
 use crate::ledger::Fact;
 use crate::moderation::{self, Act};
 use crate::threads::Done;
 use crate::{badges, challenges, findings};
 pub use pages::{form_url, state_label};
-pub use store::{State, findings_of, forget, of_awards, open_count};
+use std::collections::HashMap;
+pub use store::{State, forget, of_awards, open_count};
 
 /// What somebody appeals against.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,21 +32,10 @@ pub enum Subject {
     Challenge(ChallengeId),
 }
 
-/// An appeal as it will be stored: its source and what it looks like.
-#[derive(Debug, Clone)]
-pub struct Text {
-    pub md: String,
-    pub html: SafeHtml,
-}
-
-impl Text {
-    /// Renders it, which takes its time: before the write, never inside it. The key of a message where it is too short,
-    /// too long or cannot be shown.
-    pub fn parse(text: &str) -> Result<Text, &'static str> {
-        let md = policy::parse_text(text)?;
-        let html = markdown::render(&md).html;
-        Ok(Text { md, html })
-    }
+/// What an appeal says, or the key of a message where that is too short, too long or cannot be shown. It renders, which
+/// takes its time: before the write, never inside it.
+pub fn parse_text(text: &str) -> Result<Written, &'static str> {
+    policy::parse_text(text).map(Written::of)
 }
 
 /// What an act on an appeal came to.
@@ -63,6 +52,28 @@ pub enum Acting {
 /// Whether what was taken or decided then can still be appealed against. For links.
 pub fn in_time(at: Moment, now: Moment) -> bool {
     !policy::is_late(at, now)
+}
+
+/// The findings by which these events took points from this person, as far as they can appeal against them now. For links.
+pub fn held_by(
+    conn: &mut Conn,
+    user: UserId,
+    events: &[EventId],
+    now: Moment,
+) -> DbResult<HashMap<EventId, FindingId>> {
+    let mut by = store::findings_of(conn, events)?;
+    if by.is_empty() {
+        return Ok(by);
+    }
+    let subjects: Vec<Subject> = by.values().map(|finding| Subject::Finding(*finding)).collect();
+    let of: Vec<_> = subjects.iter().map(|subject| (user, subject)).collect();
+    let grounds = store::grounds(conn, &of)?;
+    let made = store::made_against(conn, user, by.values().copied())?;
+    by.retain(|_, finding| {
+        let against = grounds.against(user, &Subject::Finding(*finding));
+        !made.contains(finding) && policy::problem(against.as_ref(), now, 0).is_none()
+    });
+    Ok(by)
 }
 
 /// Why this person may not appeal against it just now, whatever they appealed against today. For pages.
@@ -95,7 +106,7 @@ fn is_given(conn: &mut Conn, badge: &str, tag: TagId) -> DbResult<bool> {
 }
 
 /// Appeals, once for each matter.
-pub fn make(tx: &mut Tx<'_>, viewer: &Viewer, subject: &Subject, text: &Text) -> Result<Acting> {
+pub fn make(tx: &mut Tx<'_>, viewer: &Viewer, subject: &Subject, text: &Written) -> Result<Acting> {
     if viewer.is_suspended(tx.now) {
         return Ok(Acting::Refused("you-are-suspended"));
     }
@@ -129,7 +140,16 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId) -> Result<Acting
 }
 
 /// A moderator decides, and says why. A badge that an appeal gave back can be taken again: then it is rejected after all.
-pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId, upheld: bool, note: &str) -> Result<Acting> {
+/// `seen` is how the appeal stood when they made up their mind: what somebody decided meanwhile is not overturned by a
+/// page that does not know of it.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    id: AppealId,
+    seen: State,
+    upheld: bool,
+    note: &str,
+) -> Result<Acting> {
     if !viewer.role.moderates() {
         return Ok(Acting::NotFound);
     }
@@ -138,7 +158,7 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: AppealId, upheld: bool, note
     }
     let Some(appeal) = store::find(tx.conn, id)? else { return Ok(Acting::NotFound) };
     let undoes = !upheld && appeal.can_be_undone();
-    if appeal.state != State::Open && !undoes {
+    if appeal.state != seen || (seen != State::Open && !undoes) {
         return Ok(Acting::Already);
     }
     let grounds = store::grounds(tx.conn, &[(appeal.user, &appeal.subject)])?;
@@ -193,7 +213,9 @@ fn give_back(
             let Some(matter) = grounds.challenge(*challenge) else { return Ok(Some("appeal-gone")) };
             // Who made it wants it upheld; whose answer it is, rejected.
             let wanted = matter.challenger == appeal.user;
-            Ok(match challenges::decide(tx, viewer, *challenge, wanted, note)? {
+            // Anew: it was decided against them.
+            let seen = challenges::State::decided(!wanted);
+            Ok(match challenges::decide(tx, viewer, *challenge, seen, wanted, note)? {
                 Done::Done(_) | Done::Already(_) => None,
                 Done::NotFound => Some("appeal-gone"),
                 Done::Refused(key) => Some(key),

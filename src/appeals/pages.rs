@@ -1,7 +1,7 @@
 //! appeals room: making an appeal, one's own, and the moderators' queue with what each rests on.
 use super::store::{self, Appeal, Grounds};
 use super::views::{AppealPage, AppealQueuePage, AppealRow, AppealsPage, Ground, Link, OwnAppeal};
-use super::{Acting, State, Subject, Text, policy};
+use super::{Acting, State, Subject, policy};
 use crate::accounts::{self, PersonHead};
 use crate::badges::{self, OVERALL, Rules};
 use crate::error::{Error, Result};
@@ -164,7 +164,8 @@ impl Reader<'_> {
                 .take(limits::FINDING_MEMBERS_SHOWN)
                 .map(|post| self.link(*post, "appeal-post-of-finding"))
                 .collect(),
-            note: finding.note.clone(),
+            // It is written for the moderators' log.
+            note: if self.moderates { finding.note.clone() } else { String::new() },
             members: members.filter_map(|member| self.person(Some(*member))).collect(),
             decided_by: self.person(finding.decided_by),
             ..Ground::default()
@@ -214,7 +215,8 @@ impl Reader<'_> {
 }
 
 fn form_page(room: &mut Room<'_>, asked: Asked, typed: Option<&Form>, errors: FieldErrors) -> Result<Page> {
-    let user = room.viewer()?.id;
+    let viewer = room.viewer()?;
+    let (user, suspended) = (viewer.id, viewer.is_suspended(room.now));
     let subject = match asked {
         Asked::Of(subject) => subject,
         Asked::Award { badge, tag: Some(tag), event } => Subject::Award { badge, tag, event },
@@ -224,10 +226,13 @@ fn form_page(room: &mut Room<'_>, asked: Asked, typed: Option<&Form>, errors: Fi
         }
     };
     let own = store::standing(room.conn, user, &subject)?;
-    if own.is_none()
-        && let Some(problem) = super::problem(room.conn, user, &subject, room.now)?
-    {
-        return Err(Error::Forbidden(problem));
+    if own.is_none() {
+        if let Some(problem) = super::problem(room.conn, user, &subject, room.now)? {
+            return Err(Error::Forbidden(problem));
+        }
+        if suspended {
+            return Err(Error::Forbidden("you-are-suspended"));
+        }
     }
     let grounds = store::grounds(room.conn, &[(user, &subject)])?;
     let (_, rules) = badges::active(room.conn)?;
@@ -265,7 +270,7 @@ pub async fn make(visit: Visit, form: Form) -> Result<HttpResponse> {
         Err(error) => return visit.refuse(error.keeping(form.typed())).await,
     };
     let typed = form.get("body").to_owned();
-    let text = visit.prepare(&form, Budget::Render, move || Ok(Text::parse(&typed))).await?;
+    let text = visit.prepare(&form, Budget::Render, move || Ok(super::parse_text(&typed))).await?;
     let text = match text {
         Ok(text) => text,
         Err(key) => {
@@ -400,7 +405,8 @@ fn rows_of(room: &mut Room<'_>, rows: Vec<Appeal>) -> Result<Vec<AppealRow>> {
     Ok(rows.collect())
 }
 
-/// `POST /appeals/{id}/decision`: `decision` is upheld or rejected, `reason` says why.
+/// `POST /appeals/{id}/decision`: `decision` is upheld or rejected, `reason` says why. `tab` is decided in
+/// the forms that take again what was given back; the others decide what is open.
 pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = AppealId(parts.number("id")?);
     visit.confirm_form(&form)?;
@@ -413,11 +419,12 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
         Ok(note) => note,
         Err(key) => return visit.refuse(Error::Invalid("reason", key).keeping(form.typed())).await,
     };
+    let anew = form.get("tab") == "decided";
+    let seen = if anew { State::Upheld } else { State::Open };
     let done = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, upheld, &note))
+        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, seen, upheld, &note))
         .await?;
-    let queue =
-        if form.get("tab") == "decided" { "/moderation/appeals?tab=decided" } else { "/moderation/appeals" };
+    let queue = if anew { "/moderation/appeals?tab=decided" } else { "/moderation/appeals" };
     match done {
         Acting::Done => Ok(visit.redirect(queue, Some(("ok", "flash-appeal-decided")))),
         Acting::Already => Ok(visit.redirect(queue, Some(("warn", "flash-appeal-decided-already")))),

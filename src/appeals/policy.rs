@@ -3,6 +3,7 @@ use crate::accounts::Role;
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
+use crate::kernel::names::parse_prose;
 
 /// What somebody appeals against, as far as these rules ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,17 +57,7 @@ pub fn decision_problem(
 }
 
 pub fn parse_text(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    if text.chars().count() > limits::MAX_APPEAL {
-        return Err("appeal-text-long");
-    }
-    if text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).count() < limits::MIN_APPEAL {
-        return Err("appeal-text-short");
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        return Err("text-control");
-    }
-    Ok(text.to_owned())
+    parse_prose(text, limits::MIN_APPEAL..=limits::MAX_APPEAL, ["appeal-text-short", "appeal-text-long"])
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! appeals room: its rows, and what they are about.
+use super::Subject;
 use super::policy::Against;
-use super::{Subject, Text};
 use crate::badges::{self, Award};
 use crate::challenges;
 use crate::db::schema::{appeals, events, tags};
-use crate::db::{Conn, DbError, DbResult, Tx, among};
+use crate::db::{Conn, DbResult, Tx, among};
 use crate::findings::{self, Finding};
 use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, PostId, TagId, UserId};
 use crate::kernel::limits;
+use crate::kernel::markdown::Written;
 use crate::kernel::moment::{DAY, Moment};
-use crate::ledger::Fact;
+use crate::ledger::{self, Fact};
+use crate::reputation;
 use crate::web::view::Cursor;
 use diesel::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 const OPEN: &str = "open";
 const UPHELD: &str = "upheld";
@@ -153,7 +155,7 @@ pub fn today(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<i64> {
     Ok(ids.len() as i64)
 }
 
-pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Text) -> DbResult<AppealId> {
+pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Written) -> DbResult<AppealId> {
     let (kind, number, badge, tag) = key(subject);
     Ok(diesel::insert_into(appeals::table)
         .values((
@@ -275,6 +277,22 @@ pub fn of_awards(conn: &mut Conn, user: UserId) -> DbResult<HashMap<(String, Tag
         .collect())
 }
 
+/// Against which of these findings this person appealed.
+pub fn made_against(
+    conn: &mut Conn,
+    user: UserId,
+    of: impl IntoIterator<Item = FindingId>,
+) -> DbResult<HashSet<FindingId>> {
+    let ids: Vec<i64> = appeals::table
+        .filter(appeals::user_id.eq(user))
+        .filter(appeals::subject.eq(FINDING))
+        .filter(among(appeals::subject_id, of.into_iter().map(|finding| finding.0)))
+        .filter(appeals::state.ne(WITHDRAWN))
+        .select(appeals::subject_id)
+        .load(conn)?;
+    Ok(ids.into_iter().map(FindingId).collect())
+}
+
 /// Which findings these events hold credit by.
 pub fn findings_of(conn: &mut Conn, ids: &[EventId]) -> DbResult<HashMap<EventId, FindingId>> {
     if ids.is_empty() {
@@ -286,9 +304,7 @@ pub fn findings_of(conn: &mut Conn, ids: &[EventId]) -> DbResult<HashMap<EventId
         .load(conn)?;
     let mut found = HashMap::new();
     for (id, data) in rows {
-        let fact = serde_json::from_str(&data)
-            .map_err(|e| DbError::Refused(format!("event {id} of the ledger cannot be read: {e}")))?;
-        if let Fact::CreditHeld { finding, .. } = fact {
+        if let Fact::CreditHeld { finding, .. } = ledger::fact(id, &data)? {
             found.insert(id, finding);
         }
     }
@@ -332,6 +348,10 @@ pub struct Grounds {
     origins: HashMap<EventId, Origin>,
     pub topics: HashMap<TagId, String>,
     findings: HashMap<FindingId, Finding>,
+    /// By which finding an event took badges.
+    holds: HashMap<EventId, FindingId>,
+    /// Who lost points by a finding that is not about them: they stood on what it holds.
+    lost: HashSet<(UserId, FindingId)>,
     authors: BTreeMap<PostId, Option<UserId>>,
     challenges: HashMap<ChallengeId, challenges::Matter>,
 }
@@ -364,11 +384,29 @@ pub fn grounds(conn: &mut Conn, of: &[(UserId, &Subject)]) -> DbResult<Grounds> 
         let rows: Vec<(TagId, String)> =
             tags::table.filter(among(tags::id, topics)).select((tags::id, tags::name)).load(conn)?;
         grounds.topics = rows.into_iter().collect();
+        let held = grounds.awards.values().filter(|award| award.cause.as_deref() == Some("credit_held"));
+        let held: Vec<EventId> = held.filter_map(|award| award.revoked_event).collect();
+        grounds.holds = findings_of(conn, &held)?;
+        found.extend(grounds.holds.values());
     }
     let found = findings::by_id(conn, &found)?;
     let posts: Vec<PostId> = found.iter().flat_map(|finding| finding.posts.iter().copied()).collect();
     grounds.authors = findings::authors(conn, &posts)?;
     grounds.findings = found.into_iter().map(|finding| (finding.id, finding)).collect();
+    let strangers = |(user, subject): &(UserId, &Subject)| match subject {
+        Subject::Finding(id) => {
+            let finding = grounds.finding(*id)?;
+            grounds.held_by(finding).all(|member| member != *user).then_some(*user)
+        }
+        _ => None,
+    };
+    let strangers: Vec<UserId> = of.iter().filter_map(strangers).collect();
+    if !strangers.is_empty() {
+        let lines = reputation::held_from(conn, &strangers)?;
+        let events: Vec<EventId> = lines.iter().map(|(_, event)| *event).collect();
+        let by = findings_of(conn, &events)?;
+        grounds.lost = lines.into_iter().filter_map(|(user, event)| Some((user, *by.get(&event)?))).collect();
+    }
     let challenged = challenges::matters(conn, &challenged)?;
     grounds.challenges = challenged.into_iter().map(|matter| (matter.id, matter)).collect();
     Ok(grounds)
@@ -391,7 +429,7 @@ impl Grounds {
         self.challenges.get(&id)
     }
 
-    /// Whose credit a finding holds: its members, and the authors of its posts.
+    /// Whom a finding is about: its members, and the authors of its posts.
     fn held_by<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = UserId> + 'a {
         let authors = finding.posts.iter().filter_map(|post| self.authors.get(post).copied().flatten());
         finding.members.iter().copied().chain(authors)
@@ -403,18 +441,21 @@ impl Grounds {
             Subject::Award { badge, tag, event } => {
                 let award = self.award(user, badge, *tag, *event)?;
                 let undone = award.cause.as_deref() == Some("badge_reinstatement_withdrawn");
+                let finding = self.holds.get(event).and_then(|id| self.finding(*id));
+                let parties = finding.into_iter().flat_map(|finding| self.held_by(finding));
                 Some(Against {
                     theirs: true,
                     over: undone.then_some("appeal-final"),
                     at: award.revoked_at?,
                     decided_by: self.origin(*event).and_then(|origin| origin.actor),
-                    concerned: Vec::new(),
+                    concerned: parties.filter(|party| *party != user).collect(),
                 })
             }
             Subject::Finding(id) => {
                 let finding = self.finding(*id)?;
                 Some(Against {
-                    theirs: self.held_by(finding).any(|member| member == user),
+                    theirs: self.held_by(finding).any(|member| member == user)
+                        || self.lost.contains(&(user, *id)),
                     over: (finding.state == "released").then_some("appeal-over"),
                     at: finding.decided_at.unwrap_or(finding.found_at),
                     decided_by: finding.decided_by,

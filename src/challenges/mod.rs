@@ -11,28 +11,16 @@ use crate::accounts::Viewer;
 use crate::db::{Conn, DbResult, Tx};
 use crate::error::Result;
 use crate::kernel::ids::{ChallengeId, PostId, UserId};
-use crate::kernel::markdown;
-use crate::kernel::safe_html::SafeHtml;
+use crate::kernel::markdown::Written;
 use crate::ledger::Fact;
 use crate::moderation;
 use crate::threads::{self, Done, Kind, Place, PostHead, Removed, Standpoint};
 pub use store::{Matter, State, Superseded, forget, matters, open_count, superseded};
 
-/// Evidence as it will be stored: its source and what it looks like.
-#[derive(Debug, Clone)]
-pub struct Evidence {
-    pub md: String,
-    pub html: SafeHtml,
-}
-
-impl Evidence {
-    /// Renders it, which takes its time: before the write, never inside it. The key of a message where it is too short,
-    /// too long or cannot be shown.
-    pub fn parse(text: &str) -> Result<Evidence, &'static str> {
-        let md = policy::parse_evidence(text)?;
-        let html = markdown::render(&md).html;
-        Ok(Evidence { md, html })
-    }
+/// What a challenge says, or the key of a message where that is too short, too long or cannot be shown. It renders, which
+/// takes its time: before the write, never inside it.
+pub fn parse_evidence(text: &str) -> Result<Written, &'static str> {
+    policy::parse_evidence(text).map(Written::of)
 }
 
 fn place(head: &PostHead, post: PostId) -> Place {
@@ -53,7 +41,7 @@ pub fn challenge(
     tx: &mut Tx<'_>,
     viewer: &Viewer,
     post: PostId,
-    evidence: &Evidence,
+    evidence: &Written,
     instead: Option<PostId>,
 ) -> Result<Done> {
     let Some((head, at)) = threads::post_seen(tx.conn, Some((viewer.id, viewer.role)), post)? else {
@@ -106,8 +94,16 @@ pub fn withdraw(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId) -> Result<Don
     Ok(Done::Done(here))
 }
 
-/// A moderator decides, and says why; or decides anew, the other way, what was decided before.
-pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, note: &str) -> Result<Done> {
+/// A moderator decides, and says why; or decides anew, the other way, what was decided before. `seen` is how it stood
+/// when they made up their mind: what somebody decided meanwhile is not overturned by a page that does not know of it.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    viewer: &Viewer,
+    id: ChallengeId,
+    seen: State,
+    upheld: bool,
+    note: &str,
+) -> Result<Done> {
     if !viewer.role.moderates() {
         return Ok(Done::NotFound);
     }
@@ -120,7 +116,7 @@ pub fn decide(tx: &mut Tx<'_>, viewer: &Viewer, id: ChallengeId, upheld: bool, n
         return Ok(Done::NotFound);
     };
     let here = place(&head, post);
-    if known.state == State::Withdrawn || known.state == State::decided(upheld) {
+    if known.state != seen || [State::Withdrawn, State::decided(upheld)].contains(&seen) {
         return Ok(Done::Already(here));
     }
     if let Some(key) = policy::decision_problem(viewer.id, known.challenger, head.author) {

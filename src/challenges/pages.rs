@@ -1,6 +1,6 @@
 //! challenges room: claiming that an answer is wrong, taking that back, and the moderators' queue of such claims.
 use super::views::{ChallengePage, ChallengeRow, ChallengesPage, OpenChallenge};
-use super::{Evidence, Matter, store};
+use super::{Matter, State, store};
 use crate::accounts;
 use crate::confirmations;
 use crate::error::{Error, Result};
@@ -84,7 +84,7 @@ pub async fn form(visit: Visit, parts: Parts) -> Result<HttpResponse> {
 pub async fn challenge(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let post = PostId(parts.number("id")?);
     let text = form.get("evidence").to_owned();
-    let evidence = visit.prepare(&form, Budget::Render, move || Ok(Evidence::parse(&text))).await?;
+    let evidence = visit.prepare(&form, Budget::Render, move || Ok(super::parse_evidence(&text))).await?;
     let instead = match form.filled("instead") {
         None => Ok(None),
         Some(text) => text.parse().map(|id| Some(PostId(id))).map_err(|_| "challenge-instead-unknown"),
@@ -208,8 +208,8 @@ fn rows_of(room: &mut Room<'_>, rows: Vec<Matter>) -> Result<Vec<ChallengeRow>> 
     Ok(rows.collect())
 }
 
-/// `POST /challenges/{id}/decision`: `decision` is upheld or rejected, `reason` says why. Also of one that was decided
-/// otherwise before.
+/// `POST /challenges/{id}/decision`: `decision` is upheld or rejected, `reason` says why. `tab` is decided in
+/// the forms that decide anew what was decided otherwise before; the others decide what is open.
 pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpResponse> {
     let id = ChallengeId(parts.number("id")?);
     visit.confirm_form(&form)?;
@@ -222,10 +222,11 @@ pub async fn decide(visit: Visit, parts: Parts, form: Form) -> Result<HttpRespon
         Ok(note) => note,
         Err(key) => return visit.refuse(Error::Invalid("reason", key).keeping(form.typed())).await,
     };
-    let done = visit
-        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, upheld, &note))
-        .await?;
     let anew = form.get("tab") == "decided";
+    let seen = if anew { State::decided(!upheld) } else { State::Open };
+    let done = visit
+        .act(&form, Budget::Moderate, move |tx, viewer| super::decide(tx, viewer, id, seen, upheld, &note))
+        .await?;
     let queue = if anew { "/moderation/challenges?tab=decided" } else { "/moderation/challenges" };
     match done {
         Done::Done(_) => Ok(visit.redirect(queue, Some(("ok", "flash-challenge-decided")))),

@@ -1,6 +1,7 @@
 //! challenges room: who may challenge which answer, with how much evidence, and who decides. Pure.
 use crate::kernel::ids::UserId;
 use crate::kernel::limits;
+use crate::kernel::names::parse_prose;
 use crate::threads::{Kind, Standpoint};
 
 /// Why this person may not challenge this post, as the key of a message. `there`: the post and its thread are there
@@ -31,17 +32,11 @@ pub fn decision_problem(decider: UserId, challenger: UserId, author: Option<User
 }
 
 pub fn parse_evidence(text: &str) -> Result<String, &'static str> {
-    let text = text.trim();
-    if text.chars().count() > limits::MAX_EVIDENCE {
-        return Err("challenge-evidence-long");
-    }
-    if text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).count() < limits::MIN_EVIDENCE {
-        return Err("challenge-evidence-short");
-    }
-    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\r' && c != '\t') {
-        return Err("text-control");
-    }
-    Ok(text.to_owned())
+    parse_prose(
+        text,
+        limits::MIN_EVIDENCE..=limits::MAX_EVIDENCE,
+        ["challenge-evidence-short", "challenge-evidence-long"],
+    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! challenges room: its rows.
-use super::Evidence;
 use crate::db::schema::{challenges, posts, threads};
 use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{ChallengeId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
+use crate::kernel::markdown::Written;
 use crate::kernel::moment::{DAY, Moment};
 use crate::ledger::Fact;
 use crate::web::view::Cursor;
@@ -99,7 +99,7 @@ pub fn insert(
     challenger: UserId,
     thread: ThreadId,
     post: PostId,
-    evidence: &Evidence,
+    evidence: &Written,
     instead: Option<PostId>,
 ) -> DbResult<ChallengeId> {
     Ok(diesel::insert_into(challenges::table)

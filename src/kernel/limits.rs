@@ -530,7 +530,8 @@ pub const BADGES_SHOWN: i64 = 200;
 pub const STATES_KEPT: usize = 200_000;
 /// Microseconds between two looks at whether findings are to be searched for.
 pub const FINDINGS_PAUSE: i64 = 5 * crate::kernel::moment::MINUTE;
-/// People told at once that a finding holds credit of theirs: more than any ring that was found.
+/// People told in one transaction that a finding holds credit of theirs, of those it is about and of others who lose points
+/// by it each: more than any ring that was found. More than that is a warning in the log.
 pub const FINDING_TOLD: usize = 500;
 /// Members of a finding that are named on its page; the count says how many there are.
 pub const FINDING_MEMBERS_SHOWN: usize = 60;

@@ -43,6 +43,20 @@ pub struct Rendered {
     pub fell_back: bool,
 }
 
+/// A text in somebody's own words, ready to be stored: its source and what it looks like.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub md: String,
+    pub html: SafeHtml,
+}
+
+impl Written {
+    pub fn of(md: String) -> Written {
+        let html = render(&md).html;
+        Written { md, html }
+    }
+}
+
 /// Renders Markdown (CommonMark with tables, strikethrough, task lists, mentions and bare
 /// links; the raw HTML that the cleaner lets through). Total: never fails, never panics. Only
 /// the first [`MAX_BODY_BYTES`] are read, and a longer source shows as escaped text.

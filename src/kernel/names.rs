@@ -3,6 +3,7 @@
 use super::limits::*;
 use super::slug::fold;
 use serde::{Serialize, Serializer};
+use std::ops::RangeInclusive;
 use thiserror::Error;
 use unicode_normalization::UnicodeNormalization;
 
@@ -103,6 +104,26 @@ impl TagNameError {
             Self::BadStart => "tag-bad-start",
         }
     }
+}
+
+/// What somebody says in their own words, on as many lines as they like: at most so many characters, and no fewer that can
+/// be seen. `keys`: of the messages where it is too short and too long.
+pub fn parse_prose(
+    text: &str,
+    bounds: RangeInclusive<usize>,
+    keys: [&'static str; 2],
+) -> Result<String, &'static str> {
+    let (text, [short, long]) = (text.trim(), keys);
+    if text.chars().count() > *bounds.end() {
+        return Err(long);
+    }
+    if text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).count() < *bounds.start() {
+        return Err(short);
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err("text-control");
+    }
+    Ok(text.to_owned())
 }
 
 /// Characters that show nothing or change the direction of what follows: a name with one can

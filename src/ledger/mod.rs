@@ -546,6 +546,12 @@ pub(crate) fn append_past(conn: &mut Conn, facts: Vec<(Moment, Option<UserId>, F
     Ok(())
 }
 
+/// What event `id` says, as stored.
+pub fn fact(id: EventId, data: &str) -> DbResult<Fact> {
+    serde_json::from_str(data)
+        .map_err(|e| DbError::Refused(format!("event {id} of the ledger cannot be read: {e}")))
+}
+
 /// Up to `limit` events after `place`, oldest first.
 pub fn after(conn: &mut Conn, place: EventId, limit: i64) -> DbResult<Vec<Event>> {
     let rows: Vec<(EventId, Moment, Option<UserId>, bool, String)> = events::table
@@ -556,8 +562,7 @@ pub fn after(conn: &mut Conn, place: EventId, limit: i64) -> DbResult<Vec<Event>
         .load(conn)?;
     rows.into_iter()
         .map(|(id, at, actor, imported, data)| {
-            let fact = serde_json::from_str(&data)
-                .map_err(|e| DbError::Refused(format!("event {id} of the ledger cannot be read: {e}")))?;
+            let fact = fact(id, &data)?;
             Ok(Event { id, at, actor, imported, fact })
         })
         .collect()

@@ -4,7 +4,7 @@
 //! event's own transaction, the rest by [`fan_out_step`], a page per transaction, from a row that
 //! remembers how far it has come.
 use super::Kind;
-use super::store::{Words, appeal, url};
+use super::store::{NO_MORE, Words, appeal, url};
 use crate::db::schema::{
     appeals, cases, challenges, confirmations, events, follows, me_toos, moderation_log, notice_fanouts,
     notices, posts, removals, revisions, suspensions, threads, users,
@@ -14,7 +14,7 @@ use crate::kernel::ids::{CaseId, ChallengeId, EventId, PostId, ThreadId, UserId}
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
 use crate::ledger::follow::{Bell, Follower};
-use crate::ledger::{Event, Fact};
+use crate::ledger::{self, Event, Fact};
 use crate::mail::compose::{defuse, one_line};
 use crate::mail::{self, Letter, Letterhead};
 use crate::web::i18n::{Arg, translate};
@@ -259,16 +259,7 @@ impl<'a> Crier<'a> {
             Fact::ChallengeDecided { thread, post, author, challenge, challenger, upheld } => {
                 self.challenge_decided(tx, event, thread, post, author, (challenge, challenger, upheld))?;
             }
-            Fact::CreditHeld { finding, ref members, ref posts } => {
-                let detail = finding.to_string();
-                let telling = Telling { detail: &detail, ..about(Kind::CreditHeld, None, None) };
-                self.credit(tx, &telling, members, posts, &HashSet::new())?;
-            }
-            Fact::CreditReleased { finding, ref members, ref posts } => {
-                // Who appealed hears it with the moderators' words.
-                let told = told_by_appeal(tx.conn, event.id, "finding", finding.0)?;
-                self.credit(tx, &about(Kind::CreditReleased, None, None), members, posts, &told)?;
-            }
+            Fact::CreditHeld { .. } | Fact::CreditReleased { .. } => self.credit(tx, event, None)?,
             Fact::AppealDecided { appeal, user, upheld } => {
                 let row: Option<(String, String)> = appeals::table
                     .find(appeal)
@@ -390,32 +381,45 @@ impl<'a> Crier<'a> {
         self.spread(tx, &relied, &told)
     }
 
-    /// Tells those whose credit a finding is about, members and authors, each once.
-    fn credit(
-        &mut self,
-        tx: &mut Tx<'_>,
-        telling: &Telling<'_>,
-        members: &[UserId],
-        posts: &[PostId],
-        told: &HashSet<UserId>,
-    ) -> DbResult<()> {
-        if tx.now.since(telling.at) >= limits::STANDING_NEWS {
+    /// Tells that a finding holds credit, or no longer does: those it is about, or (`whose`) others whose points went or
+    /// came back by it, each once.
+    fn credit(&mut self, tx: &mut Tx<'_>, event: &Event, whose: Option<&BTreeSet<UserId>>) -> DbResult<()> {
+        let (kind, finding, members, posts) = match &event.fact {
+            Fact::CreditHeld { finding, members, posts } => (Kind::CreditHeld, finding, members, posts),
+            Fact::CreditReleased { finding, members, posts } => {
+                (Kind::CreditReleased, finding, members, posts)
+            }
+            _ => return Ok(()),
+        };
+        if tx.now.since(event.at) >= limits::STANDING_NEWS {
             return Ok(());
         }
         let authors: Vec<Option<UserId>> = posts::table
             .filter(among(posts::id, posts.iter().copied()))
             .select(posts::author_id)
             .load(tx.conn)?;
-        let concerned: BTreeSet<UserId> =
-            members.iter().copied().chain(authors.into_iter().flatten()).collect();
-        let concerned: Vec<UserId> = concerned
-            .into_iter()
-            .filter(|person| !told.contains(person))
-            .take(limits::FINDING_TOLD)
-            .collect();
-        self.load_people(tx.conn, &concerned)?;
-        for person in concerned {
-            self.tell_other(tx, Some(person), telling)?;
+        let about: BTreeSet<UserId> = members.iter().copied().chain(authors.into_iter().flatten()).collect();
+        let people = match whose {
+            None => about,
+            Some(whose) => whose.difference(&about).copied().collect(),
+        };
+        // Who appealed hears it with the moderators' words.
+        let told = match kind {
+            Kind::CreditReleased => told_by_appeal(tx.conn, event.id, "finding", finding.0)?,
+            _ => HashSet::new(),
+        };
+        let mut people: Vec<UserId> = people.into_iter().filter(|person| !told.contains(person)).collect();
+        if people.len() > limits::FINDING_TOLD {
+            let (people, told) = (people.len(), limits::FINDING_TOLD);
+            tracing::warn!(event = event.id.0, people, told, "a finding is about more people than are told");
+        }
+        people.truncate(limits::FINDING_TOLD);
+        self.load_people(tx.conn, &people)?;
+        let detail = if kind == Kind::CreditHeld { finding.to_string() } else { String::new() };
+        let (event, at, actor) = (event.id, event.at, event.actor);
+        let telling = Telling { kind, event, at, actor, thread: None, post: None, detail: &detail };
+        for person in people {
+            self.tell_other(tx, Some(person), &telling)?;
         }
         Ok(())
     }
@@ -966,6 +970,8 @@ pub enum BadgeNews {
     Earned,
     /// By an event of this kind.
     Revoked(&'static str),
+    /// The rules no longer have them.
+    NoMore,
 }
 
 /// Tells `user` of badges that `event` gave or took; `false` when they know. For the reputation follower, in
@@ -981,9 +987,21 @@ pub fn notify_badges(
     let (kind, detail) = match news {
         BadgeNews::Earned => (Kind::Badge, badges.join(" ")),
         BadgeNews::Revoked(why) => (Kind::BadgeRevoked, format!("{}\n{why}", badges.join(" "))),
+        BadgeNews::NoMore => (Kind::BadgeRevoked, format!("{}\n{NO_MORE}", badges.join(" "))),
     };
     let telling = Telling { kind, event, at: tx.now, actor: None, thread: None, post: None, detail: &detail };
     Crier::new(letterhead).tell(tx, user, &telling)
+}
+
+/// Tells `whose` points the event of a finding took, or gave back, where this is not told already as they are those it is
+/// about. For the reputation follower, in its own transaction.
+pub fn notify_credit(
+    tx: &mut Tx<'_>,
+    letterhead: &Letterhead,
+    event: &Event,
+    whose: &BTreeSet<UserId>,
+) -> DbResult<()> {
+    Crier::new(letterhead).credit(tx, event, Some(whose))
 }
 
 /// Tells `user` that a thread is news for a search they saved, `name`. For the follower of saved searches, in its own
@@ -1086,26 +1104,24 @@ fn decided_before(
         .filter(events::kind.eq(event.fact.kind()))
         .order(events::id.desc())
         .limit(limits::COUNT_CAP)
-        .select(events::data)
+        .select((events::id, events::data))
         .into_boxed();
-    let facts: Vec<String> = match event.fact.thread() {
+    let facts: Vec<(EventId, String)> = match event.fact.thread() {
         Some(thread) => earlier.filter(events::thread_id.eq(thread)).load(conn)?,
         None => earlier.filter(events::user_id.eq(event.fact.user())).load(conn)?,
     };
-    Ok(facts.iter().filter_map(|data| serde_json::from_str(data).ok()).find_map(|fact| of(&fact)))
+    for (id, data) in facts {
+        if let Some(decided) = of(&ledger::fact(id, &data)?) {
+            return Ok(Some(decided));
+        }
+    }
+    Ok(None)
 }
 
 /// Who hears by an appeal of theirs what this event decided: the one that was upheld in the same act, just after it.
 fn told_by_appeal(conn: &mut Conn, event: EventId, subject: &str, number: i64) -> DbResult<HashSet<UserId>> {
-    let next: Option<String> = events::table
-        .filter(events::id.gt(event))
-        .order(events::id)
-        .select(events::data)
-        .first(conn)
-        .optional()?;
-    let Some(Fact::AppealDecided { appeal, user, upheld: true }) =
-        next.and_then(|data| serde_json::from_str(&data).ok())
-    else {
+    let next = ledger::after(conn, event, 1)?.pop();
+    let Some(Fact::AppealDecided { appeal, user, upheld: true }) = next.map(|event| event.fact) else {
         return Ok(HashSet::new());
     };
     let about: Option<(String, i64)> =

@@ -8,7 +8,9 @@ pub mod pages;
 pub mod store;
 pub mod views;
 
-pub use follow::{BadgeNews, Notices, fan_out_step, notify_badges, notify_search, spawn_fan_out};
+pub use follow::{
+    BadgeNews, Notices, fan_out_step, notify_badges, notify_credit, notify_search, spawn_fan_out,
+};
 pub use store::{Notice, forget, mark_all_read, open, page, unread_count};
 
 pub use crate::kernel::ids::NoticeId;

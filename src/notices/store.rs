@@ -1,7 +1,7 @@
 //! notices room: somebody's notices, read back. A fixed number of statements for any page.
 use super::{Kind, NoticeId};
-use crate::db::schema::{notices, posts, threads, users};
-use crate::db::{Conn, DbResult, Tx, zero};
+use crate::db::schema::{findings, notices, posts, threads, users};
+use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{EventId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::moment::Moment;
@@ -77,9 +77,15 @@ impl Words<'_> {
         translate(lang, key, &args)
     }
     pub fn text(&self, lang: &str) -> String {
+        if self.kind == Kind::BadgeRevoked && self.detail.ends_with(&format!("\n{NO_MORE}")) {
+            return self.say(lang, "notice-badge-no-more", &[]);
+        }
         self.say(lang, &format!("notice-{}", self.kind.as_str()), &[])
     }
 }
+
+/// Why badges went that the rules no longer have, beside the kinds of the events that take badges.
+pub(super) const NO_MORE: &str = "badge_no_more";
 
 /// A message that need not be there.
 fn known(lang: &str, key: &str) -> Option<String> {
@@ -117,6 +123,8 @@ pub(super) fn appeal(kind: Kind, detail: &str, event: EventId) -> Option<String>
     let (first, rest) = detail.split_once('\n').unwrap_or((detail, ""));
     let number = |text: &str| text.parse::<i64>().ok();
     match kind {
+        // An appeal was decided so, or there is nothing to give back.
+        Kind::BadgeRevoked if ["badge_reinstatement_withdrawn", NO_MORE].contains(&rest) => None,
         // Of several, their list is on the page of who held them.
         Kind::BadgeRevoked if first.contains(' ') => Some("/appeals".into()),
         Kind::BadgeRevoked => Some(format!("/appeals/new?badge={first}&event={event}")),
@@ -205,6 +213,17 @@ pub fn page(
         .load::<(i64, String)>(conn)?
         .into_iter()
         .collect();
+    // What was given back leads to no appeal any more.
+    let held = Kind::CreditHeld.as_str();
+    let held = rows.iter().filter(|row| row.0.2 == held).filter_map(|row| row.4.parse::<i64>().ok());
+    let released: HashSet<String> = findings::table
+        .filter(among(findings::id, held))
+        .filter(findings::state.eq("released"))
+        .select(findings::id)
+        .load::<i64>(conn)?
+        .into_iter()
+        .map(|id| id.to_string())
+        .collect();
     let notices = rows
         .into_iter()
         .filter_map(|((id, event, kind), thread, post, actor, detail, at, read)| {
@@ -222,9 +241,11 @@ pub fn page(
                 (Some(_), None) => translate(lang, "notice-removed-post", &[]),
                 (None, None) => String::new(),
             };
+            let over = kind == Kind::CreditHeld && released.contains(&detail);
             let url = url(kind, &detail, seen.map(|(thread, (_, slug))| (thread, slug.as_str())), post);
-            let appeal = appeal(kind, &detail, event).unwrap_or_default();
-            let text = words.text(lang);
+            let url = if over { String::new() } else { url };
+            let appeal = appeal(kind, &detail, event).filter(|_| !over).unwrap_or_default();
+            let text = if over { translate(lang, "notice-credit-held-over", &[]) } else { words.text(lang) };
             Some(Notice { id, kind, text, subject, url, appeal, at, unread: read.is_none() })
         })
         .collect();

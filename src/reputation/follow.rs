@@ -1,15 +1,18 @@
 //! reputation room: keeps standings, statements and badges up with the ledger.
-use super::policy::{Book, PairKey, concerns, finding_of, posts_of, reinstatement_of, silences};
+use super::policy::{
+    Book, Entry, PairKey, Reason, concerns, finding_of, posts_of, reinstatement_of, silences,
+};
 use super::store::{self, LIVING, Step, Tables};
 use crate::badges::{self, OVERALL, Turn, Turned};
 use crate::db::{Conn, DbResult, Tx};
 use crate::kernel::ids::{EventId, PostId, TagId, UserId};
 use crate::kernel::limits;
+use crate::kernel::moment::Moment;
 use crate::ledger::follow::{Follower, advance, place};
 use crate::ledger::{self, Event, Fact};
 use crate::mail::Letterhead;
 use crate::notices::{self, BadgeNews};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 
 /// The follower's name among the places.
@@ -33,15 +36,16 @@ impl Follower for Reputation {
     }
 
     fn apply(&self, tx: &mut Tx<'_>, events: &[Event]) -> DbResult<()> {
-        let turned = fold(tx.conn, LIVING, &mut Book::default(), events)?;
-        self.tell(tx, events, &turned)
+        let news = fold(tx.conn, LIVING, &mut Book::default(), events)?;
+        self.tell_badges(tx, events, &news.turned)?;
+        self.tell_credit(tx, events, &news.credited)
     }
 }
 
 impl Reputation {
     /// Tells people which badges came and went. Only the living follower does: a replay makes sums, not news,
     /// and what an import brought happened elsewhere, long ago.
-    fn tell(&self, tx: &mut Tx<'_>, events: &[Event], turned: &[Turned]) -> DbResult<()> {
+    fn tell_badges(&self, tx: &mut Tx<'_>, events: &[Event], turned: &[Turned]) -> DbResult<()> {
         // One that came and went again within the step is no news: the last turn counts, if it is odd.
         let mut last: HashMap<(UserId, &str, TagId), (bool, &Turned)> = HashMap::new();
         for turned in turned {
@@ -49,29 +53,68 @@ impl Reputation {
                 .and_modify(|(news, known)| (*news, *known) = (!*news, turned))
                 .or_insert((true, turned));
         }
-        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&str>> = BTreeMap::new();
+        let mut news: BTreeMap<(EventId, UserId, bool), Vec<&Turned>> = BTreeMap::new();
         for (_, turned) in last.into_values().filter(|(news, _)| *news) {
-            news.entry((turned.event, turned.user, turned.turn == Turn::Earned))
-                .or_default()
-                .push(&turned.badge);
+            news.entry((turned.event, turned.user, turned.turn == Turn::Earned)).or_default().push(turned);
         }
-        for ((id, user, earned), mut badges) in news {
+        for ((id, user, earned), turned) in news {
             let Some(event) = events
                 .iter()
-                .find(|event| {
-                    event.id == id && !event.imported && tx.now.since(event.at) < limits::STANDING_NEWS
-                })
-                // What an appeal gave back is told with the moderators' words.
-                .filter(|event| !matches!(event.fact, Fact::BadgeReinstated { .. }))
+                .find(|event| event.id == id && is_news(event, tx.now))
+                // What an appeal gave back, or no longer does, is told with the moderators' words.
+                .filter(|event| reinstatement_of(&event.fact).is_none())
             else {
                 continue;
             };
+            let mut badges: Vec<&str> = turned.iter().map(|turned| turned.badge.as_str()).collect();
             badges.sort_unstable();
             badges.dedup();
-            let news = if earned { BadgeNews::Earned } else { BadgeNews::Revoked(event.fact.kind()) };
+            let news = if earned {
+                BadgeNews::Earned
+            } else if turned.iter().all(|turned| turned.level.is_none()) {
+                BadgeNews::NoMore
+            } else {
+                BadgeNews::Revoked(event.fact.kind())
+            };
             notices::notify_badges(tx, &self.letterhead, user, &badges, id, news)?;
         }
         Ok(())
+    }
+
+    /// Tells whose points a finding took, or gave back: only the fold knows who stands on what its members said.
+    fn tell_credit(&self, tx: &mut Tx<'_>, events: &[Event], credited: &[(EventId, UserId)]) -> DbResult<()> {
+        let mut whose: BTreeMap<EventId, BTreeSet<UserId>> = BTreeMap::new();
+        for (event, user) in credited {
+            whose.entry(*event).or_default().insert(*user);
+        }
+        let now = tx.now;
+        for event in events.iter().filter(|event| is_news(event, now)) {
+            if let Some(people) = whose.remove(&event.id) {
+                notices::notify_credit(tx, &self.letterhead, event, &people)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether what an event did to standings is told: not what an import brought, nor what a fold from the start finds again.
+fn is_news(event: &Event, now: Moment) -> bool {
+    !event.imported && now.since(event.at) < limits::STANDING_NEWS
+}
+
+/// What a fold came to that people are told of.
+#[derive(Default)]
+pub(super) struct News {
+    /// Badges that came and went.
+    turned: Vec<Turned>,
+    /// By a finding's event: whose points it took, or gave back.
+    credited: Vec<(EventId, UserId)>,
+}
+
+impl News {
+    fn add(&mut self, other: News) {
+        self.turned.extend(other.turned);
+        self.credited.extend(other.credited);
     }
 }
 
@@ -92,44 +135,48 @@ pub fn fold_to_head(tx: &mut Tx<'_>) -> DbResult<()> {
 
 /// Folds `events` into `tables`, with what `book` already has of them. A constant number of
 /// statements per few hundred events, however many people and posts they are about; only new rules of badges look at
-/// everybody, some at a time. Tells which badges came and went.
-pub(super) fn fold(
-    conn: &mut Conn,
-    tables: Tables,
-    book: &mut Book,
-    events: &[Event],
-) -> DbResult<Vec<Turned>> {
+/// everybody, some at a time.
+pub(super) fn fold(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<News> {
     let version = store::rules_in_force(conn, tables)?;
     if version != book.rulebook.version {
         book.rulebook.rules = badges::rules_of(conn, version)?;
         book.rulebook.version = version;
     }
-    let mut turned = Vec::new();
+    let mut news = News::default();
     for part in events.split_inclusive(|event| matches!(event.fact, Fact::BadgeRulesActivated { .. })) {
         match part.split_last() {
             Some((event @ Event { fact: Fact::BadgeRulesActivated { version }, .. }, before)) => {
-                turned.extend(step(conn, tables, book, before)?);
+                news.add(step(conn, tables, book, before)?);
                 let rules = badges::rules_of(conn, *version)?;
                 book.rulebook.versions.insert(*version, rules);
                 book.activate(event, *version);
                 store::put_in_force(conn, tables, *version)?;
-                turned.extend(judge_everybody(conn, tables, book, event)?);
+                news.turned.extend(judge_everybody(conn, tables, book, event)?);
             }
-            _ => turned.extend(step(conn, tables, book, part)?),
+            _ => news.add(step(conn, tables, book, part)?),
         }
     }
-    Ok(turned)
+    Ok(news)
 }
 
-fn step(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<Vec<Turned>> {
+fn step(conn: &mut Conn, tables: Tables, book: &mut Book, events: &[Event]) -> DbResult<News> {
     let step = load(conn, tables, book, events)?;
     if step.people.is_empty() && step.posts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(News::default());
     }
     for event in events {
         book.apply(event);
     }
-    store::save(conn, tables, book, &step)
+    // A finding takes points and its release gives them; what goes the other way by it (a vote against an answer that is
+    // held) is nothing that anybody has to be told.
+    let credited = |entry: &Entry| match entry.reason {
+        Reason::CreditHeld => entry.points < 0,
+        Reason::CreditReleased => entry.points > 0,
+        _ => false,
+    };
+    let lines = book.entries.iter().filter(|entry| credited(entry));
+    let credited = lines.map(|entry| (entry.event, entry.user)).collect();
+    Ok(News { turned: store::save(conn, tables, book, &step)?, credited })
 }
 
 /// Looks at everybody with the rules that have just come into force.

@@ -19,8 +19,8 @@ pub use follow::{NAME as FOLLOWER, Reputation, fold_to_head};
 pub use policy::Reason;
 pub use replay::{ReplayReport, check, replay};
 pub use store::{
-    PointLine, Standing, authority_by_topic, authority_in, calibration, evidence_of, points_page, praise,
-    standing, topics_of,
+    PointLine, Standing, authority_by_topic, authority_in, calibration, evidence_of, held_from, points_page,
+    praise, standing, topics_of,
 };
 
 #[cfg(test)]

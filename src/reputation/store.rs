@@ -221,6 +221,16 @@ pub fn points_page(
         .load(conn)?)
 }
 
+/// By which events of findings these people lost points.
+pub fn held_from(conn: &mut Conn, users: &[UserId]) -> DbResult<Vec<(UserId, EventId)>> {
+    Ok(point_entries::table
+        .filter(among(point_entries::user_id, users.iter().copied()))
+        .filter(point_entries::reason.eq(Reason::CreditHeld.as_str()))
+        .filter(point_entries::points.lt(0))
+        .select((point_entries::user_id, point_entries::event_id))
+        .load(conn)?)
+}
+
 #[derive(QueryableByName)]
 struct StateRow {
     #[diesel(sql_type = BigInt)]

@@ -7,9 +7,12 @@ use crate::visitor::{Page, Visitor};
 use crate::world::{World, enrol};
 use diesel::prelude::*;
 use loggia::accounts::Role;
-use loggia::appeals::{self, Acting, Subject, Text};
+use loggia::appeals::{self, Acting, Subject};
+use loggia::challenges::State;
 use loggia::db::DbResult;
-use loggia::db::schema::{appeals as rows, badge_awards, challenges, events, findings, standings};
+use loggia::db::schema::{
+    appeals as rows, badge_awards, challenges, events, findings, mails, standings, users,
+};
 use loggia::kernel::ids::{ChallengeId, EventId, FindingId, TagId, UserId};
 use loggia::kernel::limits;
 use loggia::kernel::moment::DAY;
@@ -92,6 +95,13 @@ async fn hold(world: &World, members: Vec<UserId>) -> FindingId {
         })
         .await
         .unwrap()
+}
+
+/// Decides anew what the decided tab shows as decided the other way.
+async fn challenge_anew(by: &Visitor, id: i64, decision: &str, reason: &str) -> Page {
+    by.get("/").await;
+    let fields = [("decision", decision), ("reason", reason), ("tab", "decided")];
+    by.post(&format!("/challenges/{id}/decision"), &fields).await
 }
 
 async fn decide(by: &Visitor, id: i64, decision: &str, reason: &str) -> Page {
@@ -193,13 +203,19 @@ on_both!(a_badge_that_was_taken_back_is_given_back_on_appeal_and_can_be_taken_ag
     // Taken again, the measures alone say whether it is held.
     let decided = carla.get("/moderation/appeals?tab=decided").await;
     decided.expect(200).contains("Take it again");
-    decide(&carla, id, "rejected", "Ann meant another answer.").await.expect(303);
+    // An old page of the open ones does not do that: there it was undecided.
+    decide(&carla, id, "rejected", "I had not seen that.").await.expect(303).leads_to("/moderation/appeals");
+    assert_eq!(happened(&world, "appeal_decided"), 1);
+    let place = format!("/appeals/{id}/decision");
+    carla.submit(&decided, &place, &[("reason", "Ann meant another answer.")]).await.expect(303);
+    carla.submit(&decided, &place, &[("reason", "Once more, by mistake.")]).await.expect(303);
+    assert_eq!(happened(&world, "appeal_decided"), 2);
     world.settle().await;
     world.visitor().get("/people/bruno?tab=badges").await.lacks("Given back on appeal");
-    notices(&world, &bruno)
-        .await
-        .contains("took back what your appeal had given you: Ann meant another")
-        .contains("because moderators took back that they had given it back");
+    // Told once, with the reason, and without a way to appeal.
+    let told = notices(&world, &bruno).await;
+    told.contains("took back what your appeal had given you: Ann meant another")
+        .lacks("because moderators took back that they had given it back");
     bruno.get("/appeals").await.contains("Not upheld").contains("Ann meant another answer.");
     carla.get("/moderation/log").await.contains("took back what an appeal had given");
     // That is final: neither this nor the second loss can be appealed against.
@@ -441,7 +457,7 @@ on_both!(what_is_not_ones_own_or_late_or_twice_or_too_much_is_refused_with_a_wor
     let made = world
         .db
         .write(move |tx| -> loggia::error::Result<_> {
-            let text = Text::parse(WHY).unwrap();
+            let text = appeals::parse_text(WHY).unwrap();
             let mut made = Vec::new();
             for n in 0..=limits::APPEALS_PER_DAY {
                 let finding: FindingId = diesel::insert_into(findings::table)
@@ -568,7 +584,7 @@ on_both!(moderators_decide_a_challenge_anew_and_everybody_hears_how_it_is_now, |
     notices(&world, &bruno).await.contains("found an answer of yours wrong after all: It fails");
     notices(&world, &dario).await.contains("agree now that the answer you challenged is wrong: It fails");
     notices(&world, &ann).await.contains("An answer you relied on proved wrong");
-    challenge_decision(&carla, id, "rejected", "The new model was broken.").await.expect(303);
+    challenge_anew(&carla, id, "rejected", "The new model was broken.").await.expect(303);
     world.settle().await;
     assert_eq!(points(&world, world.dario.id), -5);
     world.visitor().get(&url).await.contains("solution-title").lacks("Superseded");
@@ -585,12 +601,12 @@ on_both!(moderators_decide_a_challenge_anew_and_everybody_hears_how_it_is_now, |
         .db
         .write(move |tx| -> loggia::error::Result<()> {
             let decisions = [
-                (id + 1, true, "It fails on the old one."),
-                (id, true, "On both models."),
-                (id, false, "Only on the old one."),
+                (id + 1, State::Open, true, "It fails on the old one."),
+                (id, State::Rejected, true, "On both models."),
+                (id, State::Upheld, false, "Only on the old one."),
             ];
-            for (id, upheld, reason) in decisions {
-                loggia::challenges::decide(tx, &moderator, ChallengeId(id), upheld, reason)?;
+            for (id, seen, upheld, reason) in decisions {
+                loggia::challenges::decide(tx, &moderator, ChallengeId(id), seen, upheld, reason)?;
             }
             Ok(())
         })
@@ -718,4 +734,211 @@ on_both!(the_author_of_an_answer_that_a_finding_is_about_hears_it_and_may_appeal
     let form = bruno.get(&format!("/appeals/new?finding={finding}")).await;
     form.expect(200).contains("Copied answers").contains(&format!("/posts/{said}"));
     bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+});
+
+/// A finding of copies that holds this answer, as the search would leave it.
+async fn hold_copy(world: &World, author: UserId, answer: i64) -> FindingId {
+    world
+        .db
+        .write(move |tx| -> DbResult<FindingId> {
+            let finding = diesel::insert_into(findings::table)
+                .values((
+                    findings::kind.eq("copies"),
+                    findings::members.eq(author.to_string()),
+                    findings::posts.eq(answer.to_string()),
+                    findings::pieces.eq(3),
+                    findings::of_pieces.eq(3),
+                    findings::state.eq("held"),
+                    findings::found_at.eq(tx.now),
+                ))
+                .returning(findings::id)
+                .get_result(tx.conn)?;
+            let posts = vec![loggia::kernel::ids::PostId(answer)];
+            tx.append(None, Fact::CreditHeld { finding, members: vec![], posts })?;
+            Ok(finding)
+        })
+        .await
+        .unwrap()
+}
+
+async fn accept(by: &Visitor, url: &str, answer: i64) {
+    by.get(url).await;
+    let place = format!("/threads/{}/acceptance", thread_id(url));
+    by.post(&place, &[("answer_id", &answer.to_string())]).await.expect(303);
+}
+
+on_both!(whoever_stood_on_the_word_of_one_who_is_silenced_hears_it_and_may_appeal, |world| async move {
+    let (ann, bruno, carla, dario, elena) = (
+        world.ann().await,
+        world.bruno().await,
+        world.carla().await,
+        world.dario().await,
+        world.elena().await,
+    );
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    let liked = answer(&dario, &url, "Hold the reset button for ten seconds and set it up anew.").await;
+    let disliked = answer(&elena, &url, "Buy another one from the shop at the corner.").await;
+    accept(&ann, &url, said).await;
+    for (post, value) in [(liked, "1"), (disliked, "-1")] {
+        ann.post(&format!("/posts/{post}/vote"), &[("value", value)]).await.expect(303);
+    }
+    world.settle().await;
+    let of = |person: &crate::world::Person| points(&world, person.id);
+    let before = (of(&world.bruno), of(&world.dario));
+    assert!(before.0 > 0 && before.1 > 0 && of(&world.elena) < 0, "{before:?}");
+    // One member: nothing Ann ever said counts.
+    let finding = hold(&world, vec![world.ann.id]).await;
+    let form_url = format!("/appeals/new?finding={finding}");
+    for (reader, email) in [(&bruno, "bruno@example.com"), (&dario, "dario@example.com")] {
+        let told = notices(&world, reader).await;
+        told.contains("Credit of yours is held back");
+        assert_eq!(told.text().matches("Credit of yours is held back").count(), 1);
+        let subject = newest_mail(&world, email).unwrap().0;
+        assert!(subject.starts_with("Credit of yours at"), "{subject}");
+        let name = email.split('@').next().unwrap();
+        reader.get(&format!("/people/{name}?tab=points")).await.expect(200).contains(&form_url);
+        reader.get(&form_url).await.expect(200).contains("9 of 10 pieces");
+    }
+    assert_eq!((of(&world.bruno), of(&world.dario)), (0, 0));
+    // From whom nothing was taken is told nothing, and has nothing to appeal against.
+    notices(&world, &elena).await.lacks("held back");
+    elena.get("/people/elena?tab=points").await.expect(200).lacks("/appeals/new");
+    elena.get(&form_url).await.expect(403);
+    carla.get(&form_url).await.expect(403);
+    let form = bruno.get(&form_url).await;
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    bruno.get("/people/bruno?tab=points").await.expect(200).contains("held back").lacks("/appeals/new");
+    decide(&carla, newest(&world), "upheld", "Ann is right.").await.expect(303);
+    world.settle().await;
+    assert_eq!((of(&world.bruno), of(&world.dario)), before);
+    // Released, it is told to whom it gives back, and no link leads to an appeal any more.
+    notices(&world, &bruno).await.contains("uphold your appeal: Ann is right").lacks("counts again");
+    let told = notices(&world, &dario).await;
+    told.contains("Credit of yours that was held back counts again")
+        .contains("Credit of yours was held back while moderators looked")
+        .lacks("/appeals/new?finding=");
+    dario.get("/people/dario?tab=points").await.expect(200).contains("held back").lacks("/appeals/new");
+    notices(&world, &elena).await.lacks("held back");
+});
+
+on_both!(the_asker_who_accepted_a_copied_answer_hears_that_this_counts_no_more, |world| async move {
+    let (ann, bruno, dario) = (world.ann().await, world.bruno().await, world.dario().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&ann, &url, said).await;
+    world.settle().await;
+    assert!(points(&world, world.ann.id) > 0);
+    let finding = hold_copy(&world, world.bruno.id, said).await;
+    for reader in [&ann, &bruno] {
+        let told = notices(&world, reader).await;
+        assert_eq!(told.text().matches("Credit of yours is held back").count(), 1);
+        let form = reader.get(&format!("/appeals/new?finding={finding}")).await;
+        form.expect(200).contains("Copied answers");
+        reader.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    }
+    assert_eq!(points(&world, world.ann.id), 0);
+    notices(&world, &dario).await.lacks("held back");
+});
+
+on_both!(what_moderators_note_about_a_finding_for_their_log_is_theirs_alone, |world| async move {
+    let (bruno, carla, elena) = (world.bruno().await, world.carla().await, world.elena().await);
+    let finding = hold(&world, vec![world.ann.id, world.bruno.id]).await;
+    elena.get("/").await;
+    let fields = [("decision", "upheld"), ("note", "The same household, says support.")];
+    elena.post(&format!("/findings/{finding}/decision"), &fields).await.expect(303);
+    world.settle().await;
+    let form = bruno.get(&format!("/appeals/new?finding={finding}")).await;
+    form.expect(200).contains("9 of 10 pieces").lacks("household");
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    bruno.get("/appeals").await.expect(200).lacks("household");
+    carla.get("/moderation/appeals").await.expect(200).contains("The same household, says support.");
+});
+
+on_both!(a_badge_that_the_rules_no_longer_have_is_not_offered_for_an_appeal, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&ann, &url, said).await;
+    ann.post(&format!("/posts/{said}/vote"), &[("value", "1")]).await.expect(303);
+    world.settle().await;
+    bruno.get("/people/bruno?tab=badges").await.contains("First solution").contains("First answer");
+    // Rules are read once by when they were written, and other houses of this process stand at the same moment.
+    world.clock.advance(DAY + 11);
+    let rules = "[[badge]]\nid = \"first-answer\"\nname = \"First answer\"\nlevel = \"bronze\"\nneeds = { answers = 99 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    let told = notices(&world, &bruno).await;
+    told.expect(200).contains("First answer").contains("/appeals");
+    let mail = || -> String {
+        mails::table
+            .filter(mails::recipient.eq("bruno@example.com"))
+            .order(mails::id.desc())
+            .select(mails::body_text)
+            .first(&mut *world.db.reader().unwrap())
+            .unwrap()
+    };
+    assert!(mail().contains("you can appeal"), "one of them is still given: {}", mail());
+    world.clock.advance(DAY + 11);
+    let rules = "[[badge]]\nid = \"lamplighter\"\nname = \"Lamplighter\"\nlevel = \"silver\"\nneeds = { answers = 1 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    world.settle().await;
+    world.clock.advance(DAY + 11);
+    let rules =
+        "[[badge]]\nid = \"doorman\"\nname = \"Doorman\"\nlevel = \"silver\"\nneeds = { answers = 9 }\n";
+    world.db.write(move |tx| loggia::badges::change_rules(tx, None, None, rules).map(drop)).await.unwrap();
+    let told = notices(&world, &bruno).await;
+    told.expect(200)
+        .contains("the rules of badges changed, and it is no longer given")
+        .lacks("badge=lamplighter");
+    assert!(mail().contains("no longer given") && !mail().contains("appeal"), "{}", mail());
+});
+
+on_both!(members_of_a_finding_do_not_decide_about_the_badges_it_took, |world| async move {
+    let (bruno, carla) = (world.bruno().await, world.carla().await);
+    let url = ask(&carla, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    accept(&carla, &url, said).await;
+    world.settle().await;
+    hold(&world, vec![world.carla.id, world.bruno.id]).await;
+    world.settle().await;
+    let page = bruno.get("/people/bruno?tab=badges").await;
+    let form = page.links().into_iter().find(|link| link.contains("badge=first-solution")).unwrap();
+    let form = bruno.get(&form.replace("&amp;", "&")).await;
+    form.expect(200).contains("The badge First solution was taken back");
+    bruno.submit(&form, "/appeals", &[("body", WHY)]).await.expect(303);
+    let queue = carla.get("/moderation/appeals").await;
+    queue.expect(200).contains("This is about you, or yours");
+    decide(&carla, newest(&world), "upheld", "I know him well.").await.expect(409).contains("about you");
+    let gina = moderator(&world, "gina").await;
+    decide(&gina, newest(&world), "upheld", "One fan is no fraud.").await.expect(303);
+    assert_eq!(happened(&world, "badge_reinstated"), 1);
+});
+
+on_both!(who_is_suspended_is_told_so_before_writing_an_appeal, |world| async move {
+    let bruno = world.bruno().await;
+    let [open, written] = [1, 2].map(|_| hold(&world, vec![world.ann.id, world.bruno.id]));
+    let (open, written) = (open.await, written.await);
+    world.settle().await;
+    let form = bruno.get(&format!("/appeals/new?finding={written}")).await;
+    bruno.submit(form.expect(200), "/appeals", &[("body", WHY)]).await.expect(303);
+    let (user, until) = (world.bruno.id, world.clock.now().plus(DAY));
+    world
+        .db
+        .write(move |tx| -> DbResult<()> {
+            let suspended = diesel::update(users::table.find(user)).set(users::suspended_until.eq(until));
+            suspended.execute(tx.conn)?;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let refused = bruno.get(&format!("/appeals/new?finding={open}")).await;
+    refused.expect(403).contains("suspended").lacks("name=\"body\"");
+    // What was written before can be read.
+    bruno
+        .get(&format!("/appeals/new?finding={written}"))
+        .await
+        .expect(200)
+        .contains("<strong>wrong</strong>");
+    world.clock.advance(DAY);
+    bruno.get(&format!("/appeals/new?finding={open}")).await.expect(200).contains("name=\"body\"");
 });

@@ -6,7 +6,7 @@ use crate::visitor::{Page, Visitor};
 use crate::world::{World, enrol};
 use diesel::prelude::*;
 use loggia::accounts::Role;
-use loggia::challenges::{self, Evidence};
+use loggia::challenges::{self, State};
 use loggia::db::schema::{challenges as rows, events, mails, standings, threads};
 use loggia::kernel::ids::PostId;
 use loggia::kernel::limits;
@@ -205,10 +205,10 @@ on_both!(a_superseded_solution_no_longer_stands_before_the_better_answers, |worl
     world
         .db
         .write(move |tx| -> loggia::error::Result<()> {
-            let evidence = Evidence::parse(EVIDENCE).unwrap();
+            let evidence = challenges::parse_evidence(EVIDENCE).unwrap();
             challenges::challenge(tx, &challenger, wrong_id, &evidence, None)?;
             let id = rows::table.select(rows::id).first(tx.conn)?;
-            challenges::decide(tx, &decider, id, true, "It drops still.")?;
+            challenges::decide(tx, &decider, id, State::Open, true, "It drops still.")?;
             Ok(())
         })
         .await
@@ -263,7 +263,7 @@ on_both!(a_challenge_needs_evidence_an_answer_of_another_and_a_day_with_room, |w
         .write(move |tx| -> loggia::error::Result<_> {
             let mut person = person;
             person.suspended_until = Some(tx.now.plus(DAY));
-            let evidence = Evidence::parse(EVIDENCE).unwrap();
+            let evidence = challenges::parse_evidence(EVIDENCE).unwrap();
             let suspended = challenges::challenge(tx, &person, post, &evidence, None)?;
             let mut done = Vec::new();
             for answer in answers {
@@ -301,6 +301,45 @@ on_both!(only_the_challenger_takes_a_challenge_back_and_only_while_it_is_open, |
     assert_eq!(happened(&world, "challenge_decided"), 0, "what is taken back is not decided");
     ann.post(&format!("/posts/{said}/challenges"), &[("evidence", EVIDENCE)]).await.expect(303);
     assert_eq!(happened(&world, "answer_challenged"), 2, "but it may be claimed anew");
+});
+
+on_both!(an_old_page_of_the_queue_does_not_overturn_what_a_colleague_decided, |world| async move {
+    let (ann, bruno, carla, dario) =
+        (world.ann().await, world.bruno().await, world.carla().await, world.dario().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, ADVICE).await;
+    dario.get(&url).await;
+    dario.post(&format!("/posts/{said}/challenges"), &[("evidence", EVIDENCE)]).await.expect(303);
+    let id: i64 = rows::table.select(rows::id).first(&mut *world.db.reader().unwrap()).unwrap();
+    let decision = format!("/challenges/{id}/decision");
+    let elena = world.elena().await;
+    let old = elena.get("/moderation/challenges").await;
+    old.expect(200).contains(&decision);
+    carla.get("/").await;
+    carla.post(&decision, &[("decision", "upheld"), ("reason", "Tried it twice.")]).await.expect(303);
+    // Elena's page still shows it as open.
+    let fields = [("decision", "rejected"), ("reason", "It works here.")];
+    let back = elena.submit(&old, &decision, &fields).await;
+    back.expect(303).leads_to("/moderation/challenges");
+    elena.get("/moderation/challenges").await.contains("Somebody has decided this challenge already");
+    assert_eq!(happened(&world, "challenge_decided"), 1);
+    // Anew, she can; and then whoever saw it upheld decides about what is no more.
+    let decided = [elena.get("/moderation/challenges?tab=decided").await, {
+        let page = carla.get("/moderation/challenges?tab=decided").await;
+        page.expect(200).contains("name=\"decision\" value=\"rejected\"");
+        page
+    }];
+    for (by, page) in [&elena, &carla].into_iter().zip(&decided) {
+        by.submit(page, &decision, &[("reason", "It works here.")]).await.expect(303);
+        assert_eq!(happened(&world, "challenge_decided"), 2);
+    }
+    world.visitor().get(&url).await.expect(200).lacks("Superseded");
+    // Nor does a form that decides anew decide what is open.
+    dario.get(&url).await;
+    dario.post(&format!("/posts/{said}/challenges"), &[("evidence", EVIDENCE)]).await.expect(303);
+    let fields = [("decision", "upheld"), ("reason", "It drops still."), ("tab", "decided")];
+    carla.post(&format!("/challenges/{}/decision", id + 1), &fields).await.expect(303);
+    assert_eq!(happened(&world, "challenge_decided"), 2);
 });
 
 on_both!(a_rejected_challenge_leaves_the_answer_and_costs_the_challenger, |world| async move {
@@ -381,7 +420,7 @@ on_both!(a_removed_answer_that_is_found_wrong_is_told_to_nobody_who_cannot_see_i
         .write(move |tx| -> loggia::error::Result<()> {
             loggia::moderation::hide(tx, &moderator, PostId(said), "It sells a router.")?;
             let id = rows::table.select(rows::id).first(tx.conn)?;
-            challenges::decide(tx, &moderator, id, true, "It drops still.")?;
+            challenges::decide(tx, &moderator, id, State::Open, true, "It drops still.")?;
             Ok(())
         })
         .await
@@ -408,7 +447,8 @@ on_both!(the_queue_of_challenges_is_paged_and_the_longest_waiting_comes_first, |
                 let name: &'static str = Box::leak(format!("doubter-{n}").into_boxed_str());
                 let email: &'static str = Box::leak(format!("{name}@example.com").into_boxed_str());
                 let person = viewer(&enrol(tx, &(name, name, email, Role::Customer, ""))?);
-                let evidence = Evidence::parse(&format!("Claim number {n}: it drops still.")).unwrap();
+                let evidence =
+                    challenges::parse_evidence(&format!("Claim number {n}: it drops still.")).unwrap();
                 challenges::challenge(tx, &person, said, &evidence, None)?;
             }
             Ok(())
@@ -455,15 +495,16 @@ on_both!(
         assert_eq!(unsolved().await, (false, false, false));
         dario.get(&url).await;
         dario.post(&format!("/posts/{said}/challenges"), &[("evidence", EVIDENCE)]).await.expect(303);
-        let decide = |decision: &'static str| {
+        let decide = |decision: &'static str, tab: &'static str| {
             let carla = &carla;
             async move {
                 carla.get("/moderation/challenges").await;
-                let form = [("decision", decision), ("reason", "We tried it again in the hall.")];
+                let reason = "We tried it again in the hall.";
+                let form = [("decision", decision), ("reason", reason), ("tab", tab)];
                 carla.post("/challenges/1/decision", &form).await.expect(303);
             }
         };
-        decide("upheld").await;
+        decide("upheld", "open").await;
         world.settle().await;
         assert_eq!(unsolved().await, (true, true, true));
         assert_eq!((points(world.ann.id), points(world.bruno.id)), (0, 0));
@@ -476,15 +517,15 @@ on_both!(
             .expect(409)
             .contains("found that this answer is wrong");
 
-        decide("rejected").await;
+        decide("rejected", "decided").await;
         world.settle().await;
         assert_eq!(unsolved().await, (false, false, false));
         assert_eq!((points(world.ann.id), points(world.bruno.id)), before);
         // Upheld once more, and another answer accepted meanwhile: reversing it changes nothing of that.
-        decide("upheld").await;
+        decide("upheld", "decided").await;
         accept(&ann, &url, other).await;
         assert_eq!(happened(&world, "answer_unaccepted"), 1);
-        decide("rejected").await;
+        decide("rejected", "decided").await;
         world.settle().await;
         let accepted: Option<PostId> = threads::table
             .find(loggia::kernel::ids::ThreadId(id))

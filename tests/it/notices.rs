@@ -3,13 +3,14 @@ use crate::ground::{Ground, Which};
 use crate::world::World;
 use loggia::config::Config;
 use loggia::db::{Db, DbResult, Tx};
-use loggia::kernel::ids::{CaseId, EventId, FlagId, NoticeId, PostId, ThreadId, UserId};
+use loggia::kernel::ids::{AppealId, CaseId, EventId, FindingId, FlagId, NoticeId, PostId, ThreadId, UserId};
+use loggia::kernel::limits;
 use loggia::kernel::moment::{DAY, Moment};
 use loggia::kernel::token::SiteKey;
-use loggia::ledger::Fact;
 use loggia::ledger::follow::{Follower, catch_up};
+use loggia::ledger::{self, Fact};
 use loggia::mail::{self, Letterhead, List, Mail, MailState};
-use loggia::notices::{self, BadgeNews, Kind, Notice, Notices, fan_out_step, notify_badges};
+use loggia::notices::{self, BadgeNews, Kind, Notice, Notices, fan_out_step, notify_badges, notify_credit};
 use std::sync::Arc;
 
 const ANN: UserId = UserId(1); // asks
@@ -509,6 +510,50 @@ on_both!(a_badge_is_told_once, |house: House| {
     assert_eq!(house.kinds(BRUNO), vec![Kind::Badge]);
     assert_eq!(house.told(BRUNO)[0].url, "/badges/first-answer");
     assert_eq!(house.mailed("bruno"), ["You earned the badge First answer"]);
+});
+
+on_both!(an_earlier_decision_that_cannot_be_read_is_an_error_and_not_a_first_decision, |house: House| {
+    house.sql(
+        "INSERT INTO appeals (id, user_id, subject, subject_id, text_md, text_html, state, created_at)
+         VALUES (7, 2, 'finding', 1, '', '', 'rejected', 1)",
+    );
+    let decided = |upheld| Fact::AppealDecided { appeal: AppealId(7), user: BRUNO, upheld };
+    let first = house.happens(CARLA, decided(true));
+    assert_eq!(house.kinds(BRUNO), [], "it was rejected since");
+    house.sql(&format!("UPDATE events SET data = '{{}}' WHERE id = {first}"));
+    house.write(move |tx| tx.append(Some(CARLA), decided(false)));
+    let error = catch_up(&house.db, &house.follower).unwrap_err().to_string();
+    assert!(error.contains(&format!("event {first} ")), "{error}");
+    assert_eq!(house.kinds(BRUNO), []);
+    let data = serde_json::to_string(&decided(true)).unwrap();
+    house.sql(&format!("UPDATE events SET data = '{data}' WHERE id = {first}"));
+    catch_up(&house.db, &house.follower).unwrap();
+    assert_eq!(house.kinds(BRUNO), [Kind::AppealUndone]);
+});
+
+on_both!(a_finding_about_very_many_is_told_to_as_many_as_one_transaction_bears, |house: House| {
+    let many = 1000..1000 + limits::FINDING_TOLD as i64 + 3;
+    for id in many.clone() {
+        house.person(UserId(id), &format!("Member{id}"), "customer");
+    }
+    let members: Vec<UserId> = many.map(UserId).collect();
+    let (finding, posts) = (FindingId(1), vec![ANSWER]);
+    let event = house.write(move |tx| tx.append(None, Fact::CreditHeld { finding, members, posts }));
+    catch_up(&house.db, &house.follower).unwrap();
+    assert_eq!(house.kinds(BRUNO), [Kind::CreditHeld], "whose answer it holds");
+    let last = |at: i64| house.kinds(UserId(1000 + limits::FINDING_TOLD as i64 + at));
+    assert_eq!((last(-2), last(-1), last(2)), (vec![Kind::CreditHeld], vec![], vec![]));
+    // Others whose points it took have room of their own, and nobody hears it twice.
+    let desk = house.desk.clone();
+    for _ in 0..2 {
+        let desk = desk.clone();
+        house.write(move |tx| {
+            let told = ledger::after(tx.conn, EventId(event.0 - 1), 1)?.remove(0);
+            notify_credit(tx, &desk, &told, &[ANN, BRUNO].into())
+        });
+    }
+    assert_eq!(house.kinds(ANN), [Kind::CreditHeld]);
+    assert_eq!(house.kinds(BRUNO), [Kind::CreditHeld]);
 });
 
 on_both!(badges_of_one_event_are_one_notice_and_one_taken_back_says_why, |house: House| {

@@ -227,13 +227,14 @@ async fn grow(world: &World, from: i64, to: i64) {
                 let verified = Some(loggia::verdicts::Verdict::Verified);
                 loggia::verdicts::judge(tx, &dario, answer, verified, "Tried in our lab.")?;
                 let evidence =
-                    loggia::challenges::Evidence::parse("It did nothing at all on my router.").unwrap();
+                    loggia::challenges::parse_evidence("It did nothing at all on my router.").unwrap();
                 // One that was decided, and one that waits.
                 loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
                 let claimed: loggia::kernel::ids::ChallengeId = challenges::table
                     .select(diesel::dsl::max(challenges::id).assume_not_null())
                     .first(tx.conn)?;
-                loggia::challenges::decide(tx, &carla, claimed, false, "It works here.")?;
+                let open = loggia::challenges::State::Open;
+                loggia::challenges::decide(tx, &carla, claimed, open, false, "It works here.")?;
                 loggia::challenges::challenge(tx, &person, own, &evidence, None)?;
                 appealed(tx, person.id, claimed, n)?;
                 appealed(tx, ann.id, claimed, n)?;

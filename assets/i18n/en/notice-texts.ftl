@@ -31,6 +31,7 @@ notice-challenge-upheld-anew = Moderators looked again and agree now that the an
 notice-challenge-rejected-anew = Moderators looked again and let the answer stand now that you challenged: { $detail }
 notice-solution-stands = An answer that was found wrong stands after all: moderators looked again
 notice-credit-held = Credit of yours is held back while moderators look at what it rests on. You can appeal
+notice-credit-held-over = Credit of yours was held back while moderators looked at what it rests on
 notice-credit-released = Credit of yours that was held back counts again
 notice-appeal-upheld = Moderators uphold your appeal: { $detail }
 notice-appeal-rejected = Moderators looked at your appeal and leave it as it is: { $detail }
@@ -47,6 +48,10 @@ notice-badge = { $n ->
 notice-badge-revoked = { $n ->
     [one] The badge { $detail } has been taken back, because { $why }. It returns as soon as you reach it again
    *[other] The badges { $detail } have been taken back, because { $why }. They return as soon as you reach them again
+}
+notice-badge-no-more = { $n ->
+    [one] The badge { $detail } has been taken back: the rules of badges changed, and it is no longer given
+   *[other] The badges { $detail } have been taken back: the rules of badges changed, and they are no longer given
 }
 badge-revoked-by-vote-cast = votes have changed
 badge-revoked-by-answer-accepted = another answer was accepted as the solution

@@ -116,7 +116,7 @@ fn page(room: &mut Room<'_>, username: &str, tab: &str, after: Option<Cursor>) -
                 mine || moderates,
             )?;
             let (lines, next) = threads::cut(lines, limits::PAGE_ROWS, |row| Cursor { key: 0, id: row.id });
-            let held = if mine { findings_of(room, &lines)? } else { HashMap::new() };
+            let held = if mine { held_by(room, person.id, &lines)? } else { HashMap::new() };
             view.points_rows = lines.into_iter().map(|line| points_row(lang, now, line, &held)).collect();
             next
         }
@@ -213,6 +213,7 @@ fn points_row(
         }
         _ => None,
     };
+    let held = held.get(&line.event).filter(|_| is_held(&line));
     PointsRow {
         points: if line.points < 0 {
             format!("\u{2212}{}", -line.points)
@@ -225,25 +226,25 @@ fn points_row(
         url,
         when: when(lang, line.at, now),
         event_ids: vec![line.event.0],
-        appeal_url: held
-            .get(&line.event)
-            .filter(|_| appeals::in_time(line.at, now))
-            .map(|finding| appeals::form_url(&appeals::Subject::Finding(*finding))),
+        appeal_url: held.map(|finding| appeals::form_url(&appeals::Subject::Finding(*finding))),
     }
 }
 
-/// The findings by which these lines hold credit.
-fn findings_of(
-    room: &mut Room<'_>,
-    lines: &[crate::reputation::PointLine],
-) -> Result<HashMap<EventId, FindingId>> {
-    let held = crate::reputation::Reason::CreditHeld.as_str();
-    let events: Vec<EventId> =
-        lines.iter().filter(|line| line.reason == held).map(|line| line.event).collect();
-    Ok(appeals::findings_of(room.conn, &events)?)
+/// Whether a finding took these points.
+fn is_held(line: &crate::reputation::PointLine) -> bool {
+    line.reason == crate::reputation::Reason::CreditHeld.as_str() && line.points < 0
 }
 
-/// How far somebody's word carries, overall and in their strongest topics.
+/// The findings that took these points, as far as their owner can appeal against them now.
+fn held_by(
+    room: &mut Room<'_>,
+    owner: UserId,
+    lines: &[crate::reputation::PointLine],
+) -> Result<HashMap<EventId, FindingId>> {
+    let events: Vec<EventId> = lines.iter().filter(|line| is_held(line)).map(|line| line.event).collect();
+    Ok(appeals::held_by(room.conn, owner, &events, room.now)?)
+}
+
 /// The badges for newcomers, each with whether it is held; none once all of them are.
 fn first_steps(room: &mut Room<'_>, user: UserId) -> Result<Vec<FirstStep>> {
     let lang = room.visit.lang;
@@ -262,6 +263,7 @@ fn first_steps(room: &mut Room<'_>, user: UserId) -> Result<Vec<FirstStep>> {
     Ok(if steps.iter().all(|step| step.done) { Vec::new() } else { steps })
 }
 
+/// How far somebody's word carries, overall and in their strongest topics.
 fn standing_view(room: &mut Room<'_>, user: UserId, authority: Authority) -> Result<Standing> {
     let lang = room.visit.lang;
     let percent = |thousandths: i64| Arg::Number(thousandths / 10);
