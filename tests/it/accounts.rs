@@ -27,8 +27,9 @@ pub fn newest_mail(world: &World, to: &str) -> Option<(String, String)> {
 fn sent_to(world: &World, to: &str) -> String {
     let mut newest = (std::time::SystemTime::UNIX_EPOCH, String::new());
     for entry in std::fs::read_dir(world.ground.data.join("mails")).into_iter().flatten().flatten() {
-        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
-        let at = entry.metadata().and_then(|meta| meta.modified()).unwrap();
+        // One that is just being written has another name a moment later.
+        let read = std::fs::read_to_string(entry.path());
+        let (Ok(text), Ok(at)) = (read, entry.metadata().and_then(|meta| meta.modified())) else { continue };
         if at >= newest.0 && text.contains(to) {
             newest = (at, text.replace("=\r\n", "").replace("=3D", "=").replace("\r\n", "\n"));
         }
