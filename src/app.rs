@@ -235,8 +235,6 @@ impl App {
             let mut last_flush = app.started;
             let mut last_count = app.started;
             let mut last_search = app.started;
-            // A node that has just started knows of no draw; what waits bounds what is drawn.
-            let mut last_draw = Moment(0);
             // Months before this one have their statements, as far as this node knows.
             let mut stated = 0;
             while !app.bell.stopping() {
@@ -278,11 +276,8 @@ impl App {
                     if let Err(error) = swept {
                         tracing::warn!(%error, "old rows could not be dropped");
                     }
-                    if now.since(last_draw) >= limits::SAMPLE_PAUSE {
-                        match app.db.write_blocking(|tx| crate::samples::draw(tx, crate::samples::random)) {
-                            Ok(_) => last_draw = now,
-                            Err(error) => tracing::warn!(%error, "no sample could be drawn"),
-                        }
+                    if let Err(error) = app.db.write_blocking(crate::samples::draw_if_due) {
+                        tracing::warn!(%error, "no sample could be drawn");
                     }
                     let before = now.plus(-limits::WORTH_SETTLES).month();
                     if stated < before {

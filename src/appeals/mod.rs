@@ -14,12 +14,13 @@ use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, TagId, UserI
 use crate::kernel::markdown::Written;
 use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
+pub use crate::moderation::State;
 use crate::moderation::{self, Act};
 use crate::threads::Done;
 use crate::{badges, challenges, findings};
 pub use pages::{form_url, state_label};
 use std::collections::HashMap;
-pub use store::{State, forget, of_awards, open_count};
+pub use store::{forget, of_awards, open_count};
 
 /// What somebody appeals against.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -214,7 +215,7 @@ fn give_back(
             // Who made it wants it upheld; whose answer it is, rejected.
             let wanted = matter.challenger == appeal.user;
             // Anew: it was decided against them.
-            let seen = challenges::State::decided(!wanted);
+            let seen = State::decided(!wanted);
             Ok(match challenges::decide(tx, viewer, *challenge, seen, wanted, note)? {
                 Done::Done(_) | Done::Already(_) => None,
                 Done::NotFound => Some("appeal-gone"),

@@ -174,7 +174,9 @@ impl Reader<'_> {
 
     fn challenge(&self, user: UserId, id: ChallengeId) -> Option<Ground> {
         let matter = self.grounds.challenge(id)?;
-        let upheld = matter.state.upheld()?;
+        // What it was when they appealed, whatever became of it: who made it appeals as it was rejected.
+        let upheld = matter.challenger != user;
+        let as_then = matter.state.upheld()? == upheld;
         // Of what is removed only moderators see more than that it was.
         let shown = self.moderates || !matter.removed;
         let thread = if shown { matter.title.clone() } else { self.t("notice-removed-post") };
@@ -187,16 +189,16 @@ impl Reader<'_> {
         Some(Ground {
             title: translate(self.lang, title, &[("thread", Arg::Text(&thread))]),
             restores: self.t(restores),
-            when: matter.decided_at.map(|at| when(self.lang, at, self.now)),
+            when: matter.decided_at.filter(|_| as_then).map(|at| when(self.lang, at, self.now)),
             links: shown.then(|| self.link(matter.post, "appeal-post-of-challenge")).into_iter().collect(),
-            note: matter.note.clone(),
+            note: if as_then { matter.note.clone() } else { String::new() },
             excerpt: if shown {
                 excerpt(&markdown::text_of(&matter.body_html), limits::FLAG_EXCERPT_CHARS)
             } else {
                 String::new()
             },
             evidence_html: evidence.then(|| SafeHtml::from_stored(matter.evidence_html.clone())),
-            decided_by: self.person(matter.decided_by),
+            decided_by: self.person(matter.decided_by.filter(|_| as_then)),
             ..Ground::default()
         })
     }

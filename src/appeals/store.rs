@@ -4,55 +4,22 @@ use super::policy::Against;
 use crate::badges::{self, Award};
 use crate::challenges;
 use crate::db::schema::{appeals, events, tags};
-use crate::db::{Conn, DbResult, Tx, among};
+use crate::db::{Conn, DbResult, Tx, among, made_today};
 use crate::findings::{self, Finding};
 use crate::kernel::ids::{AppealId, ChallengeId, EventId, FindingId, PostId, TagId, UserId};
 use crate::kernel::limits;
 use crate::kernel::markdown::Written;
-use crate::kernel::moment::{DAY, Moment};
+use crate::kernel::moment::Moment;
 use crate::ledger::{self, Fact};
+use crate::moderation::State;
 use crate::reputation;
 use crate::web::view::Cursor;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-const OPEN: &str = "open";
-const UPHELD: &str = "upheld";
-const REJECTED: &str = "rejected";
-const WITHDRAWN: &str = "withdrawn";
-
 const AWARD: &str = "award";
 const FINDING: &str = "finding";
 const CHALLENGE: &str = "challenge";
-
-/// What became of an appeal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Open,
-    Upheld,
-    Rejected,
-    Withdrawn,
-}
-
-impl State {
-    fn parse(text: &str) -> State {
-        match text {
-            OPEN => State::Open,
-            UPHELD => State::Upheld,
-            REJECTED => State::Rejected,
-            _ => State::Withdrawn,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Open => OPEN,
-            State::Upheld => UPHELD,
-            State::Rejected => REJECTED,
-            State::Withdrawn => WITHDRAWN,
-        }
-    }
-}
 
 /// An appeal, whole.
 #[derive(Debug, Clone)]
@@ -137,7 +104,7 @@ pub fn standing(conn: &mut Conn, user: UserId, subject: &Subject) -> DbResult<Op
         .filter(appeals::subject_id.eq(number))
         .filter(appeals::badge.eq(badge))
         .filter(appeals::tag_id.eq(tag))
-        .filter(appeals::state.ne(WITHDRAWN))
+        .filter(appeals::state.ne(State::Withdrawn.as_str()))
         .select(columns!())
         .first(conn)
         .optional()?;
@@ -146,13 +113,7 @@ pub fn standing(conn: &mut Conn, user: UserId, subject: &Subject) -> DbResult<Op
 
 /// How many this person made within a day, up to the limit; those taken back count too.
 pub fn today(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<i64> {
-    let ids: Vec<AppealId> = appeals::table
-        .filter(appeals::user_id.eq(user))
-        .filter(appeals::created_at.gt(now.plus(-DAY)))
-        .limit(limits::APPEALS_PER_DAY)
-        .select(appeals::id)
-        .load(conn)?;
-    Ok(ids.len() as i64)
+    made_today!(conn, appeals, appeals::user_id.eq(user), now, limits::APPEALS_PER_DAY)
 }
 
 pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Written) -> DbResult<AppealId> {
@@ -166,7 +127,7 @@ pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Written) 
             appeals::tag_id.eq(tag),
             appeals::text_md.eq(&text.md),
             appeals::text_html.eq(text.html.as_str()),
-            appeals::state.eq(OPEN),
+            appeals::state.eq(State::Open.as_str()),
             appeals::created_at.eq(tx.now),
         ))
         .returning(appeals::id)
@@ -174,14 +135,16 @@ pub fn insert(tx: &mut Tx<'_>, user: UserId, subject: &Subject, text: &Written) 
 }
 
 pub fn withdraw(tx: &mut Tx<'_>, id: AppealId) -> DbResult<()> {
-    diesel::update(appeals::table.find(id)).set(appeals::state.eq(WITHDRAWN)).execute(tx.conn)?;
+    diesel::update(appeals::table.find(id))
+        .set(appeals::state.eq(State::Withdrawn.as_str()))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 pub fn decide(tx: &mut Tx<'_>, id: AppealId, upheld: bool, by: UserId, note: &str) -> DbResult<()> {
     diesel::update(appeals::table.find(id))
         .set((
-            appeals::state.eq(if upheld { UPHELD } else { REJECTED }),
+            appeals::state.eq(State::decided(upheld).as_str()),
             appeals::decided_by.eq(by),
             appeals::decided_at.eq(tx.now),
             appeals::decision_note.eq(note),
@@ -197,7 +160,7 @@ pub fn is_reinstated(conn: &mut Conn, user: UserId, badge: &str, tag: TagId) -> 
         .filter(appeals::subject.eq(AWARD))
         .filter(appeals::badge.eq(badge))
         .filter(appeals::tag_id.eq(tag))
-        .filter(appeals::state.eq(UPHELD))
+        .filter(appeals::state.eq(State::Upheld.as_str()))
         .select(appeals::id)
         .first(conn)
         .optional()?;
@@ -207,7 +170,7 @@ pub fn is_reinstated(conn: &mut Conn, user: UserId, badge: &str, tag: TagId) -> 
 /// Appeals that wait for a decision, up to the cap that is shown.
 pub fn open_count(conn: &mut Conn) -> DbResult<i64> {
     let open: Vec<AppealId> = appeals::table
-        .filter(appeals::state.eq(OPEN))
+        .filter(appeals::state.eq(State::Open.as_str()))
         .limit(limits::COUNT_CAP)
         .select(appeals::id)
         .load(conn)?;
@@ -217,7 +180,7 @@ pub fn open_count(conn: &mut Conn) -> DbResult<i64> {
 /// Appeals that wait, oldest first.
 pub fn waiting(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Appeal>, Option<Cursor>)> {
     let rows: Vec<Row> = appeals::table
-        .filter(appeals::state.eq(OPEN))
+        .filter(appeals::state.eq(State::Open.as_str()))
         .filter(appeals::id.gt(AppealId(after.map_or(0, |at| at.id))))
         .order(appeals::id)
         .limit(limits::PAGE_ROWS + 1)
@@ -247,7 +210,7 @@ pub fn of_user(
 ) -> DbResult<(Vec<Appeal>, Option<Cursor>)> {
     let rows: Vec<Row> = appeals::table
         .filter(appeals::user_id.eq(user))
-        .filter(appeals::state.ne(WITHDRAWN))
+        .filter(appeals::state.ne(State::Withdrawn.as_str()))
         .filter(appeals::id.lt(AppealId(after.map_or(i64::MAX, |at| at.id))))
         .order(appeals::id.desc())
         .limit(limits::PAGE_ROWS + 1)
@@ -266,7 +229,7 @@ pub fn of_awards(conn: &mut Conn, user: UserId) -> DbResult<HashMap<(String, Tag
     let rows: Vec<(String, TagId, EventId, String)> = appeals::table
         .filter(appeals::user_id.eq(user))
         .filter(appeals::subject.eq(AWARD))
-        .filter(appeals::state.ne(WITHDRAWN))
+        .filter(appeals::state.ne(State::Withdrawn.as_str()))
         .order(appeals::id.desc())
         .limit(limits::BADGES_SHOWN)
         .select((appeals::badge, appeals::tag_id, appeals::subject_id, appeals::state))
@@ -287,7 +250,7 @@ pub fn made_against(
         .filter(appeals::user_id.eq(user))
         .filter(appeals::subject.eq(FINDING))
         .filter(among(appeals::subject_id, of.into_iter().map(|finding| finding.0)))
-        .filter(appeals::state.ne(WITHDRAWN))
+        .filter(appeals::state.ne(State::Withdrawn.as_str()))
         .select(appeals::subject_id)
         .load(conn)?;
     Ok(ids.into_iter().map(FindingId).collect())
@@ -321,7 +284,7 @@ pub fn topic_of(conn: &mut Conn, user: UserId, badge: &str, event: EventId) -> D
 pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
     let open: Vec<AppealId> = appeals::table
         .filter(appeals::user_id.eq(user))
-        .filter(appeals::state.eq(OPEN))
+        .filter(appeals::state.eq(State::Open.as_str()))
         .select(appeals::id)
         .load(tx.conn)?;
     for appeal in open {
@@ -440,12 +403,11 @@ impl Grounds {
         match subject {
             Subject::Award { badge, tag, event } => {
                 let award = self.award(user, badge, *tag, *event)?;
-                let undone = award.cause.as_deref() == Some("badge_reinstatement_withdrawn");
                 let finding = self.holds.get(event).and_then(|id| self.finding(*id));
                 let parties = finding.into_iter().flat_map(|finding| self.held_by(finding));
                 Some(Against {
                     theirs: true,
-                    over: undone.then_some("appeal-final"),
+                    over: award.is_final().then_some("appeal-final"),
                     at: award.revoked_at?,
                     decided_by: self.origin(*event).and_then(|origin| origin.actor),
                     concerned: parties.filter(|party| *party != user).collect(),

@@ -19,6 +19,10 @@ pub use store::{
     taken_back, tally, versions,
 };
 
+/// The kinds of the events by which moderators give a badge back on an appeal, and take that again.
+pub const REINSTATED: &str = "badge_reinstated";
+pub const REINSTATEMENT_WITHDRAWN: &str = "badge_reinstatement_withdrawn";
+
 /// A badge somebody holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {

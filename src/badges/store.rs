@@ -40,6 +40,13 @@ pub struct Award {
     pub bound_after: Option<i64>,
 }
 
+impl Award {
+    /// It went as an appeal that had given it back was decided otherwise: nothing is left to appeal against.
+    pub fn is_final(&self) -> bool {
+        self.cause.as_deref() == Some(super::REINSTATEMENT_WITHDRAWN)
+    }
+}
+
 /// How many badges somebody holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct BadgeCounts {
@@ -69,7 +76,7 @@ pub struct Earned {
 impl Earned {
     /// Moderators gave it back on an appeal.
     pub fn is_reinstated(&self) -> bool {
-        self.given_by.as_deref() == Some("badge_reinstated")
+        self.given_by.as_deref() == Some(super::REINSTATED)
     }
 }
 

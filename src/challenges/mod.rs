@@ -14,8 +14,9 @@ use crate::kernel::ids::{ChallengeId, PostId, UserId};
 use crate::kernel::markdown::Written;
 use crate::ledger::Fact;
 use crate::moderation;
+pub use crate::moderation::State;
 use crate::threads::{self, Done, Kind, Place, PostHead, Removed, Standpoint};
-pub use store::{Matter, State, Superseded, forget, matters, open_count, superseded};
+pub use store::{Matter, Superseded, forget, matters, open_count, superseded};
 
 /// What a challenge says, or the key of a message where that is too short, too long or cannot be shown. It renders, which
 /// takes its time: before the write, never inside it.

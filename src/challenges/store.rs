@@ -1,19 +1,15 @@
 //! challenges room: its rows.
 use crate::db::schema::{challenges, posts, threads};
-use crate::db::{Conn, DbResult, Tx, among, zero};
+use crate::db::{Conn, DbResult, Tx, among, made_today, zero};
 use crate::kernel::ids::{ChallengeId, PostId, ThreadId, UserId};
 use crate::kernel::limits;
 use crate::kernel::markdown::Written;
-use crate::kernel::moment::{DAY, Moment};
+use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
+use crate::moderation::State;
 use crate::web::view::Cursor;
 use diesel::prelude::*;
 use std::collections::HashMap;
-
-const OPEN: &str = "open";
-const UPHELD: &str = "upheld";
-const REJECTED: &str = "rejected";
-const WITHDRAWN: &str = "withdrawn";
 
 /// A challenge as its verbs need it.
 #[derive(Debug, Clone)]
@@ -21,39 +17,6 @@ pub struct Head {
     pub post: PostId,
     pub challenger: UserId,
     pub state: State,
-}
-
-/// What became of a challenge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Open,
-    Upheld,
-    Rejected,
-    Withdrawn,
-}
-
-impl State {
-    fn parse(text: &str) -> State {
-        match text {
-            OPEN => State::Open,
-            UPHELD => State::Upheld,
-            REJECTED => State::Rejected,
-            _ => State::Withdrawn,
-        }
-    }
-
-    pub fn decided(upheld: bool) -> State {
-        if upheld { State::Upheld } else { State::Rejected }
-    }
-
-    /// What moderators decided, if they did.
-    pub fn upheld(self) -> Option<bool> {
-        match self {
-            State::Upheld => Some(true),
-            State::Rejected => Some(false),
-            State::Open | State::Withdrawn => None,
-        }
-    }
 }
 
 pub fn head(conn: &mut Conn, id: ChallengeId) -> DbResult<Option<Head>> {
@@ -77,7 +40,7 @@ pub fn open_by(conn: &mut Conn, post: PostId, challenger: UserId) -> DbResult<Op
     Ok(challenges::table
         .filter(challenges::post_id.eq(post))
         .filter(challenges::challenger_id.eq(challenger))
-        .filter(challenges::state.eq(OPEN))
+        .filter(challenges::state.eq(State::Open.as_str()))
         .select((challenges::id, challenges::evidence_html, challenges::created_at))
         .first(conn)
         .optional()?)
@@ -85,13 +48,7 @@ pub fn open_by(conn: &mut Conn, post: PostId, challenger: UserId) -> DbResult<Op
 
 /// How many this person challenged within a day, up to the limit; those taken back count too.
 pub fn today(conn: &mut Conn, challenger: UserId, now: Moment) -> DbResult<i64> {
-    let ids: Vec<ChallengeId> = challenges::table
-        .filter(challenges::challenger_id.eq(challenger))
-        .filter(challenges::created_at.gt(now.plus(-DAY)))
-        .limit(limits::CHALLENGES_PER_DAY)
-        .select(challenges::id)
-        .load(conn)?;
-    Ok(ids.len() as i64)
+    made_today!(conn, challenges, challenges::challenger_id.eq(challenger), now, limits::CHALLENGES_PER_DAY)
 }
 
 pub fn insert(
@@ -110,7 +67,7 @@ pub fn insert(
             challenges::evidence_md.eq(&evidence.md),
             challenges::evidence_html.eq(evidence.html.as_str()),
             challenges::instead_id.eq(instead),
-            challenges::state.eq(OPEN),
+            challenges::state.eq(State::Open.as_str()),
             challenges::created_at.eq(tx.now),
         ))
         .returning(challenges::id)
@@ -118,14 +75,16 @@ pub fn insert(
 }
 
 pub fn withdraw(tx: &mut Tx<'_>, id: ChallengeId) -> DbResult<()> {
-    diesel::update(challenges::table.find(id)).set(challenges::state.eq(WITHDRAWN)).execute(tx.conn)?;
+    diesel::update(challenges::table.find(id))
+        .set(challenges::state.eq(State::Withdrawn.as_str()))
+        .execute(tx.conn)?;
     Ok(())
 }
 
 pub fn decide(tx: &mut Tx<'_>, id: ChallengeId, upheld: bool, by: UserId, note: &str) -> DbResult<()> {
     diesel::update(challenges::table.find(id))
         .set((
-            challenges::state.eq(if upheld { UPHELD } else { REJECTED }),
+            challenges::state.eq(State::decided(upheld).as_str()),
             challenges::decided_by.eq(by),
             challenges::decided_at.eq(tx.now),
             challenges::decision_note.eq(note),
@@ -153,7 +112,7 @@ pub fn superseded(conn: &mut Conn, thread: ThreadId) -> DbResult<HashMap<PostId,
             posts::table.on(posts::id.nullable().eq(challenges::instead_id).and(posts::removed.eq(zero()))),
         )
         .filter(challenges::thread_id.eq(thread))
-        .filter(challenges::state.eq(UPHELD))
+        .filter(challenges::state.eq(State::Upheld.as_str()))
         .order(challenges::id.desc())
         .limit(limits::PAGE_VERDICTS)
         .select((
@@ -176,7 +135,7 @@ pub fn superseded(conn: &mut Conn, thread: ThreadId) -> DbResult<HashMap<PostId,
 /// Challenges that wait for a decision, up to the cap that is shown.
 pub fn open_count(conn: &mut Conn) -> DbResult<i64> {
     let open: Vec<ChallengeId> = challenges::table
-        .filter(challenges::state.eq(OPEN))
+        .filter(challenges::state.eq(State::Open.as_str()))
         .limit(limits::COUNT_CAP)
         .select(challenges::id)
         .load(conn)?;
@@ -268,7 +227,7 @@ macro_rules! matters {
 /// Challenges that wait, oldest first, after the one with this number.
 pub fn waiting(conn: &mut Conn, after: Option<Cursor>) -> DbResult<(Vec<Matter>, Option<Cursor>)> {
     let rows: Vec<Row> = matters!()
-        .filter(challenges::state.eq(OPEN))
+        .filter(challenges::state.eq(State::Open.as_str()))
         .filter(challenges::id.gt(after.map_or(0, |at| at.id)))
         .order(challenges::id)
         .limit(limits::PAGE_ROWS + 1)
@@ -306,7 +265,7 @@ pub fn matters(conn: &mut Conn, ids: &[ChallengeId]) -> DbResult<Vec<Matter>> {
 pub fn forget(tx: &mut Tx<'_>, user: UserId) -> DbResult<()> {
     let open: Vec<(ChallengeId, ThreadId, PostId)> = challenges::table
         .filter(challenges::challenger_id.eq(user))
-        .filter(challenges::state.eq(OPEN))
+        .filter(challenges::state.eq(State::Open.as_str()))
         .select((challenges::id, challenges::thread_id, challenges::post_id))
         .load(tx.conn)?;
     for (challenge, thread, post) in open {

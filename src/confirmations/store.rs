@@ -1,9 +1,9 @@
 //! confirmations room: its rows, and their sums.
 use crate::db::schema::{confirmation_sums, confirmations};
-use crate::db::{Conn, DbResult, Tx, among};
+use crate::db::{Conn, DbResult, Tx, among, made_today};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::limits;
-use crate::kernel::moment::{DAY, Moment};
+use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -51,13 +51,7 @@ pub fn sums(conn: &mut Conn, posts: &[PostId]) -> DbResult<HashMap<PostId, Sum>>
 
 /// How often a person has said so within a day, as far as it stands; counted up to the limit.
 pub fn today(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<i64> {
-    let ids: Vec<i64> = confirmations::table
-        .filter(confirmations::user_id.eq(user))
-        .filter(confirmations::created_at.gt(now.plus(-DAY)))
-        .limit(limits::CONFIRMATIONS_PER_DAY)
-        .select(confirmations::id)
-        .load(conn)?;
-    Ok(ids.len() as i64)
+    made_today!(conn, confirmations, confirmations::user_id.eq(user), now, limits::CONFIRMATIONS_PER_DAY)
 }
 
 pub fn insert(tx: &mut Tx<'_>, user: UserId, thread: ThreadId, post: PostId, value: bool) -> DbResult<()> {

@@ -313,6 +313,22 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// How many rows of a table somebody (`$by`, a filter) made within the day before `$now`, counted up to `$limit`. Rows from
+/// after it do not count: an import acts in the past of people who have acted since.
+macro_rules! made_today {
+    ($conn:expr, $table:ident, $by:expr, $now:expr, $limit:expr) => {{
+        let ids: Vec<i64> = $table::table
+            .filter($by)
+            .filter($table::created_at.gt($now.plus(-crate::kernel::moment::DAY)))
+            .filter($table::created_at.le($now))
+            .limit($limit)
+            .select($table::id)
+            .load($conn)?;
+        Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+    }};
+}
+pub(crate) use made_today;
+
 /// Brings the schema up to this program's; refuses a newer one and writes nothing to it.
 pub fn migrate(target: &Target) -> DbResult<usize> {
     let mut conn = target.connect(Access::Write)?;

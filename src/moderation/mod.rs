@@ -20,7 +20,7 @@ use crate::threads::{self, Done, Place, PostHead, Removed, Standpoint};
 use diesel::prelude::*;
 pub use follow::NAME as FOLLOWER;
 pub use pages::queue_counts;
-pub use policy::{Act, FlagReason, may_suspend, parse_case_note, parse_flag_note, parse_reason};
+pub use policy::{Act, FlagReason, State, may_suspend, parse_case_note, parse_flag_note, parse_reason};
 pub use store::{forget, lock_reason, suspension};
 
 /// Flags that wait for a decision, up to the cap that is shown.

@@ -208,6 +208,46 @@ pub fn may_decide(decider: (UserId, Role), author: Option<UserId>) -> bool {
     role.moderates() && (author != Some(id) || role == Role::Admin)
 }
 
+/// What became of a claim that moderators decide: a challenge, an appeal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Upheld,
+    Rejected,
+    /// By whoever made it.
+    Withdrawn,
+}
+
+impl State {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Open => "open",
+            State::Upheld => "upheld",
+            State::Rejected => "rejected",
+            State::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub fn parse(text: &str) -> State {
+        let all = [State::Open, State::Upheld, State::Rejected];
+        all.into_iter().find(|state| state.as_str() == text).unwrap_or(State::Withdrawn)
+    }
+
+    pub fn decided(upheld: bool) -> State {
+        if upheld { State::Upheld } else { State::Rejected }
+    }
+
+    /// What moderators decided, if they did.
+    pub fn upheld(self) -> Option<bool> {
+        match self {
+            State::Upheld => Some(true),
+            State::Rejected => Some(false),
+            State::Open | State::Withdrawn => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! notices room: somebody's notices, read back. A fixed number of statements for any page.
 use super::{Kind, NoticeId};
+use crate::badges;
 use crate::db::schema::{findings, notices, posts, threads, users};
 use crate::db::{Conn, DbResult, Tx, among, zero};
 use crate::kernel::ids::{EventId, PostId, ThreadId, UserId};
@@ -124,7 +125,7 @@ pub(super) fn appeal(kind: Kind, detail: &str, event: EventId) -> Option<String>
     let number = |text: &str| text.parse::<i64>().ok();
     match kind {
         // An appeal was decided so, or there is nothing to give back.
-        Kind::BadgeRevoked if ["badge_reinstatement_withdrawn", NO_MORE].contains(&rest) => None,
+        Kind::BadgeRevoked if [badges::REINSTATEMENT_WITHDRAWN, NO_MORE].contains(&rest) => None,
         // Of several, their list is on the page of who held them.
         Kind::BadgeRevoked if first.contains(' ') => Some("/appeals".into()),
         Kind::BadgeRevoked => Some(format!("/appeals/new?badge={first}&event={event}")),

@@ -14,9 +14,6 @@ use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
-/// The kind of the event by which moderators give a badge back.
-const REINSTATED: &str = "badge_reinstated";
-
 /// Events read at once.
 const EVENTS_PER_STEP: i64 = 10_000;
 
@@ -192,7 +189,7 @@ fn told(turns: &[&Turned], names: &HashMap<TagId, String>) -> (Vec<Held>, Vec<Re
                     event: turned.event,
                     at,
                     post: turned.post.map(|post| post.0),
-                    reinstated: turned.cause == REINSTATED,
+                    reinstated: turned.cause == crate::badges::REINSTATED,
                 },
             )),
             Turn::Revoked => {

@@ -85,6 +85,15 @@ pub fn draw(tx: &mut Tx<'_>, random: impl FnMut() -> Result<u64>) -> Result<usiz
     Ok(drawn.len())
 }
 
+/// [`draw`] once a day, however many nodes ask and however often they start.
+pub fn draw_if_due(tx: &mut Tx<'_>) -> Result<usize> {
+    let newest = store::newest_draw(tx.conn)?;
+    if newest.is_some_and(|at| tx.now.since(at) < limits::SAMPLE_PAUSE) {
+        return Ok(0);
+    }
+    draw(tx, random)
+}
+
 /// Random numbers of the operating system, for [`draw`].
 pub fn random() -> Result<u64> {
     let mut bytes = [0u8; 8];

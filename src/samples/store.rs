@@ -24,6 +24,11 @@ pub fn open_count(conn: &mut Conn) -> DbResult<i64> {
     Ok(ids.len() as i64)
 }
 
+/// When a sample was last drawn.
+pub fn newest_draw(conn: &mut Conn) -> DbResult<Option<Moment>> {
+    Ok(samples::table.order(samples::drawn_at.desc()).select(samples::drawn_at).first(conn).optional()?)
+}
+
 /// The highest number a thread has; 0 where there is none.
 pub fn highest_thread(conn: &mut Conn) -> DbResult<i64> {
     let highest: Option<i64> =

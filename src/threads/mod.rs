@@ -464,7 +464,7 @@ fn remove(
     reason: &str,
 ) -> Result<()> {
     // A solution that is out of sight solves nothing; who brings it back may have it accepted again.
-    if head.accepted || head.superseded_answer == Some(post) {
+    if head.chosen() == Some(post) {
         store::set_accepted(tx, head.thread, None)?;
         let (author, asker) = (head.author, head.asker);
         tx.append(Some(actor), Fact::AnswerUnaccepted { thread: head.thread, post, author, asker })?;
@@ -549,7 +549,7 @@ pub fn accept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId, answer: PostId
     if head.accepted {
         store::set_accepted_revision(tx, thread, head.revision)?;
     } else {
-        if let Some(before) = head.accepted_answer.or(head.superseded_answer) {
+        if let Some(before) = head.chosen() {
             unaccept_known(tx, viewer.id, &head, before)?;
         }
         store::set_accepted(tx, thread, Some((answer, head.revision)))?;
@@ -565,7 +565,7 @@ pub fn unaccept(tx: &mut Tx<'_>, viewer: &Viewer, thread: ThreadId) -> Result<Do
     if head.kind != Kind::Question {
         return Ok(Done::NotFound);
     }
-    let Some(before) = head.accepted_answer.or(head.superseded_answer) else {
+    let Some(before) = head.chosen() else {
         return Ok(Done::Already(place(&head, thread.question())));
     };
     if viewer.is_suspended(tx.now) || !at.may_accept(Removed::No, head.locked) {

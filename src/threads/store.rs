@@ -44,6 +44,11 @@ pub struct PostHead {
 }
 
 impl PostHead {
+    /// What the asker accepted and has not taken back, also where it proved wrong.
+    pub fn chosen(&self) -> Option<PostId> {
+        self.accepted_answer.or(self.superseded_answer)
+    }
+
     /// Where this person stands to the post, if they may know of it: its own state, that of the post it is
     /// a comment on and that of its thread all count.
     pub fn seen_by(&self, viewer: Option<(UserId, Role)>) -> Option<Standpoint> {

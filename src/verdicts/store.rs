@@ -1,10 +1,10 @@
 //! verdicts room: its rows.
 use super::Verdict;
 use crate::db::schema::{users, verdicts};
-use crate::db::{Conn, DbResult, Tx, among};
+use crate::db::{Conn, DbResult, Tx, among, made_today};
 use crate::kernel::ids::{PostId, ThreadId, UserId};
 use crate::kernel::limits;
-use crate::kernel::moment::{DAY, Moment};
+use crate::kernel::moment::Moment;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -95,12 +95,5 @@ pub fn remove(tx: &mut Tx<'_>, user: UserId, post: PostId) -> DbResult<()> {
 
 /// How many verdicts of this person's last day stand, up to the limit.
 pub fn today(conn: &mut Conn, user: UserId, now: Moment) -> DbResult<i64> {
-    let ids: Vec<i64> = verdicts::table
-        .filter(verdicts::user_id.eq(user))
-        .filter(verdicts::created_at.gt(now.plus(-DAY)))
-        .filter(verdicts::created_at.le(now))
-        .limit(limits::VERDICTS_PER_DAY)
-        .select(verdicts::id)
-        .load(conn)?;
-    Ok(ids.len() as i64)
+    made_today!(conn, verdicts, verdicts::user_id.eq(user), now, limits::VERDICTS_PER_DAY)
 }

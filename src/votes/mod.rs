@@ -1,11 +1,11 @@
 //! votes room: one vote per person and post, changed and taken back, never counted twice.
 use crate::accounts::Viewer;
 use crate::db::schema::votes;
-use crate::db::{Conn, DbResult, Tx, among};
+use crate::db::{Conn, DbResult, Tx, among, made_today};
 use crate::error::Result;
 use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::limits;
-use crate::kernel::moment::{DAY, Moment};
+use crate::kernel::moment::Moment;
 use crate::ledger::Fact;
 use crate::threads::{self, Kind, Removed};
 use diesel::prelude::*;
@@ -84,15 +84,7 @@ pub fn cast(tx: &mut Tx<'_>, viewer: &Viewer, post: PostId, value: i16) -> Resul
 
 /// How many votes of this person's last day stand, up to the limit.
 fn today(conn: &mut Conn, voter: UserId, now: Moment) -> DbResult<i64> {
-    let ids: Vec<i64> = votes::table
-        .filter(votes::voter_id.eq(voter))
-        .filter(votes::created_at.gt(now.plus(-DAY)))
-        // An import may vote in the past of somebody who voted since.
-        .filter(votes::created_at.le(now))
-        .limit(limits::VOTES_PER_DAY)
-        .select(votes::id)
-        .load(conn)?;
-    Ok(ids.len() as i64)
+    made_today!(conn, votes, votes::voter_id.eq(voter), now, limits::VOTES_PER_DAY)
 }
 
 /// A person's votes on these posts.

@@ -29,7 +29,8 @@ pub fn state_months(db: &Db, letterhead: &Letterhead, rate: &Rate) -> DbResult<u
                 store::addressees(&mut conn, some)?
                     .into_iter()
                     .map(|person| {
-                        let statement = reckon(&mut conn, person.user, month, rate, &held)?;
+                        let helped = store::helped(&mut conn, person.user, month, &held)?;
+                        let statement = reckon(&mut conn, person.user, month, rate, &helped)?;
                         Ok((person, statement))
                     })
                     .collect::<DbResult<Vec<_>>>()?

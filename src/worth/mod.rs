@@ -20,8 +20,8 @@ pub use policy::is_robot;
 pub use store::{forget, own_data};
 
 use crate::db::{Conn, DbResult};
-use crate::findings::{self, Held};
-use crate::kernel::ids::UserId;
+use crate::findings;
+use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::moment::Moment;
 use crate::kernel::money::Rate;
 use crate::reputation;
@@ -70,31 +70,43 @@ impl Statement {
     }
 }
 
-/// The statement of a month: as it was written down, or as it would be now.
-pub fn statement(conn: &mut Conn, user: UserId, month: i64, rate: &Rate, now: Moment) -> DbResult<Statement> {
-    if let Some(stated) = store::stated(conn, user, month)? {
-        return Ok(stated);
-    }
+/// A month's statement, as it was written down or as it would be now, and who said that which answer helped.
+pub fn month(
+    conn: &mut Conn,
+    user: UserId,
+    month: i64,
+    rate: &Rate,
+    now: Moment,
+) -> DbResult<(Statement, Vec<(PostId, UserId)>)> {
     let held = findings::held_now(conn)?;
-    let mut statement = reckon(conn, user, month, rate, &held)?;
-    if month != now.month() {
-        // How right they were then is not known any more.
-        statement.topics.clear();
-    }
-    Ok(statement)
+    let helped = store::helped(conn, user, month, &held)?;
+    let statement = match store::stated(conn, user, month)? {
+        Some(stated) => stated,
+        None => reckon(conn, user, month, rate, &helped)?,
+    };
+    let known = statement.made_at.is_some() || month == now.month();
+    // How right they were in a month that is over and was not stated, nobody knows any more.
+    let topics = if known { statement.topics } else { Vec::new() };
+    Ok((Statement { topics, ..statement }, helped))
 }
 
 /// What a month would be stated as now.
-fn reckon(conn: &mut Conn, user: UserId, month: i64, rate: &Rate, held: &Held) -> DbResult<Statement> {
-    let helped = store::helped(conn, user, month, held)?;
+fn reckon(
+    conn: &mut Conn,
+    user: UserId,
+    month: i64,
+    rate: &Rate,
+    helped: &[(PostId, UserId)],
+) -> DbResult<Statement> {
     Ok(Statement {
         month,
         readers: store::readers(conn, user, month)?,
-        people_helped: policy::people(&helped),
+        people_helped: policy::people(helped),
         threads_solved: store::threads_solved(conn, user, month)?,
         rate: rate.clone(),
         topics: reputation::topics_of(conn, user, TOPICS)?
             .into_iter()
+            .filter(|(_, authority)| authority.count > 0)
             .map(|(name, authority)| Topic { name, bound: authority.bound, count: authority.count })
             .collect(),
         made_at: None,

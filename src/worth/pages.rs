@@ -1,9 +1,8 @@
 //! worth room: one's own statements, on a page and as a file.
 use super::follow::{amount, month_label};
 use super::views::{WorthMonth, WorthPage, WorthRow, WorthTopic};
-use super::{Statement, policy, statement, store};
+use super::{Statement, policy, store};
 use crate::error::{Error, Result};
-use crate::findings;
 use crate::kernel::ids::{PostId, UserId};
 use crate::kernel::money::{self, Rate};
 use crate::kernel::{csv, limits};
@@ -35,12 +34,17 @@ struct Line {
 }
 
 /// The answers that were read, those most read first, and then those that helped without.
-fn lines(room: &mut Room<'_>, user: UserId, statement: &Statement, limit: i64) -> Result<Vec<Line>> {
+fn lines(
+    room: &mut Room<'_>,
+    user: UserId,
+    statement: &Statement,
+    said: &[(PostId, UserId)],
+    limit: i64,
+) -> Result<Vec<Line>> {
     let mut read = store::read(room.conn, user, statement.month, limit)?;
     let mut helped: BTreeMap<PostId, i64> = BTreeMap::new();
-    let held = findings::held_now(room.conn)?;
-    for (post, _) in store::helped(room.conn, user, statement.month, &held)? {
-        *helped.entry(post).or_default() += 1;
+    for (post, _) in said {
+        *helped.entry(*post).or_default() += 1;
     }
     let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(read.len());
     let unread: Vec<PostId> =
@@ -82,8 +86,8 @@ pub async fn show(visit: Visit, params: Params) -> Result<HttpResponse> {
             let (lang, now) = (room.visit.lang, room.now);
             let month = asked(room, month)?;
             let rate = rate(room);
-            let statement = statement(room.conn, user, month, &rate, room.now)?;
-            let mut lines = lines(room, user, &statement, limits::WORTH_ROWS + 1)?;
+            let (statement, helped) = super::month(room.conn, user, month, &rate, room.now)?;
+            let mut lines = lines(room, user, &statement, &helped, limits::WORTH_ROWS + 1)?;
             let more = lines.len() as i64 > limits::WORTH_ROWS;
             lines.truncate(usize::try_from(limits::WORTH_ROWS).unwrap_or(usize::MAX));
             let mut months = store::months(room.conn, user, limits::WORTH_MONTHS)?;
@@ -155,8 +159,8 @@ pub async fn file(visit: Visit, params: Params) -> Result<HttpResponse> {
             let user = room.viewer()?.id;
             let month = asked(room, month)?;
             let rate = rate(room);
-            let statement = statement(room.conn, user, month, &rate, room.now)?;
-            let lines = lines(room, user, &statement, limits::WORTH_LINES)?;
+            let (statement, helped) = super::month(room.conn, user, month, &rate, room.now)?;
+            let lines = lines(room, user, &statement, &helped, limits::WORTH_LINES)?;
             let base = room.visit.app.config.base_url.clone();
             let heads = [
                 "line", "title", "address", "readers", "people", "threads", "value", "currency", "accuracy",

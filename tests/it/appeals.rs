@@ -338,6 +338,13 @@ on_both!(an_authors_upheld_appeal_makes_the_answer_stand_again, |world| async mo
     let subject = newest_mail(&world, "ann@example.com").unwrap().0;
     assert!(subject.starts_with("It stands after all"), "{subject}");
     elena.get("/moderation/log").await.contains("upheld an appeal").contains("rejected a challenge");
+    // What they appealed against stands there as it was, not as it is now.
+    bruno
+        .get("/appeals")
+        .await
+        .expect(200)
+        .contains("An answer was found wrong")
+        .lacks("A challenge was rejected");
     // The challenger, against whom it went now, may appeal in turn; the author has had their turn.
     dario.get("/notices").await.contains(&form_url);
     let form = dario.get(&form_url).await;

@@ -199,7 +199,9 @@ on_both!(a_sample_waits_two_weeks_for_a_second_judgement_and_goes_with_its_answe
     // What was called wrong and is removed is wrong, not void.
     let (third, carla, dario) =
         (solved(&world, "A third router that sleeps").await, world.carla().await, world.dario().await);
-    assert_eq!(draw(&world).await, 1);
+    // The house itself may have drawn it by now: a day has passed.
+    draw(&world).await;
+    assert_eq!(one_of(third.1), "open");
     let page = dario.get("/samples").await;
     let id = page.text().split("/samples/").nth(1).unwrap().split('/').next().unwrap().to_owned();
     dario.post(&format!("/samples/{id}/judgement"), &[("judgement", "wrong")]).await.expect(303);
@@ -210,4 +212,16 @@ on_both!(a_sample_waits_two_weeks_for_a_second_judgement_and_goes_with_its_answe
     // No number to be had: nothing is drawn, and the house says why.
     let failed = world.db.write(|tx| loggia::samples::draw(tx, || Err(Error::Internal("none".into())))).await;
     assert!(failed.is_err());
+});
+
+on_both!(a_house_draws_once_a_day_however_often_it_starts, |world| async move {
+    solved(&world, TITLE).await;
+    let due = || async { world.db.write(loggia::samples::draw_if_due).await.unwrap() };
+    assert_eq!(due().await, 1);
+    solved(&world, "A second router that sleeps").await;
+    assert_eq!(due().await, 0, "it was drawn today");
+    world.clock.advance(DAY);
+    // Whoever comes first after a day, the house or this test: each answer once.
+    due().await;
+    assert_eq!(states(&world).len(), 2);
 });

@@ -225,3 +225,14 @@ on_both!(
         assert_eq!(readers(&world, said), 2);
     }
 );
+
+on_both!(a_topic_in_which_nothing_is_resolved_is_in_no_statement, |world| async move {
+    let (ann, bruno) = (world.ann().await, world.bruno().await);
+    let url = ask(&ann, TITLE, BODY, "router").await;
+    let said = answer(&bruno, &url, "Switch off the nightly update in the settings.").await;
+    ann.get(&url).await;
+    ann.post(&format!("/posts/{said}/vote"), &[("value", "1")]).await.expect(303);
+    world.settle().await;
+    bruno.get("/worth").await.expect(200).lacks("How right you were");
+    bruno.get("/worth.csv").await.expect(200).lacks("\"topic\"");
+});

@@ -314,8 +314,7 @@ fn may_appeal(award: &Award, history: &[Award], rules: &Rules, now: Moment) -> b
     let held = history
         .iter()
         .any(|other| other.badge == award.badge && other.tag == award.tag && other.revoked_event.is_none());
-    let undone = award.cause.as_deref() == Some("badge_reinstatement_withdrawn");
-    given && !held && !undone && award.revoked_at.is_some_and(|at| appeals::in_time(at, now))
+    given && !held && !award.is_final() && award.revoked_at.is_some_and(|at| appeals::in_time(at, now))
 }
 
 /// What was taken back: when, by what, and what would bring it back. `appealed`: what its owner, who looks at it, appealed
