@@ -120,6 +120,20 @@ fn meaning(config: &Config) -> Option<crate::search::Meaning> {
     }
 }
 
+/// Whether so long a pause is over since `last`, which then is now.
+fn is_due(last: &mut Moment, now: Moment, pause: i64) -> bool {
+    let due = now.since(*last) >= pause;
+    if due {
+        *last = now;
+    }
+    due
+}
+
+/// What came of a chore of the background, or nothing and a line in the log that says what failed.
+fn done<T, E: std::fmt::Display>(failed: &str, result: Result<T, E>) -> Option<T> {
+    result.map_err(|error| tracing::warn!(%error, "{failed}")).ok()
+}
+
 impl App {
     /// Opens the database (migrating it), the index and all that runs beside.
     pub fn open(config: Config, options: Options) -> anyhow::Result<App> {
@@ -227,7 +241,7 @@ impl App {
         })?)
     }
 
-    /// Writes down counted views and drops what is too old, now and then.
+    /// Writes down what was counted, searches for findings and drops what is too old, now and then.
     fn spawn_sweeper(&self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         let app = self.clone();
         Ok(std::thread::Builder::new().name("sweeper".into()).spawn(move || {
@@ -240,67 +254,52 @@ impl App {
             while !app.bell.stopping() {
                 app.bell.wait(app.bell.rung(), Duration::from_millis(limits::FOLLOWER_POLL_MS));
                 let now = app.db.clock.now();
-                if now.since(last_flush) >= limits::VIEW_FLUSH {
-                    last_flush = now;
-                    if let Err(error) = app.views.flush(&app.db) {
-                        tracing::warn!(%error, "views could not be written down; they are kept for the next time");
-                    }
-                    if let Err(error) = app.readers.flush(&app.db) {
-                        tracing::warn!(%error, "readers could not be written down; they are kept for the next time");
+                if is_due(&mut last_flush, now, limits::VIEW_FLUSH) {
+                    done("views could not be written down yet; they are kept", app.views.flush(&app.db));
+                    done("readers could not be written down yet; they are kept", app.readers.flush(&app.db));
+                }
+                if is_due(&mut last_count, now, limits::SEARCH_FLUSH) {
+                    done(
+                        "searches could not be written down yet; they are kept",
+                        app.searches.flush(&app.db),
+                    );
+                }
+                if is_due(&mut last_search, now, limits::FINDINGS_PAUSE) {
+                    let found = done("findings could not be searched for", crate::findings::search(&app.db));
+                    if let Some(found @ 1..) = found {
+                        tracing::info!(found, "findings wait for a moderator");
                     }
                 }
-                if now.since(last_count) >= limits::SEARCH_FLUSH {
-                    last_count = now;
-                    if let Err(error) = app.searches.flush(&app.db) {
-                        tracing::warn!(%error, "searches could not be written down; they are kept for the next time");
-                    }
-                }
-                if now.since(last_search) >= limits::FINDINGS_PAUSE {
-                    last_search = now;
-                    match crate::findings::search(&app.db) {
-                        Ok(0) => {}
-                        Ok(found) => tracing::info!(found, "findings wait for a moderator"),
-                        Err(error) => tracing::warn!(%error, "findings could not be searched for"),
-                    }
-                }
-                if now.since(last_sweep) >= limits::SWEEP {
-                    last_sweep = now;
-                    app.rates.sweep();
-                    let swept = app.db.write_blocking(|tx| {
-                        crate::accounts::sweep(tx)?;
-                        crate::threads::sweep(tx)?;
-                        crate::insight::sweep(tx)?;
-                        crate::samples::sweep(tx)?;
-                        crate::watches::sweep(tx)
-                    });
-                    if let Err(error) = swept {
-                        tracing::warn!(%error, "old rows could not be dropped");
-                    }
-                    if let Err(error) = app.db.write_blocking(crate::samples::draw_if_due) {
-                        tracing::warn!(%error, "no sample could be drawn");
-                    }
-                    let before = now.plus(-limits::WORTH_SETTLES).month();
-                    if stated < before {
-                        match crate::worth::state_months(&app.db, &app.letterhead, &app.config.worth) {
-                            Ok(made) => {
-                                stated = before;
-                                tracing::info!(made, "statements of worth were made");
-                            }
-                            Err(error) => tracing::warn!(%error, "statements of worth could not be made"),
-                        }
-                    }
+                if is_due(&mut last_sweep, now, limits::SWEEP) {
+                    app.sweep(now, &mut stated);
                 }
             }
-            if let Err(error) = app.views.flush(&app.db) {
-                tracing::warn!(%error, "the last views were not written down");
-            }
-            if let Err(error) = app.readers.flush(&app.db) {
-                tracing::warn!(%error, "the last readers were not written down");
-            }
-            if let Err(error) = app.searches.flush(&app.db) {
-                tracing::warn!(%error, "the last searches were not written down");
-            }
+            done("the last views were not written down", app.views.flush(&app.db));
+            done("the last readers were not written down", app.readers.flush(&app.db));
+            done("the last searches were not written down", app.searches.flush(&app.db));
         })?)
+    }
+
+    /// Drops what is too old, and does what is due once a day or month.
+    fn sweep(&self, now: Moment, stated: &mut i64) {
+        self.rates.sweep();
+        let swept = self.db.write_blocking(|tx| {
+            crate::accounts::sweep(tx)?;
+            crate::threads::sweep(tx)?;
+            crate::insight::sweep(tx)?;
+            crate::samples::sweep(tx)?;
+            crate::watches::sweep(tx)
+        });
+        done("old rows could not be dropped", swept);
+        done("no sample could be drawn", self.db.write_blocking(crate::samples::draw_if_due));
+        let before = now.plus(-limits::WORTH_SETTLES).month();
+        if *stated < before {
+            let made = crate::worth::state_months(&self.db, &self.letterhead, &self.config.worth);
+            if let Some(made) = done("statements of worth could not be made", made) {
+                *stated = before;
+                tracing::info!(made, "statements of worth were made");
+            }
+        }
     }
 
     /// Runs every follower until it has caught up: after an import, and in tests that look at effects.

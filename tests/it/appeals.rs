@@ -73,7 +73,7 @@ async fn challenge_decision(by: &Visitor, id: i64, decision: &str, reason: &str)
 }
 
 /// A finding of these people that holds their credit, as the search would leave it.
-async fn hold(world: &World, members: Vec<UserId>) -> FindingId {
+pub async fn hold(world: &World, members: Vec<UserId>) -> FindingId {
     let words = members.iter().map(UserId::to_string).collect::<Vec<_>>().join(" ");
     world
         .db

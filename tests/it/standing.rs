@@ -1,5 +1,6 @@
 //! tests: the rules of badges as the community manager edits them, findings as moderators judge them, and how
 //! somebody's standing is shown.
+use crate::appeals::hold;
 use crate::child::until;
 use crate::ground::aside;
 use crate::statements::viewer;
@@ -7,7 +8,7 @@ use crate::threads::{BODY, TITLE, answer, ask, thread_id};
 use diesel::prelude::*;
 use loggia::db::DbResult;
 use loggia::db::schema::{badge_awards, findings, standings};
-use loggia::kernel::ids::{FindingId, PostId};
+use loggia::kernel::ids::PostId;
 use loggia::kernel::limits;
 use loggia::kernel::moment::DAY;
 use loggia::kernel::names::Title;
@@ -97,28 +98,7 @@ on_both!(what_a_finding_holds_comes_back_when_a_moderator_releases_it, |world| a
     };
     world.settle().await;
     assert_eq!(points("bruno"), 3);
-    let members = vec![world.ann.id, world.bruno.id];
-    let words = format!("{} {}", members[0], members[1]);
-    let finding: FindingId = world
-        .db
-        .write(move |tx| -> DbResult<FindingId> {
-            let finding = diesel::insert_into(findings::table)
-                .values((
-                    findings::kind.eq("series"),
-                    findings::members.eq(words),
-                    findings::posts.eq(""),
-                    findings::pieces.eq(9),
-                    findings::of_pieces.eq(10),
-                    findings::state.eq("held"),
-                    findings::found_at.eq(tx.now),
-                ))
-                .returning(findings::id)
-                .get_result(tx.conn)?;
-            tx.append(None, Fact::CreditHeld { finding, members, posts: vec![] })?;
-            Ok(finding)
-        })
-        .await
-        .unwrap();
+    let finding = hold(&world, vec![world.ann.id, world.bruno.id]).await;
     world.settle().await;
     assert_eq!((points("ann"), points("bruno")), (0, 0));
     bruno.get("/people/bruno?tab=points").await.expect(200).contains("held back");
